@@ -1,0 +1,1 @@
+"""The command `faultcast`, one file for each group of commands."""

@@ -1,0 +1,126 @@
+"""What an experiment file says in its `faultcast` extension, as checked data.
+
+An experiment is an ordinary Chaos Toolkit experiment. Faultcast's own part is the entry
+`{name: faultcast, ...}` of `extensions`; these models describe that entry, and the JSON Schema in
+`schema/experiment.json` is made from them.
+"""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+__all__ = ["BlastRadius", "Duration", "Evidence", "Extension", "MetricSpec", "Windows", "seconds"]
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(value: object) -> float:
+    """Read a duration: a number of seconds, or text such as `90s`, `5m`, `500ms`.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return float(match[1]) * _UNIT[match[2]]
+    message = f"{value!r} is not a duration: write 30s, 5m or 500ms"
+    raise ValueError(message)
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(seconds, json_schema_input_type=float | str),
+    Field(description="a duration in seconds, or text such as 30s, 5m, 500ms"),
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MetricSpec(_Model):
+    """One metric of the steady-state hypothesis, and what is expected of it."""
+
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$", max_length=60, description="name used in tables and reports"
+    )
+    query: str = Field(min_length=1, description="PromQL that gives exactly one series")
+    unit: str = Field("", description="unit of the values, such as s, req/s, ratio")
+    kind: Literal["gauge", "counter", "delta"] | None = Field(
+        None, description="what the query's result is; found from Prometheus' metadata when not given"
+    )
+    direction: Literal["up", "down", "either"] = Field("either", description="the direction that hurts")
+    weight: float = Field(1.0, gt=0, description="share in the score")
+    critical: bool = Field(False, description="a deviation here cannot be outvoted")
+    smallest_effect: float | None = Field(
+        None, gt=0, description="smallest deviation that matters, in the metric's unit"
+    )
+    during: Literal["hold", "any"] = Field("hold", description="what is expected while the fault is in place")
+    recovers_within: Duration | None = Field(
+        None, description="time after the fault by which the metric is back; not asked when absent"
+    )
+    lookback: Duration = Field(
+        10.0, description="range the query looks back over, such as 10s in rate(x[10s]): it smears the edges"
+    )
+    season: Duration | None = Field(None, description="length of a known season of this metric")
+
+
+class BlastRadius(_Model):
+    """How far the fault may reach at most; checked before anything is touched."""
+
+    namespaces: tuple[str, ...] = Field(min_length=1, description="namespaces whose pods may be touched")
+    labels: dict[str, str] = Field(default_factory=dict, description="labels every touched pod must carry")
+    nodes: tuple[str, ...] = Field((), description="nodes that may be touched; any when empty")
+    most: int | str = Field(1, description="most targets at once: a count, or a share such as 50%")
+
+    @model_validator(mode="after")
+    def _most_is_sane(self) -> Self:
+        if isinstance(self.most, int):
+            fine = self.most >= 1
+        else:
+            match = re.fullmatch(r"(\d{1,3})%", self.most)
+            fine = bool(match and 1 <= int(match[1]) <= 100)
+        if not fine:
+            message = f"most is {self.most!r}: write a count of at least 1, or a share from 1% to 100%"
+            raise ValueError(message)
+        return self
+
+
+class Windows(_Model):
+    """Lengths of the phases of a trial."""
+
+    baseline: Duration = Field(240.0, ge=60, le=86_400, description="history before the gate window")
+    fault: Duration = Field(30.0, ge=10, le=3_600, description="judged from the injection on")
+    recovery: Duration = Field(60.0, ge=10, le=3_600, description="longest watch after the revert")
+
+
+class Evidence(_Model):
+    """What proves that the fault landed, and on the target only."""
+
+    within: Duration = Field(10.0, gt=0, le=120, description="time the effect may take to show")
+    peer: str = Field("", description="label selector of pods that must stay untouched")
+
+
+class Extension(_Model):
+    """The `faultcast` entry of an experiment's `extensions`."""
+
+    name: Literal["faultcast"]
+    metrics: tuple[MetricSpec, ...] = Field(min_length=1)
+    blast_radius: BlastRadius
+    windows: Windows = Windows()
+    evidence: Evidence = Evidence()
+    known_weakness: str | None = Field(
+        None, min_length=10, description="why this trial is expected to deviate"
+    )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [metric.name for metric in self.metrics]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            message = f"metric names must differ: {', '.join(twice)} is there twice"
+            raise ValueError(message)
+        return self

@@ -1,0 +1,1 @@
+"""Metric series, where they come from, and forecasts of them with measured errors."""

@@ -1,0 +1,1 @@
+"""Clusters and everything under them; imports nothing else of Faultcast."""

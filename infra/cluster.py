@@ -1,0 +1,178 @@
+"""The handle of a cluster: what every later stage gets, whichever provider made it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+from faultcast.infra.errors import UnsupportedError
+from faultcast.infra.processes import Completed
+
+__all__ = [
+    "Cluster",
+    "ClusterProvider",
+    "DatabaseAccess",
+    "Endpoints",
+    "NoNodeControl",
+    "Node",
+    "NodeControl",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node.
+
+    Attributes:
+        name: Its Kubernetes name.
+        address: Its IPv4 address.
+        control_plane: Whether the API server runs there.
+    """
+
+    name: str
+    address: str
+    control_plane: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseAccess:
+    """How to reach the results database with one user.
+
+    Attributes:
+        host: Name or address.
+        port: TCP port.
+        schema: Name of the database.
+        user: User name.
+        password: Its password; never shown.
+    """
+
+    host: str
+    port: int
+    schema: str
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Everything but the password."""
+        return f"DatabaseAccess({self.user}@{self.host}:{self.port}/{self.schema})"
+
+    @property
+    def url(self) -> str:
+        """URL for SQLAlchemy, password included."""
+        login = f"{quote(self.user)}:{quote(self.password, safe='')}"
+        return f"mysql+pymysql://{login}@{self.host}:{self.port}/{self.schema}"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the monitoring of a cluster answers; None where it has none.
+
+    Attributes:
+        prometheus: Base URL of Prometheus.
+        alertmanager: Base URL of Alertmanager.
+        pushgateway: Base URL of the Pushgateway.
+        logs: Base URL of the log store.
+        database: The results database, as the writing user.
+        database_reader: The same as the user who may only read.
+    """
+
+    prometheus: str | None = None
+    alertmanager: str | None = None
+    pushgateway: str | None = None
+    logs: str | None = None
+    database: DatabaseAccess | None = None
+    database_reader: DatabaseAccess | None = None
+
+
+class NodeControl(Protocol):
+    """Power, network and commands of the nodes, from outside of Kubernetes."""
+
+    def power_off(self, node: str) -> None:
+        """Stop a node at once, as if its power failed; nothing answers for it afterwards."""
+        ...
+
+    def power_on(self, node: str) -> None:
+        """Start a stopped node; returns when its programs run, before it is Ready."""
+        ...
+
+    def isolate(self, node: str) -> None:
+        """Cut a node off the network; it keeps running."""
+        ...
+
+    def reconnect(self, node: str) -> None:
+        """Undo `isolate`."""
+        ...
+
+    def run(self, node: str, argv: Sequence[str], *, timeout: float = 60.0) -> Completed:
+        """Run a command on a node, in its own namespaces."""
+        ...
+
+
+class NoNodeControl:
+    """Node control of a cluster whose machines Faultcast does not own: refuses, with a reason."""
+
+    def _refuse(self, node: str) -> UnsupportedError:
+        message = f"cannot control node {node}: this cluster's provider does not own its machines"
+        return UnsupportedError(message, remedy="use --cluster local for experiments that stop nodes")
+
+    def power_off(self, node: str) -> None:
+        """Refuse."""
+        raise self._refuse(node)
+
+    def power_on(self, node: str) -> None:
+        """Refuse."""
+        raise self._refuse(node)
+
+    def isolate(self, node: str) -> None:
+        """Refuse."""
+        raise self._refuse(node)
+
+    def reconnect(self, node: str) -> None:
+        """Refuse."""
+        raise self._refuse(node)
+
+    def run(self, node: str, argv: Sequence[str], *, timeout: float = 60.0) -> Completed:  # noqa: ARG002
+        """Refuse."""
+        raise self._refuse(node)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running cluster; every write names it explicitly.
+
+    Attributes:
+        name: For people.
+        provider: `local`, `existing`, later `vagrant`.
+        kubeconfig: The file with which it is reached; nothing reads `~/.kube/config` by accident.
+        context: The context inside that file; its current one when empty.
+        identity: UID of the namespace kube-system: two clusters never share it.
+        nodes: All nodes.
+        endpoints: Where its monitoring answers.
+        node_control: Control of its machines.
+    """
+
+    name: str
+    provider: str
+    kubeconfig: Path
+    identity: str
+    nodes: tuple[Node, ...]
+    endpoints: Endpoints
+    node_control: NodeControl
+    context: str = ""
+
+
+class ClusterProvider(Protocol):
+    """Something that can bring up, or connect to, a cluster."""
+
+    def start(self) -> Cluster:
+        """Bring the cluster up, or connect; harmless when it is up already."""
+        ...
+
+    def stop(self) -> None:
+        """Take down what `start` made; harmless when there is nothing."""
+        ...
+
+    def collect_logs(self, folder: Path) -> None:
+        """Copy whatever explains a failure into `folder`."""
+        ...

@@ -1,0 +1,138 @@
+"""Every error Faultcast raises on purpose, in one tree.
+
+::
+
+    FaultcastError                 what happened, to what, and what to do next
+    ├── ConfigurationError         a setting or an option is wrong; nothing was touched
+    ├── RequirementError           this machine lacks something
+    │   └── UnsupportedError       this machine or kernel cannot do it at all
+    ├── LockedError                another Faultcast works on the same thing
+    ├── CommandError               a program ended with a failure
+    ├── WaitTimeoutError           something did not become true in time
+    ├── ClusterError               the cluster does not do what was asked
+    │   └── ComponentDiedError     a program of a node ended by itself
+    ├── ExperimentError            an experiment file is refused
+    ├── RefusedError               a safety rule forbids the fault; nothing was touched
+    │   ├── ConsentError           the cluster did not agree to be broken, or is another one
+    │   ├── RadiusError            the fault would reach further than it may
+    │   └── NoTargetError          the fault would reach nothing
+    ├── InjectionError             the fault could not be applied
+    │   └── NotProvedError         the fault was applied, but no effect was seen
+    ├── RevertError                something of a fault may still be in place
+    ├── MetricSourceError          metrics could not be read
+    └── SinkError                  a result could not be published
+
+Each carries a remedy: the next step of the person who reads it.
+"""
+
+__all__ = [
+    "ClusterError",
+    "CommandError",
+    "ComponentDiedError",
+    "ConfigurationError",
+    "ConsentError",
+    "ExperimentError",
+    "FaultcastError",
+    "InjectionError",
+    "LockedError",
+    "MetricSourceError",
+    "NoTargetError",
+    "NotProvedError",
+    "RadiusError",
+    "RefusedError",
+    "RequirementError",
+    "RevertError",
+    "SinkError",
+    "UnsupportedError",
+    "WaitTimeoutError",
+]
+
+
+class FaultcastError(Exception):
+    """Root of the tree.
+
+    Args:
+        what: What happened, and to what; one sentence without a full stop.
+        remedy: What the reader should do next; empty only when there is nothing to do.
+    """
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """The sentence shown to people: the event, then the next step."""
+        return f"{self.what}\n  what to do: {self.remedy}" if self.remedy else self.what
+
+
+class ConfigurationError(FaultcastError):
+    """A setting or an option is wrong; nothing was touched."""
+
+
+class RequirementError(FaultcastError):
+    """This machine lacks a program, a package or a right."""
+
+
+class UnsupportedError(RequirementError):
+    """This machine or its kernel cannot do what was asked, whatever is installed."""
+
+
+class LockedError(FaultcastError):
+    """Another Faultcast works on the same cluster or run."""
+
+
+class CommandError(FaultcastError):
+    """A program ended with a failure, or did not end in time."""
+
+
+class WaitTimeoutError(FaultcastError):
+    """Something did not become true in time; the text says what was last seen."""
+
+
+class ClusterError(FaultcastError):
+    """The cluster does not do what was asked of it."""
+
+
+class ComponentDiedError(ClusterError):
+    """A program of a node ended by itself; the text carries the tail of its log."""
+
+
+class ExperimentError(FaultcastError):
+    """An experiment file is refused: file, line, what, and how to mend it."""
+
+
+class RefusedError(FaultcastError):
+    """A safety rule forbids the fault; nothing was touched."""
+
+
+class ConsentError(RefusedError):
+    """The cluster did not agree to be broken, or is another one than was previewed."""
+
+
+class RadiusError(RefusedError):
+    """The fault would reach further than its blast radius allows."""
+
+
+class NoTargetError(RefusedError):
+    """The fault's selector matches nothing, so nothing would be tested."""
+
+
+class InjectionError(FaultcastError):
+    """The fault could not be applied, or only in part."""
+
+
+class NotProvedError(InjectionError):
+    """The fault was applied, but no effect was measured on its target."""
+
+
+class RevertError(FaultcastError):
+    """Something of a fault may still be in place."""
+
+
+class MetricSourceError(FaultcastError):
+    """Metrics could not be read."""
+
+
+class SinkError(FaultcastError):
+    """A result could not be published; it is kept on disk."""

@@ -1,0 +1,80 @@
+"""A Kubernetes API client that is bound to one explicit kubeconfig, with time-outs everywhere."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+from urllib3.exceptions import HTTPError
+
+from faultcast.infra.errors import ClusterError, ConfigurationError
+
+__all__ = ["TIMEOUT", "KubeClient", "connect", "identity_of"]
+
+TIMEOUT = (5.0, 20.0)
+"""Seconds to connect, and between two bytes of an answer (`_request_timeout`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KubeClient:
+    """The API groups the suite uses, all on one connection.
+
+    Attributes:
+        api: The connection; its configuration names the server.
+        core: Pods, nodes, namespaces, config maps, secrets, services.
+        apps: Deployments, daemon sets, stateful sets.
+        rbac: Roles and bindings.
+        policy: Disruption budgets and evictions.
+    """
+
+    api: client.ApiClient
+    core: client.CoreV1Api
+    apps: client.AppsV1Api
+    rbac: client.RbacAuthorizationV1Api
+    policy: client.PolicyV1Api
+
+
+def connect(kubeconfig: Path, context: str = "") -> KubeClient:
+    """Make a client for exactly this kubeconfig.
+
+    Args:
+        kubeconfig: The file to read; `~/.kube/config` and `KUBECONFIG` are never looked at.
+        context: The context to use; the file's current one when empty.
+
+    Raises:
+        ConfigurationError: The file is missing, broken, or lacks the context.
+    """
+    if not kubeconfig.is_file():
+        message = f"no kubeconfig at {kubeconfig}"
+        raise ConfigurationError(message, remedy="name an existing file, or start a cluster: faultcast up")
+    try:
+        api: Any = config.new_client_from_config(config_file=str(kubeconfig), context=context or None)
+    except (ConfigException, ValueError) as error:
+        message = f"cannot use kubeconfig {kubeconfig}: {error}"
+        raise ConfigurationError(message, remedy="check it with: kubectl config view") from error
+    return KubeClient(
+        api=api,
+        core=client.CoreV1Api(api),
+        apps=client.AppsV1Api(api),
+        rbac=client.RbacAuthorizationV1Api(api),
+        policy=client.PolicyV1Api(api),
+    )
+
+
+def identity_of(kube: KubeClient) -> str:
+    """UID of the namespace kube-system, which tells this cluster from every other.
+
+    Raises:
+        ClusterError: The API server does not answer, or refuses.
+    """
+    try:
+        namespace: Any = kube.core.read_namespace("kube-system", _request_timeout=TIMEOUT)
+    except ApiException as error:
+        message = f"the API server refused to show namespace kube-system: {error.status} {error.reason}"
+        raise ClusterError(message, remedy="check the rights of the kubeconfig's user") from error
+    except HTTPError as error:
+        message = f"the API server does not answer: {error}"
+        raise ClusterError(message, remedy="check that the cluster runs: faultcast status") from error
+    return str(namespace.metadata.uid)

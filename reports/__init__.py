@@ -1,0 +1,1 @@
+"""Records of runs and the places they are published to."""

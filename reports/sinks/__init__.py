@@ -1,0 +1,1 @@
+"""The sinks, one file for each place a record goes to."""

@@ -1,0 +1,1 @@
+"""Did the steady state hold? Pure functions from a saved history to a verdict."""
