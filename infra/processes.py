@@ -3,7 +3,9 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import psutil
 from faultcast.infra.errors import CommandError, WaitTimeoutError
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["Completed", "ProcessId", "end", "run", "tail"]
+__all__ = ["Completed", "ProcessId", "end", "run", "stream", "tail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,72 @@ def run(
         message = f"{' '.join(words)} ended with exit code {done.code}: {said}"
         raise CommandError(message, remedy=remedy)
     return done
+
+
+def stream(
+    argv: Sequence[str | Path],
+    on_line: Callable[[str], None],
+    *,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    remedy: str = "",
+) -> None:
+    """Run one long command, and hand on each line it writes, on either channel, as it comes.
+
+    Args:
+        argv: Program and arguments.
+        on_line: Called with each line, without its end.
+        timeout: Seconds after which the whole group is killed.
+        env: Variables on top of this process's own.
+        cwd: Folder to run in.
+        remedy: What to do when it fails.
+
+    Raises:
+        CommandError: Not found, not ended in time, or an exit code other than 0; with its last lines.
+    """
+    words = tuple(str(word) for word in argv)
+    last: deque[str] = deque(maxlen=30)
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env={**os.environ, **env} if env else None,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        message = f"cannot run {words[0]}: {error.strerror}"
+        raise CommandError(message, remedy=remedy or f"install {words[0]}") from error
+    overdue = threading.Event()
+
+    def kill() -> None:
+        overdue.set()
+        os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(timeout, kill)
+    timer.start()
+    try:
+        for line in process.stdout or ():
+            last.append(line.rstrip())
+            on_line(line.rstrip())
+        code = process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    finally:
+        timer.cancel()
+        if process.stdout:
+            process.stdout.close()
+    if code != 0:
+        how = f"did not end within {timeout:.0f} s" if overdue.is_set() else f"ended with exit code {code}"
+        message = f"{' '.join(words)} {how}: " + "\n".join(last)[-1500:]
+        raise CommandError(message, remedy=remedy)
 
 
 def end(process: ProcessId, *, grace: float = 5.0) -> None:
