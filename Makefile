@@ -1,0 +1,43 @@
+# Two commands: `make gate` breaks a real cluster and judges it; `make test` runs every test.
+SHELL := /bin/sh
+PY := .venv/bin/python
+export MYPYPATH := .venv/root
+export PYTHONDONTWRITEBYTECODE := 1
+
+PACKAGES := cli experiments fixtures forecasting infra reports steady_state
+
+.PHONY: help gate test test-fast lint lock clean setup
+
+help:
+	@echo "make gate       bring up a cluster, break it, judge it, write the report"
+	@echo "make test       every test, on the real cluster too (root)"
+	@echo "make test-fast  what needs neither root nor a cluster, in under a minute"
+	@echo "make lint       ruff, mypy and import-linter"
+	@echo "make lock       renew requirements.lock"
+	@echo "make clean      remove what the commands above leave in this folder"
+
+setup:
+	@infra/setup.sh
+
+gate: setup
+	@$(PY) -m pytest experiments --keep-cluster $(ARGS)
+
+test: setup lint
+	@$(PY) -m pytest tests $(ARGS)
+
+test-fast: setup
+	@$(PY) -m pytest tests/unit tests/contract tests/plugin $(ARGS)
+
+lint: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy --config-file pyproject.toml $(PACKAGES:%=-p faultcast.%)
+	@PYTHONPATH=.venv/root .venv/bin/lint-imports --no-cache
+
+lock: setup
+	@$(PY) -m uv pip compile --quiet --universal --python-version 3.12 --upgrade --generate-hashes --no-emit-index-url \
+	  --extra dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv build dist *.egg-info allure-results runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
