@@ -69,9 +69,13 @@ def test_the_stamped_kubernetes_version_is_the_pinned_one() -> None:
 
 @pytest.mark.parametrize(
     ("text", "version"),
-    [("go version go1.26.8 linux/amd64", (1, 26)), ("go version go1.9 x", (1, 9)), ("command not found", None)],
+    [
+        ("go version go1.26.8 linux/amd64", (1, 26, 8)),
+        ("go version go1.9 x", (1, 9, 0)),
+        ("command not found", None),
+    ],
 )
-def test_go_versions_are_read(text: str, version: tuple[int, int] | None) -> None:
+def test_go_versions_are_read(text: str, version: tuple[int, int, int] | None) -> None:
     assert parse_version(text) == version
 
 

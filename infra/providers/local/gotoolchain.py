@@ -13,9 +13,10 @@ from faultcast.infra.processes import run
 
 __all__ = ["LEAST", "GoToolchain", "find_go", "parse_version"]
 
-LEAST = (1, 26)
+LEAST = (1, 26, 5)
 """The oldest Go that the modules of `toolchain/` accept."""
 
+_LEAST = ".".join(map(str, LEAST))
 _REQUIREMENTS = Path(__file__).parent / "toolchain" / "go-requirements.txt"
 
 
@@ -41,10 +42,10 @@ class GoToolchain:
         }
 
 
-def parse_version(text: str) -> tuple[int, int] | None:
-    """Major and minor from what `go version` prints; None when there is none in it."""
-    match = re.search(r"\bgo(\d+)\.(\d+)", text)
-    return (int(match[1]), int(match[2])) if match else None
+def parse_version(text: str) -> tuple[int, int, int] | None:
+    """Major, minor and patch from what `go version` prints; None when there is none in it."""
+    match = re.search(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
 
 
 def find_go(cache: Path, progress: Callable[[str], None]) -> GoToolchain:
@@ -58,10 +59,10 @@ def find_go(cache: Path, progress: Callable[[str], None]) -> GoToolchain:
         return GoToolchain(Path(own))
     installed = cache / "go" / "toolchain" / "go" / "bin" / "go"
     if not _new_enough(installed):
-        progress(f"no Go {LEAST[0]}.{LEAST[1]} on PATH: installing one into {cache / 'go'}")
+        progress(f"no Go {_LEAST} on PATH: installing one into {cache / 'go'}")
         _install(installed.parents[2])
     if not _new_enough(installed):
-        message = f"no Go toolchain of version {LEAST[0]}.{LEAST[1]} or newer"
+        message = f"no Go toolchain of version {_LEAST} or newer"
         raise RequirementError(message, remedy="install Go and put it on PATH")
     return GoToolchain(installed)
 
@@ -82,7 +83,7 @@ def _install(folder: Path) -> None:
     try:
         run((sys.executable, *installer, *options, "-r", str(_REQUIREMENTS)), timeout=600)
     except CommandError as error:
-        message = f"no Go {LEAST[0]}.{LEAST[1]} on PATH, and it could not be installed: {error.what[-300:]}"
+        message = f"no Go {_LEAST} on PATH, and it could not be installed: {error.what[-300:]}"
         raise RequirementError(message, remedy="install Go and put it on PATH") from error
     for program in (*partial.glob("go/bin/*"), *partial.glob("go/pkg/tool/*/*")):
         program.chmod(0o755)

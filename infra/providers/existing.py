@@ -1,0 +1,83 @@
+"""A cluster that exists already, and whose machines are somebody else's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faultcast.infra.cluster import Cluster, Endpoints, Node, NoNodeControl
+from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.kube import TIMEOUT, connect, identity_of
+
+__all__ = ["ExistingProvider", "read_nodes"]
+
+_CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+
+
+def read_nodes(listed: Any) -> tuple[Node, ...]:
+    """Nodes from the API's answer to a list of nodes."""
+    nodes = []
+    for item in listed.items:
+        addresses = item.status.addresses or []
+        address = next((a.address for a in addresses if a.type == "InternalIP"), "")
+        labels = item.metadata.labels or {}
+        nodes.append(Node(item.metadata.name, address, any(label in labels for label in _CONTROL_PLANE)))
+    return tuple(nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingProvider:
+    """Connects to a cluster; brings nothing up and takes nothing down.
+
+    Attributes:
+        kubeconfig: The file to use; always named by the user.
+        prometheus_url: Base URL of its Prometheus; without one nothing can be judged.
+        context: Context inside the file; its current one when empty.
+        progress: Called with lines for people.
+    """
+
+    kubeconfig: Path
+    prometheus_url: str
+    context: str = ""
+    progress: Callable[[str], None] = lambda _: None
+
+    def start(self) -> Cluster:
+        """Connect.
+
+        Raises:
+            ConfigurationError: No Prometheus was named, or the kubeconfig is not usable.
+            ClusterError: The API server does not answer.
+        """
+        if not self.prometheus_url:
+            message = (
+                "an existing cluster needs the address of its Prometheus: without metrics nothing is judged"
+            )
+            raise ConfigurationError(message, remedy="add --prometheus-url http://HOST:PORT")
+        kube = connect(self.kubeconfig, self.context)
+        identity = identity_of(kube)
+        self.progress(f"connected to the cluster with identity {identity}")
+        return Cluster(
+            name=self.context or self.kubeconfig.stem,
+            provider="existing",
+            kubeconfig=self.kubeconfig,
+            identity=identity,
+            nodes=read_nodes(kube.core.list_node(_request_timeout=TIMEOUT)),
+            endpoints=Endpoints(prometheus=self.prometheus_url.rstrip("/")),
+            node_control=NoNodeControl(),
+            context=self.context,
+        )
+
+    def stop(self) -> None:
+        """Nothing: the cluster is not ours."""
+
+    def collect_logs(self, folder: Path) -> None:
+        """Write what the API says of nodes, pods and events; the machines are not ours to read."""
+        kube = connect(self.kubeconfig, self.context)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, listing in (
+            ("nodes", kube.core.list_node),
+            ("pods", kube.core.list_pod_for_all_namespaces),
+            ("events", kube.core.list_event_for_all_namespaces),
+        ):
+            answer = listing(_request_timeout=TIMEOUT, _preload_content=False)
+            (folder / f"{name}.json").write_bytes(answer.data)

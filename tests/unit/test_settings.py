@@ -1,0 +1,38 @@
+import pytest
+
+from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.settings import load_settings
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAULTCAST_CLUSTER", "other")
+    monkeypatch.setenv("FAULTCAST_WORKERS", "2")
+    settings = load_settings()
+    assert settings.cluster_dir.name == "other"
+    assert settings.worker_names == ("worker", "worker-2")
+
+
+def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAULTCAST_CLUSTER", "other")
+    assert load_settings(cluster="mine").cluster == "mine"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("CLUSTER", "Not A Name", "not a plain name"),
+        ("SUBNET", "192.168.1.0/30", "too small"),
+        ("SUBNET", "10.42.0.0/16", "overlap"),
+        ("SUBNET", "nonsense", "SUBNET"),
+        ("WORKERS", "9", "less than or equal to 4"),
+        ("WORKER", "master", "same name"),
+        ("NODE_CPUS", "0", "greater than 0"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(f"FAULTCAST_{variable}", value)
+    with pytest.raises(ConfigurationError, match=reason) as caught:
+        load_settings()
+    assert caught.value.remedy
