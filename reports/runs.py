@@ -1,0 +1,168 @@
+"""The folder of a run: where everything lies, and how it is found and read again.
+
+::
+
+    runs/latest -> 20261125T010203Z-4f9a1c
+    runs/<run>/run.json                 the run (`RunRecord`)
+    runs/<run>/report.html              Allure, one file
+    runs/<run>/junit.xml
+    runs/<run>/allure-results/          what report.html is made from
+    runs/<run>/trials/<trial>/          history.json, journal.json, verdict.json,
+                                        series/*.parquet, plots/*.{png,svg}, logs/*.txt, repeat.txt
+"""
+
+import contextlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from faultcast.experiments.history import load_trial
+from faultcast.infra.errors import FaultcastError
+from faultcast.reports.record import RunRecord, TrialRecord
+from faultcast.steady_state.store import load_verdict
+
+__all__ = ["RunFolder", "find_run", "list_runs", "load_record", "save_extras"]
+
+_RUN = TypeAdapter(RunRecord)
+_SAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The layout of one run's folder.
+
+    Attributes:
+        path: The folder, `runs/<run>`.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The run's identity."""
+        return self.path.name
+
+    @property
+    def report(self) -> Path:
+        """The report to open in a browser."""
+        return self.path / "report.html"
+
+    @property
+    def junit(self) -> Path:
+        """The JUnit file."""
+        return self.path / "junit.xml"
+
+    @property
+    def allure_results(self) -> Path:
+        """What the report is made from."""
+        return self.path / "allure-results"
+
+    def trial(self, trial: str) -> Path:
+        """Folder of one trial."""
+        return self.path / "trials" / trial
+
+    def trials(self) -> tuple[Path, ...]:
+        """Folders of the trials that are complete, in order of their names."""
+        return tuple(sorted(path.parent for path in self.path.glob("trials/*/history.json")))
+
+    def save(self, run: RunRecord) -> None:
+        """Write `run.json` atomically, and let `latest` point here."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        partial = self.path / "run.json.part"
+        partial.write_bytes(_RUN.dump_json(run, indent=2) + b"\n")
+        partial.replace(self.path / "run.json")
+        fresh = self.path.parent / f".latest-{self.name}"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(self.name)
+        fresh.replace(self.path.parent / "latest")
+
+    def load(self) -> RunRecord:
+        """Read `run.json`.
+
+        Raises:
+            FaultcastError: There is none, or a broken one.
+        """
+        path = self.path / "run.json"
+        try:
+            return _RUN.validate_json(path.read_bytes())
+        except FileNotFoundError as error:
+            message = f"{self.path} is not a run: there is no run.json"
+            raise FaultcastError(message, remedy="list the runs there are: faultcast results list") from error
+        except ValidationError as error:
+            message = f"{path} is broken: {error.errors()[0]['msg']}"
+            raise FaultcastError(
+                message, remedy="it was written by another version, or edited by hand"
+            ) from error
+
+
+def list_runs(runs: Path) -> tuple[RunFolder, ...]:
+    """All runs below a folder, the newest last."""
+    return tuple(
+        RunFolder(path.parent) for path in sorted(runs.glob("*/run.json")) if not path.parent.is_symlink()
+    )
+
+
+def find_run(runs: Path, name: str | None = None) -> RunFolder:
+    """One run: by identity, by the beginning of it, by its folder; the newest when no name is given.
+
+    Args:
+        runs: Folder of all runs.
+        name: What a person typed.
+
+    Raises:
+        FaultcastError: There is no such run, or several.
+    """
+    there = list_runs(runs)
+    if name is None or name == "latest":
+        found = list(there[-1:])
+    elif (Path(name) / "run.json").is_file():
+        found = [RunFolder(Path(name).resolve())]
+    else:
+        found = [run for run in there if run.name == name] or [
+            run for run in there if run.name.startswith(name)
+        ]
+    if len(found) == 1:
+        return found[0]
+    what = f"run {name}" if name else "run"
+    message = f"{len(found) or 'no'} {what} in {runs}" if len(found) != 1 else ""
+    raise FaultcastError(message, remedy="list the runs there are: faultcast results list")
+
+
+def save_extras(record: TrialRecord) -> None:
+    """Write what a record holds beyond history and verdict: log excerpts and the command to repeat it."""
+    if record.repeat_command:
+        (record.folder / "repeat.txt").write_text(record.repeat_command + "\n")
+    for source, text in record.log_excerpts.items():
+        logs = record.folder / "logs"
+        logs.mkdir(exist_ok=True)
+        (logs / f"{_SAFE.sub('_', source)}.txt").write_text(text)
+
+
+def load_record(folder: Path) -> TrialRecord:
+    """Read a trial's folder back as a record, so that it can be published again.
+
+    Args:
+        folder: A folder below `runs/<run>/trials`.
+
+    Raises:
+        FaultcastError: The folder holds no complete, judged trial.
+    """
+    history, _series = load_trial(folder)
+    repeat = ""
+    with contextlib.suppress(FileNotFoundError):
+        repeat = (folder / "repeat.txt").read_text().strip()
+    return TrialRecord(
+        history=history,
+        verdict=load_verdict(folder),
+        folder=folder,
+        plots=_plots(folder),
+        repeat_command=repeat,
+        log_excerpts={path.stem: path.read_text() for path in sorted((folder / "logs").glob("*.txt"))},
+    )
+
+
+def _plots(folder: Path) -> tuple[Path, ...]:
+    found = [*folder.glob("plots/*.png"), *folder.glob("plots/*.svg")]
+    return tuple(sorted(found, key=lambda path: (path.stem != "overview", path.name)))

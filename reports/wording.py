@@ -1,0 +1,95 @@
+"""Verdicts in words: the same sentences in plots, tables, Allure and the console."""
+
+from faultcast.experiments.history import TrialHistory
+from faultcast.steady_state.verdict import MetricVerdict, Recovery, Status, TrialVerdict
+
+__all__ = [
+    "MEANING",
+    "effect_words",
+    "headline",
+    "p_words",
+    "quantity",
+    "reason",
+    "recovery_of",
+    "recovery_words",
+    "units",
+    "worst_metric",
+]
+
+MEANING = {
+    Status.HELD: "the steady state held",
+    Status.DEVIATED: "the steady state did not hold",
+    Status.UNKNOWN: "cannot tell",
+}
+"""Each status as a person would say it."""
+
+
+def quantity(value: float, unit: str = "") -> str:
+    """A number with three significant digits and its unit, such as `0.482 s`."""
+    digits = f"{value:.3g}"
+    if "e" in digits and 1e-4 <= abs(value) < 1e6:
+        digits = f"{value:.0f}"
+    return f"{digits} {unit}".rstrip()
+
+
+def p_words(p_value: float | None) -> str:
+    """A p-value for a table: `0.012`, `< 0.001`, or a dash when there is none."""
+    if p_value is None:
+        return "–"
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def effect_words(effect: float | None, unit: str) -> str:
+    """How far the metric was off on average, such as `0.31 s above forecast`."""
+    if effect is None:
+        return "–"
+    if quantity(abs(effect)) == "0":
+        return "as forecast"
+    return f"{quantity(abs(effect), unit)} {'above' if effect > 0 else 'below'} forecast"
+
+
+def recovery_words(recovery: Recovery | None) -> str:
+    """When a metric was back, such as `back after 12 s (60 s allowed)`."""
+    if recovery is None:
+        return "–"
+    took = quantity(recovery.seconds, "s")
+    words = f"not back within {took}" if recovery.censored else f"back after {took}"
+    return words if recovery.allowed is None else f"{words} ({quantity(recovery.allowed, 's')} allowed)"
+
+
+def units(history: TrialHistory) -> dict[str, str]:
+    """Unit of each metric, by its name."""
+    return {metric.name: metric.unit for metric in history.metrics}
+
+
+def worst_metric(verdict: TrialVerdict) -> MetricVerdict | None:
+    """The part that weighs most: of the trial's own status, then with the smallest p-value.
+
+    Parts that do not count are taken only when nothing else is there.
+    """
+    parts = [part for part in verdict.metrics if part.counts] or list(verdict.metrics)
+    if not parts:
+        return None
+
+    def weight(part: MetricVerdict) -> tuple[bool, float]:
+        p_value = part.verdict.p_value
+        return part.verdict.status is not verdict.status, 2.0 if p_value is None else p_value
+
+    return min(parts, key=weight)
+
+
+def recovery_of(verdict: TrialVerdict) -> Recovery | None:
+    """The slowest recovery of a trial; one that was never seen is slower than any other."""
+    found = [part.recovery for part in verdict.metrics if part.recovery is not None]
+    return max(found, key=lambda recovery: (recovery.censored, recovery.seconds), default=None)
+
+
+def reason(verdict: TrialVerdict) -> str:
+    """The most telling reason of a trial."""
+    return verdict.reasons[0] if verdict.reasons else MEANING[verdict.status]
+
+
+def headline(history: TrialHistory, verdict: TrialVerdict) -> str:
+    """The verdict in one sentence, such as `DEVIATED: store_p95 was 0.4 s above its forecast`."""
+    known = " (known weakness)" if history.known_weakness and verdict.status is Status.DEVIATED else ""
+    return f"{verdict.status}{known}: {reason(verdict)}"
