@@ -20,6 +20,7 @@
     │   └── NotProvedError         the fault was applied, but no effect was seen
     ├── RevertError                something of a fault may still be in place
     ├── MetricSourceError          metrics could not be read
+    ├── InconclusiveError          a trial ended, but nobody can tell whether the system held
     └── SinkError                  a result could not be published
 
 Each carries a remedy: the next step of the person who reads it.
@@ -33,6 +34,7 @@ __all__ = [
     "ConsentError",
     "ExperimentError",
     "FaultcastError",
+    "InconclusiveError",
     "InjectionError",
     "LockedError",
     "MetricSourceError",
@@ -132,6 +134,10 @@ class RevertError(FaultcastError):
 
 class MetricSourceError(FaultcastError):
     """Metrics could not be read."""
+
+
+class InconclusiveError(FaultcastError):
+    """A trial ended, but nobody can tell whether the system held; never to be taken for a pass."""
 
 
 class SinkError(FaultcastError):

@@ -1,0 +1,74 @@
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faultcast.experiments.disturbances import Disturbances, merge
+from faultcast.experiments.history import Mask, Span
+from faultcast.experiments.model import Windows
+from faultcast.fixtures.baseline import measure, still_to_wait
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def mask(start: float, end: float, reason: str = "fault") -> Mask:
+    """A mask from `start` to `end` seconds before NOW."""
+    return Mask(Span(NOW - timedelta(seconds=start), NOW - timedelta(seconds=end)), reason)
+
+
+def test_without_disturbance_all_of_the_look_back_is_quiet() -> None:
+    quiet = measure(NOW, [], timedelta(seconds=600))
+    assert (quiet.total, quiet.run_up) == (600, 600)
+
+
+def test_a_fault_in_the_middle_is_taken_out_and_splits_the_run_up() -> None:
+    quiet = measure(NOW, [mask(300, 200)], timedelta(seconds=600))
+    assert (quiet.total, quiet.run_up) == (500, 200)
+    assert quiet.start == NOW - timedelta(seconds=600)
+
+
+def test_the_bring_up_moves_the_start() -> None:
+    quiet = measure(NOW, [mask(9999, 100, "bring-up")], timedelta(seconds=600))
+    assert (quiet.total, quiet.run_up) == (100, 100)
+    assert quiet.start == NOW - timedelta(seconds=100)
+
+
+def test_a_fresh_cluster_waits_for_a_whole_baseline_and_a_gate() -> None:
+    windows = Windows(baseline=240, fault=30)
+    quiet = measure(NOW, [mask(9999, 0, "bring-up")])
+    assert still_to_wait(quiet, windows) == 270
+
+
+def test_after_a_fault_only_the_run_up_is_waited_for() -> None:
+    windows = Windows(baseline=240, fault=30)
+    quiet = measure(NOW, [mask(9999, 400, "bring-up"), mask(100, 20)])
+    assert still_to_wait(quiet, windows) == 40
+
+
+@given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 2000)), max_size=8))
+def test_quiet_time_is_what_no_mask_covers(pairs: list[tuple[int, int]]) -> None:
+    masks = [mask(max(a, b), min(a, b)) for a, b in pairs]
+    covered = {second for a, b in pairs for second in range(min(a, b), max(a, b)) if second < 1800}
+    quiet = measure(NOW, masks, timedelta(seconds=1800))
+    assert quiet.total == pytest.approx(1800 - len(covered))
+    assert 0 <= quiet.run_up <= quiet.total
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), max_size=8))
+def test_merged_spans_are_in_order_and_apart(pairs: list[tuple[int, int]]) -> None:
+    spans = merge(mask(max(a, b), min(a, b)) for a, b in pairs)
+    assert all(one.end < other.start for one, other in pairwise(spans))
+
+
+def test_disturbances_survive_the_process_and_a_torn_line(tmp_path: Path) -> None:
+    Disturbances(tmp_path, "uid").add(mask(300, 200, "pod-delete"))
+    path = tmp_path / "disturbances" / "uid.jsonl"
+    path.write_text(path.read_text() + '{"start": "2026-')
+    assert Disturbances(tmp_path, "uid").since(NOW - timedelta(seconds=250)) == (
+        mask(300, 200, "pod-delete"),
+    )
+    assert Disturbances(tmp_path, "uid").since(NOW - timedelta(seconds=150)) == ()
+    assert Disturbances(tmp_path, "another").since(NOW - timedelta(seconds=250)) == ()
