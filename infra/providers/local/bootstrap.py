@@ -1,0 +1,99 @@
+"""The first things asked of a new API server: are the nodes Ready, and what the cluster needs before anything else."""
+
+import socket
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from faultcast.infra.kube import KubeClient, connect
+from faultcast.infra.providers.local.nodes import LocalNodes
+from faultcast.infra.providers.local.pki import KUBELET_CLIENT
+from faultcast.infra.providers.local.topology import API_PORT
+from faultcast.infra.waiting import Wait, wait_until
+
+__all__ = ["CONSENT", "grant", "ready_nodes", "wait_ready"]
+
+CONSENT = "faultcast.dev/consent"
+"""Label of the namespace kube-system by which a cluster agrees to be broken."""
+
+_QUICK = (2.0, 5.0)
+_NODES_WAIT = Wait(120.0, 0.1)
+_GRANT_WAIT = Wait(20.0, 0.2)
+_BINDING = "faultcast:kubelet-api"
+
+
+def wait_ready(kubeconfig: Path, nodes: LocalNodes, progress: Callable[[str], None]) -> KubeClient:
+    """Wait until every node is Ready; returns the client that saw it.
+
+    Raises:
+        ComponentDiedError: A program of a node died meanwhile.
+        WaitTimeoutError: A node was not Ready in time; the text says which were.
+    """
+    names = {node.name for node in nodes.topology.nodes}
+    progress(f"waiting for the nodes {', '.join(sorted(names))}")
+    kube = connect(kubeconfig)
+    api = (str(nodes.topology.master.address), API_PORT)
+    ready: set[str] = set()
+
+    def all_ready() -> bool:
+        for name in names:
+            nodes.check_alive(name)
+        with socket.create_connection(api, timeout=2):
+            pass  # refused at once while nobody listens; the client would warn and try again by itself
+        ready.clear()
+        ready.update(ready_nodes(kube))
+        return names <= ready
+
+    wait_until(
+        "all nodes are Ready",
+        all_ready,
+        _NODES_WAIT,
+        transient=(OSError, HTTPError, ApiException),
+        last_seen=lambda: f"Ready: {', '.join(sorted(ready)) or 'none'}",
+        remedy=f"read the logs in {nodes.layout.root / 'nodes'}",
+    )
+    return kube
+
+
+def ready_nodes(kube: KubeClient) -> frozenset[str]:
+    """Names of the nodes that are Ready; the client's errors pass through."""
+    found: Any = kube.core.list_node(_request_timeout=_QUICK)
+    return frozenset(
+        node.metadata.name
+        for node in found.items
+        if any(c.type == "Ready" and c.status == "True" for c in node.status.conditions or ())
+    )
+
+
+def grant(kube: KubeClient) -> None:
+    """Let the API server reach the kubelets, and note that this cluster may be broken.
+
+    Raises:
+        WaitTimeoutError: The API server kept refusing.
+    """
+    binding = {
+        "metadata": {"name": _BINDING},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "system:kubelet-api-admin",
+        },
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": KUBELET_CLIENT}],
+    }
+
+    def granted() -> bool:
+        kube.core.patch_namespace(
+            "kube-system", {"metadata": {"labels": {CONSENT: "true"}}}, _request_timeout=_QUICK
+        )
+        try:
+            kube.rbac.create_cluster_role_binding(binding, _request_timeout=_QUICK)
+        except ApiException as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+        return True
+
+    wait_until("first rights in the cluster", granted, _GRANT_WAIT, transient=(HTTPError, ApiException))

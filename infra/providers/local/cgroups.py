@@ -1,0 +1,189 @@
+"""Control groups of a cluster: one tree a node, a CPU quota on it, and nothing left behind.
+
+Below `/faultcast-<cluster>` each node has two groups: `<node>` is the node itself (its pods; the kubelet's
+cgroup root) and carries the quota, `<node>.system` holds its programs (kubelet, container runtime, control
+plane) without one. What the cluster uses in all is the usage of `/faultcast-<cluster>`.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from faultcast.infra.errors import UnsupportedError, WaitTimeoutError
+from faultcast.infra.waiting import Wait, wait_until
+
+__all__ = ["Cgroups", "Hierarchy", "hierarchies"]
+
+_PERIOD_US = 100_000
+_WANTED_V2 = ("cpu", "cpuset", "memory", "pids", "io")
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """One mounted control group tree.
+
+    Attributes:
+        path: Where it is mounted.
+        version: 1, or 2 for the unified tree.
+        controllers: Controllers it has.
+    """
+
+    path: Path
+    version: int
+    controllers: frozenset[str]
+
+
+def hierarchies(mountinfo: str) -> tuple[Hierarchy, ...]:
+    """The trees to use, from the text of `/proc/self/mountinfo`.
+
+    A unified tree beside trees of version 1 has no controllers and is left alone.
+
+    Raises:
+        UnsupportedError: No usable control groups are mounted.
+    """
+    first: dict[Path, Hierarchy] = {}
+    for line in mountinfo.splitlines():
+        before, _, after = line.partition(" - ")
+        root, mount = before.split()[3:5]
+        kind, _, options = after.split(maxsplit=2)
+        if root == "/" and kind in {"cgroup", "cgroup2"}:
+            path = Path(mount)
+            names = frozenset(options.split()[-1].split(","))
+            first.setdefault(path, Hierarchy(path, 2 if kind == "cgroup2" else 1, names))
+    version1 = tuple(h for h in first.values() if h.version == 1)
+    if any("cpu" in h.controllers for h in version1):
+        return version1
+    unified = tuple(h for h in first.values() if h.version == 2)
+    if unified and (unified[0].path / "cgroup.controllers").exists():
+        names = (unified[0].path / "cgroup.controllers").read_text().split()
+        if "cpu" in names and "memory" in names:
+            return (Hierarchy(unified[0].path, 2, frozenset(names)),)
+    message = "no control groups with the controllers cpu and memory are mounted at their root"
+    raise UnsupportedError(
+        message, remedy="run on a machine, or in a container, that owns its control groups"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cgroups:
+    """The control groups of one cluster.
+
+    Attributes:
+        trees: The mounted trees.
+        cluster: Name of the cluster.
+    """
+
+    trees: tuple[Hierarchy, ...]
+    cluster: str
+
+    @classmethod
+    def mounted(cls, cluster: str) -> "Cgroups":
+        """On the trees mounted on this machine; raises `UnsupportedError` when there are none."""
+        return cls(hierarchies(Path("/proc/self/mountinfo").read_text()), cluster)
+
+    @property
+    def top(self) -> str:
+        """Name of the group that holds everything."""
+        return f"faultcast-{self.cluster}"
+
+    def node_root(self, node: str) -> str:
+        """The group of a node's pods, as a path in the tree."""
+        return f"/{self.top}/{node}"
+
+    def create(self, node: str, cpus: float) -> None:
+        """Make both groups of a node, with a quota of `cpus` cores on the node's own."""
+        for tree in self.trees:
+            for name in (node, f"{node}.system"):
+                group = tree.path / self.top / name
+                group.mkdir(parents=True, exist_ok=True)
+                if tree.version == 2:
+                    _delegate(tree, (tree.path, group.parent))
+                elif "cpuset" in tree.controllers:
+                    _fill_cpuset(group.parent)
+                    _fill_cpuset(group)
+            self._limit(tree, node, cpus)
+
+    def _limit(self, tree: Hierarchy, node: str, cpus: float) -> None:
+        group = tree.path / self.top / node
+        quota = round(cpus * _PERIOD_US)
+        if tree.version == 2:
+            (group / "cpu.max").write_text(f"{quota} {_PERIOD_US}")
+        elif "cpu" in tree.controllers:
+            (group / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
+            (group / "cpu.cfs_quota_us").write_text(str(quota))
+
+    def system_procs(self, node: str) -> tuple[Path, ...]:
+        """Files into which a process writes its id to join the node's programs."""
+        return tuple(tree.path / self.top / f"{node}.system" / "cgroup.procs" for tree in self.trees)
+
+    def members(self) -> frozenset[int]:
+        """Ids of all processes of the cluster, as this machine counts them."""
+        return frozenset(
+            int(pid)
+            for tree in self.trees
+            for group in _deepest_first(tree.path / self.top)
+            for pid in _read(group / "cgroup.procs").split()
+        )
+
+    def remove_pods(self, node: str) -> None:
+        """Remove what dead pods left; each stale group would cost the next kubelet three seconds."""
+        for tree in self.trees:
+            _remove(tree.path / self.top / node / "kubepods")
+
+    def remove_all(self) -> None:
+        """Remove every group of the cluster."""
+        for tree in self.trees:
+            _remove(tree.path / self.top)
+
+    def leftovers(self) -> tuple[Path, ...]:
+        """Groups of the cluster that exist."""
+        return tuple(tree.path / self.top for tree in self.trees if (tree.path / self.top).is_dir())
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""  # a group that vanishes while it is read has no members
+
+
+def _fill_cpuset(group: Path) -> None:
+    for name in ("cpuset.cpus", "cpuset.mems"):
+        if not (group / name).read_text().strip():
+            (group / name).write_text((group.parent / name).read_text())
+
+
+def _delegate(tree: Hierarchy, groups: tuple[Path, ...]) -> None:
+    for group in groups:
+        for controller in _WANTED_V2:
+            if controller in tree.controllers:
+                (group / "cgroup.subtree_control").write_text(f"+{controller}")
+
+
+def _deepest_first(top: Path) -> Iterator[Path]:
+    for folder, _, _ in os.walk(top, topdown=False):
+        yield Path(folder)
+
+
+def _remove(top: Path) -> None:
+    """Remove a tree of groups; a group is busy for a moment after its last process has died."""
+
+    def gone() -> bool:
+        for group in _deepest_first(top):
+            try:
+                group.rmdir()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if error.errno != errno.EBUSY:
+                    raise
+                return False
+        return not top.exists()
+
+    try:
+        wait_until(f"control group {top} is empty", gone, Wait(15.0, 0.05))
+    except WaitTimeoutError as error:
+        error.remedy = f"see which processes are in it: find {top} -name cgroup.procs | xargs cat"
+        raise

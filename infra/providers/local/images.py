@@ -1,0 +1,157 @@
+"""Images on the nodes: imported once into a template, then cloned for each node by hard links.
+
+A container runtime's folder holds blobs and unpacked layers, which are only ever read or removed, and two small
+databases. So a node's copy shares every file with the template but the databases, costs no space and takes a
+moment; removing one copy leaves the others whole.
+"""
+
+import contextlib
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock
+
+from faultcast.infra.errors import ClusterError
+from faultcast.infra.processes import run, tail
+from faultcast.infra.waiting import Wait, wait_until
+
+__all__ = ["Archive", "clone", "make_template"]
+
+_START = Wait(20.0, 0.05)
+_IMPORT_TIMEOUT = 300.0
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+
+
+class Archive(Protocol):
+    """An image in a file, as `infra.images` makes it."""
+
+    @property
+    def name(self) -> str:
+        """Its short name."""
+        ...
+
+    @property
+    def ref(self) -> str:
+        """Its reference, tag included."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """The archive, in the layout that `docker save` writes."""
+        ...
+
+
+def make_template(archives: Sequence[Archive], cache: Path, progress: Callable[[str], None]) -> Path:
+    """Import the archives into a container runtime's folder, or find that done.
+
+    Args:
+        archives: The images.
+        cache: Folder of all templates; the finished one has a key made of its archives.
+        progress: Told in words what goes on.
+
+    Returns:
+        The template's folder.
+
+    Raises:
+        ClusterError: The container runtime did not start.
+        CommandError: An archive could not be imported.
+    """
+    template = cache / _key(archives)
+    cache.mkdir(parents=True, mode=0o700, exist_ok=True)
+    with FileLock(cache / "lock", timeout=_IMPORT_TIMEOUT):
+        if template.is_dir():
+            return template
+        for stale in cache.iterdir():
+            if stale.is_dir():
+                shutil.rmtree(stale)  # nodes keep what they linked
+        unfinished = cache / f"{template.name}.unfinished"
+        with _runtime(unfinished) as socket:
+            for number, archive in enumerate(archives, 1):
+                progress(f"importing image {archive.ref} ({number} of {len(archives)})")
+                words = [
+                    "ctr",
+                    "--address",
+                    socket,
+                    "--namespace",
+                    "k8s.io",
+                    "images",
+                    "import",
+                    archive.path,
+                ]
+                run(words, timeout=_IMPORT_TIMEOUT, remedy="see whether the disk is full: df -h")
+        unfinished.rename(template)
+    return template
+
+
+def clone(template: Path, target: Path) -> None:
+    """Give a node its own copy of the template.
+
+    Args:
+        template: What `make_template` returned.
+        target: The node's folder of the container runtime; must not exist.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    same_disk = template.stat().st_dev == target.parent.stat().st_dev
+    share = "--link" if same_disk else "--reflink=auto"
+    run([*_DIES_WITH_US, "cp", "--archive", share, template, target], timeout=_IMPORT_TIMEOUT)
+    for database in target.glob("*/*.db"):
+        database.unlink()
+        shutil.copy2(template / database.relative_to(target), database)
+
+
+def _key(archives: Sequence[Archive]) -> str:
+    digest = hashlib.sha256()
+    for archive in archives:
+        facts = archive.path.stat()
+        digest.update(f"{archive.ref}\0{archive.path}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _runtime(root: Path) -> Iterator[Path]:
+    """A container runtime without pods on the folder `root`; yields its socket.
+
+    It runs in namespaces of its own and is killed by the kernel when this process dies, so that neither it nor
+    a mount of it can be left over.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="faultcast-"
+    ) as place:  # short: a socket's path has 107 characters
+        scratch = Path(place)
+        socket, log = scratch / "containerd.sock", scratch / "containerd.log"
+        config = scratch / "containerd.toml"
+        config.write_text(
+            f'version = 2\nroot = "{root}"\nstate = "{scratch}/state"\n'
+            'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+            f'[grpc]\n  address = "{socket}"\n'
+            f'[ttrpc]\n  address = "{socket}.ttrpc"\n'
+        )
+        with (
+            log.open("wb") as out,
+            _killed_with_us(["containerd", "--config", str(config)], out.fileno()) as process,
+        ):
+
+            def ready() -> bool:
+                if process.poll() is not None:
+                    message = f"containerd did not start: {tail(log)}"
+                    raise ClusterError(message, remedy="check the package: containerd --version")
+                return socket.exists()
+
+            wait_until("socket of containerd", ready, _START)
+            yield socket
+
+
+@contextlib.contextmanager
+def _killed_with_us(argv: Sequence[str], out: int) -> Iterator[subprocess.Popen[bytes]]:
+    fence = [*_DIES_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    process = subprocess.Popen([*fence, *argv], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()

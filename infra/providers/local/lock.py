@@ -1,0 +1,38 @@
+"""One Faultcast at a time on one cluster."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from faultcast.infra.errors import LockedError
+from faultcast.infra.providers.local.files import read_json, write_json
+from faultcast.infra.providers.local.layout import Layout
+
+__all__ = ["exclusive"]
+
+
+@contextmanager
+def exclusive(layout: Layout) -> Iterator[None]:
+    """Hold the cluster's lock; the kernel gives it back when this process dies, however it dies.
+
+    Raises:
+        LockedError: Another process holds it; the text says which.
+    """
+    layout.lock.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    lock = FileLock(layout.lock, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        holder = read_json(layout.holder) or {}
+        who = f"process {holder['pid']} ({holder['command']})" if holder else "another process"
+        message = f"{who} works on cluster {layout.root.name}"
+        raise LockedError(message, remedy="wait until it is done, or end it") from error
+    try:
+        write_json(layout.holder, {"pid": os.getpid(), "command": " ".join(sys.argv)[:200]})
+        yield
+    finally:
+        layout.holder.unlink(missing_ok=True)
+        lock.release()

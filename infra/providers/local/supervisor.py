@@ -1,0 +1,112 @@
+"""Process 1 of a node: starts its programs, logs each to a file of its own, and notes which of them died."""
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from faultcast.infra.errors import WaitTimeoutError
+from faultcast.infra.providers.local.components import Component
+from faultcast.infra.providers.local.files import read_json, write_json
+from faultcast.infra.providers.local.layout import NodeLayout
+from faultcast.infra.waiting import Wait, wait_until
+
+__all__ = ["State", "read_states", "supervise"]
+
+_SOCKET_WAIT = Wait(60.0, 0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of one program.
+
+    Attributes:
+        state: What it does.
+        code: Its exit code once it has died; negative when a signal ended it.
+        at: When it died, in seconds since the epoch.
+    """
+
+    state: Literal["waiting", "running", "died"]
+    code: int = 0
+    at: float = 0.0
+
+
+def read_states(node: NodeLayout) -> dict[str, State]:
+    """The state of each program of a node, as the node noted it last; empty before its first start."""
+    return {name: State(**state) for name, state in (read_json(node.components) or {}).items()}
+
+
+def supervise(components: Sequence[Component], node: NodeLayout, path: str) -> int:
+    """Start every component and watch them for as long as this process lives.
+
+    A program that ends is not started again: that it died is what somebody has to see.
+
+    Args:
+        components: Programs, in the order of starting.
+        node: Where the node's states and logs go.
+        path: The `PATH` of the programs.
+
+    Returns:
+        The exit code, once no child is left: 1.
+    """
+    watch = _Watch(node, {component.name: State("waiting") for component in components}, {})
+    watch.note()
+    for component in components:
+        if component.after:
+            watch.until_exists(Path(component.after))
+        watch.start(component, path)
+    while watch.reap(os.WEXITED):
+        pass
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    node: NodeLayout
+    states: dict[str, State]
+    names: dict[int, str]
+
+    def note(self) -> None:
+        write_json(self.node.components, {name: asdict(state) for name, state in self.states.items()})
+
+    def start(self, component: Component, path: str) -> None:
+        with self.node.log(component.name).open("ab") as log:
+            process = subprocess.Popen(
+                component.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={"PATH": path, "HOME": "/root", "LANG": "C.UTF-8"},
+                start_new_session=True,
+            )
+        self.names[process.pid] = component.name
+        self.states[component.name] = State("running")
+        self.note()
+
+    def until_exists(self, socket: Path) -> None:
+        def there() -> bool:
+            while self.reap(os.WEXITED | os.WNOHANG):
+                pass
+            return socket.exists()
+
+        try:
+            wait_until(f"socket {socket}", there, _SOCKET_WAIT)
+        except WaitTimeoutError as error:
+            os.write(2, f"{error}\n".encode())  # the program that needs it will say so in its own log
+
+    def reap(self, options: int) -> bool:
+        """Take note of one ended child; False when there is none (left)."""
+        try:
+            ended = os.waitid(os.P_ALL, 0, options)
+        except ChildProcessError:
+            return False
+        if ended is None:
+            return False
+        if name := self.names.pop(ended.si_pid, ""):
+            code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+            self.states[name] = State("died", code, time.time())
+            self.note()
+        return True
