@@ -9,7 +9,7 @@ from faultcast.infra.cluster import Cluster, Endpoints, Node, NoNodeControl
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kube import TIMEOUT, connect, identity_of
 
-__all__ = ["ExistingProvider", "read_nodes"]
+__all__ = ["ExistingProvider", "connect_existing", "read_nodes"]
 
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
@@ -23,6 +23,31 @@ def read_nodes(listed: Any) -> tuple[Node, ...]:
         labels = item.metadata.labels or {}
         nodes.append(Node(item.metadata.name, address, any(label in labels for label in _CONTROL_PLANE)))
     return tuple(nodes)
+
+
+def connect_existing(kubeconfig: Path, context: str = "", prometheus_url: str = "") -> Cluster:
+    """The handle of a cluster that runs somewhere.
+
+    Args:
+        kubeconfig: The file to use.
+        context: Context inside it; its current one when empty.
+        prometheus_url: Base URL of its Prometheus; may be empty where nothing is judged.
+
+    Raises:
+        ConfigurationError: The kubeconfig is not usable.
+        ClusterError: The API server does not answer.
+    """
+    kube = connect(kubeconfig, context)
+    return Cluster(
+        name=context or kubeconfig.stem,
+        provider="existing",
+        kubeconfig=kubeconfig,
+        identity=identity_of(kube),
+        nodes=read_nodes(kube.core.list_node(_request_timeout=TIMEOUT)),
+        endpoints=Endpoints(prometheus=prometheus_url.rstrip("/") or None),
+        node_control=NoNodeControl(),
+        context=context,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +78,9 @@ class ExistingProvider:
                 "an existing cluster needs the address of its Prometheus: without metrics nothing is judged"
             )
             raise ConfigurationError(message, remedy="add --prometheus-url http://HOST:PORT")
-        kube = connect(self.kubeconfig, self.context)
-        identity = identity_of(kube)
-        self.progress(f"connected to the cluster with identity {identity}")
-        return Cluster(
-            name=self.context or self.kubeconfig.stem,
-            provider="existing",
-            kubeconfig=self.kubeconfig,
-            identity=identity,
-            nodes=read_nodes(kube.core.list_node(_request_timeout=TIMEOUT)),
-            endpoints=Endpoints(prometheus=self.prometheus_url.rstrip("/")),
-            node_control=NoNodeControl(),
-            context=self.context,
-        )
+        cluster = connect_existing(self.kubeconfig, self.context, self.prometheus_url)
+        self.progress(f"connected to the cluster with identity {cluster.identity}")
+        return cluster
 
     def stop(self) -> None:
         """Nothing: the cluster is not ours."""
