@@ -1,0 +1,186 @@
+"""What can be wrong with an experiment file, found without any cluster; pure functions on parsed YAML."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from faultcast.experiments.document import ExperimentFile
+from faultcast.experiments.fault import MODULES, Fault, fault_of
+from faultcast.experiments.model import Extension
+from faultcast.experiments.yamlfile import Problem, YamlFile
+
+__all__ = ["problems_of"]
+
+_Path = tuple[str | int, ...]
+
+
+def problems_of(file: YamlFile) -> list[Problem]:
+    """All problems of a file's content, Chaos Toolkit's own checks aside.
+
+    Args:
+        file: The parsed file.
+
+    Returns:
+        One entry for each problem; empty when the file is sound.
+    """
+    if not isinstance(file.data, dict):
+        return [Problem(1, "is not an experiment", "write a mapping with title, method and extensions")]
+    problems = _model_problems(file, ExperimentFile, {"extensions": [], **file.data}, ())
+    problems.extend(_extension_problems(file))
+    for part in ("method", "rollbacks"):
+        for index, activity in _activities(file.data.get(part)):
+            problems.extend(_activity_problems(file, (part, index), activity))
+    problems.extend(_rollback_problems(file))
+    problems.extend(_length_problems(file))
+    return problems
+
+
+def _activities(value: Any) -> Iterable[tuple[int, dict[str, Any]]]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict) and isinstance(item.get("provider"), dict):
+                yield index, item
+
+
+def _extension_problems(file: YamlFile) -> list[Problem]:
+    entries = file.data.get("extensions", [])
+    if not isinstance(entries, list):
+        return []  # the model says so
+    ours = [
+        index
+        for index, entry in enumerate(entries)
+        if isinstance(entry, dict) and entry.get("name") == "faultcast"
+    ]
+    mend = "add extensions: [{name: faultcast, metrics: [...], blast_radius: {...}}]"
+    if not ours:
+        return [Problem(file.line(("extensions",)), "there is no faultcast extension", mend)]
+    if len(ours) > 1:
+        line = file.line(("extensions", ours[1]))
+        return [Problem(line, "there are two faultcast extensions", "keep one")]
+    path: _Path = ("extensions", ours[0])
+    return _model_problems(file, Extension, entries[ours[0]], path)
+
+
+def _activity_problems(file: YamlFile, path: _Path, activity: dict[str, Any]) -> list[Problem]:
+    if activity.get("type") != "action":
+        return []
+    provider = activity["provider"]
+    module = provider.get("module")
+    here = (*path, "provider", "module")
+    if not isinstance(module, str) or module not in MODULES:
+        near = difflib.get_close_matches(str(module), MODULES, n=1, cutoff=0.5)
+        mend = f"write {near[0]}" if near else f"use one of {', '.join(MODULES)}"
+        what = f"{module or 'this action'} is no fault of Faultcast: no radius, no ledger would cover it"
+        return [Problem(file.line(here), what, mend)]
+    fault = fault_of(module)
+    wanted = fault.action if path[0] == "method" else fault.rollback
+    if provider.get("func") != wanted:
+        what = f"{module} has no {'action' if path[0] == 'method' else 'rollback'} {provider.get('func')}"
+        mend = f"write func: {wanted}" if wanted else "remove it: this fault has nothing to revert"
+        return [Problem(file.line((*path, "provider", "func")), what, mend)]
+    problems = []
+    if activity.get("background"):
+        line = file.line((*path, "background"))
+        problems.append(Problem(line, "a fault cannot run in the background", "remove background"))
+    if path[0] == "method":
+        problems.extend(_argument_problems(file, (*path, "provider", "arguments"), fault, provider))
+    return problems
+
+
+def _argument_problems(
+    file: YamlFile, path: _Path, fault: Fault[Any], provider: dict[str, Any]
+) -> list[Problem]:
+    arguments = provider.get("arguments", {})
+    if not isinstance(arguments, dict):
+        return [Problem(file.line(path), "arguments is not a mapping", "write name: value pairs")]
+    variables = [key for key, value in arguments.items() if "${" in str(value)]
+    if variables:
+        what = "a fault's argument cannot come from a variable"
+        return [
+            Problem(file.line((*path, key)), what, "write the value, so that the preview knows it")
+            for key in variables
+        ]
+    return _model_problems(file, fault.arguments, arguments, path)
+
+
+def _rollback_problems(file: YamlFile) -> list[Problem]:
+    present = [
+        (activity["provider"].get("module"), activity["provider"].get("func"))
+        for _, activity in _activities(file.data.get("rollbacks"))
+    ]
+    problems = []
+    actions = [(i, a) for i, a in _activities(file.data.get("method")) if a.get("type") == "action"]
+    for index, activity in actions:
+        module = activity["provider"].get("module")
+        fault = fault_of(module) if module in MODULES else None
+        if fault and fault.rollback and (module, fault.rollback) not in present:
+            what = f"the fault {fault.kind} has no rollback"
+            mend = f"add to rollbacks an action with module: {module}, func: {fault.rollback}"
+            problems.append(Problem(file.line(("method", index)), what, mend))
+    if isinstance(file.data.get("method"), list) and file.data["method"] and not actions:
+        what = "the method has no fault"
+        mend = f"add an action; for a control without a fault use {MODULES[0]}"
+        problems.append(Problem(file.line(("method",)), what, mend))
+    return problems
+
+
+def _length_problems(file: YamlFile) -> list[Problem]:
+    """The faults together must end within the fault window, or the judge would look at a part of them."""
+    try:
+        entry = next(e for e in file.data["extensions"] if e.get("name") == "faultcast")
+        window = Extension.model_validate(entry).windows.fault
+        lengths = [
+            fault_of(a["provider"]["module"])
+            .arguments.model_validate(a["provider"].get("arguments", {}))
+            .duration
+            for _, a in _activities(file.data["method"])
+            if a.get("type") == "action" and a["provider"].get("module") in MODULES
+        ]
+    except (ValidationError, LookupError, TypeError, AttributeError, StopIteration):
+        return []  # these are reported where they belong
+    if sum(lengths) <= window:
+        return []
+    what = f"the faults last {sum(lengths):g} s, longer than the fault window of {window:g} s"
+    return [Problem(file.line(("method",)), what, "shorten duration, or lengthen windows.fault")]
+
+
+def _model_problems(file: YamlFile, model: type[BaseModel], value: Any, prefix: _Path) -> list[Problem]:
+    try:
+        model.model_validate(value)
+    except ValidationError as error:
+        return [_problem(file, model, detail, prefix) for detail in error.errors()]
+    return []
+
+
+def _problem(file: YamlFile, model: type[BaseModel], detail: ErrorDetails, prefix: _Path) -> Problem:
+    path = (*prefix, *detail["loc"])
+    dotted = ".".join(str(step) for step in detail["loc"]) or "it"
+    line = file.line(path)
+    if detail["type"] == "missing":
+        return Problem(line, f"{dotted} is missing", f"add {path[-1]}")
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(path[-1]), _fields(model, detail["loc"][:-1]), n=1)
+        mend = f"did you mean {near[0]}?" if near else "remove it"
+        return Problem(line, f"{dotted} is not known", mend)
+    reason = detail["msg"].removeprefix("Value error, ")
+    given = detail["input"]
+    shown = f" (given: {str(given)[:60]!r})" if isinstance(given, str | int | float) else ""
+    return Problem(line, f"{dotted}: {_first_lower(reason)}{shown}", "correct the value")
+
+
+def _first_lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _fields(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """Names of the keys that are known at a place of a model."""
+    schema = model.model_json_schema(by_alias=True)
+    node: dict[str, Any] = schema
+    for step in path:
+        node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {})
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+    return list(node.get("properties", {}))

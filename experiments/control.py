@@ -1,0 +1,38 @@
+"""Chaos Toolkit control that makes faults safe under plain `chaos run`.
+
+It tells the faults which experiment they belong to, so that blast radius and evidence hold there too, and it
+stops the experiment when a fault failed, where Chaos Toolkit by itself would go on and end with success.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chaoslib.exceptions import InterruptExecution
+
+from faultcast.experiments.context import stand_alone
+from faultcast.experiments.fault import MODULES
+
+__all__ = ["after_activity_control", "cleanup_control", "configure_control"]
+
+
+def configure_control(experiment: Mapping[str, Any]) -> None:
+    """Remember the experiment for the faults of this run."""
+    stand_alone(experiment)
+
+
+def cleanup_control() -> None:
+    """Forget it again."""
+    stand_alone(None)
+
+
+def after_activity_control(context: Mapping[str, Any], state: Mapping[str, Any] | None) -> None:
+    """Stop when a fault failed.
+
+    Raises:
+        InterruptExecution: It did; `chaos run` then ends with an error.
+    """
+    is_fault = context.get("type") == "action" and context.get("provider", {}).get("module") in MODULES
+    if is_fault and (state or {}).get("status") == "failed":
+        said = "".join((state or {}).get("exception", ()))[-300:].strip()
+        message = f"{context.get('name')}: {said}"
+        raise InterruptExecution(message)

@@ -1,0 +1,229 @@
+"""How every fault is carried out: checked, noted, injected, proved, kept up, reverted; the order is safety.
+
+    consent → plan and radius → ledger → inject → prove → (again) → hold → revert → ledger cleared
+
+This is the body of each Chaos Toolkit action, so a fault is as safe under `chaos run` as under pytest.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from faultcast.experiments.consent import check_consent
+from faultcast.experiments.context import RunContext, current_context
+from faultcast.experiments.fault import Fault, FaultArguments, Plan
+from faultcast.experiments.heal import revert_entries
+from faultcast.experiments.history import Injection, Proof
+from faultcast.experiments.ledger import Entry
+from faultcast.experiments.planning import checked_arguments, plan_fault
+from faultcast.infra.errors import (
+    FaultcastError,
+    InjectionError,
+    NoTargetError,
+    NotProvedError,
+    RadiusError,
+    RefusedError,
+    RevertError,
+)
+from faultcast.infra.processes import ProcessId
+from faultcast.infra.waiting import Clock, Wait, wait_until
+
+__all__ = ["perform", "roll_back"]
+
+_INJECTION = TypeAdapter(Injection)
+
+
+def perform(
+    fault: Fault[Any], raw: Mapping[str, Any], configuration: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Carry out a fault from the first check to the last; blocks until it is over and reverted.
+
+    Args:
+        fault: The fault.
+        raw: Its arguments as Chaos Toolkit gives them.
+        configuration: Chaos Toolkit's configuration.
+
+    Returns:
+        The injection as JSON values, for the journal; its `left` says what is not whole again.
+
+    Raises:
+        ConfigurationError: Nothing says which cluster is meant.
+        ExperimentError: The arguments do not fit.
+        RefusedError: A safety rule forbids it; nothing was touched.
+        InjectionError: It was not applied in full, or not proved; it was reverted.
+    """
+    context = current_context(configuration)
+    recorder = context.recorder
+    number = recorder.next_number()
+    if recorder.failure is not None:
+        message = f"{fault.kind} was not injected: an earlier fault of this trial failed"
+        raise InjectionError(message, remedy="mend the first failure of the trial")
+    try:
+        arguments = checked_arguments(fault, raw)
+        left = _Performance(context, fault, arguments, number).run()
+    except FaultcastError as error:
+        recorder.failure = error
+        recorder.event(
+            "refused" if isinstance(error, RefusedError) else "failed", f"fault {fault.kind}", error.what
+        )
+        raise
+    except BaseException as error:
+        recorder.failure = error
+        context.hasten()
+        raise
+    result: dict[str, Any] = _INJECTION.dump_python(recorder.injections[number], mode="json")
+    return {**result, "left": list(left)}
+
+
+def roll_back(fault: Fault[Any], configuration: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Revert what the ledger still holds of this trial's faults of this kind; harmless when that is nothing.
+
+    Returns:
+        The number of effects that were reverted, for the journal.
+
+    Raises:
+        RevertError: Something of the fault may still be in place.
+    """
+    context = current_context(configuration)
+    entries = [
+        entry
+        for entry in context.ledger.entries()
+        if entry.trial == context.trial and entry.module == fault.module
+    ]
+    left = tuple(
+        text
+        for entry in entries
+        for text in revert_entries(context.kube, context.ledger, (entry,), context.patience(), context.clock)
+    )
+    if left:
+        raise RevertError("; ".join(left), remedy="look at the cluster, then run: faultcast heal")
+    return {"fault": fault.kind, "reverted": len(entries)}
+
+
+class _Performance:
+    """One fault of one trial, while it is carried out."""
+
+    def __init__(
+        self, context: RunContext, fault: Fault[Any], arguments: FaultArguments, number: int
+    ) -> None:
+        self.context = context
+        self.fault = fault
+        self.arguments = arguments
+        self.number = number
+        self.entries: list[Entry] = []
+
+    def run(self) -> tuple[str, ...]:
+        """All turns, the hold and the revert; returns what is left."""
+        clock = self.context.clock
+        left: tuple[str, ...] = ()
+        try:
+            start = self._turn(0)
+            for turn, offset in enumerate(self.arguments.rounds()[1:], start=1):
+                _hold(clock, start + offset)
+                self._again(turn)
+            _hold(clock, start + self.arguments.duration)
+        except FaultcastError:
+            raise
+        except BaseException:
+            self.context.hasten()
+            raise
+        finally:
+            left = self._revert()
+        return left
+
+    def _turn(self, turn: int) -> float:
+        """Check, note, inject and prove once; returns the clock's time of the injection."""
+        context, fault, arguments = self.context, self.fault, self.arguments
+        check_consent(context.kube, context.identity, context.settings)
+        plan, reasons = plan_fault(
+            fault,
+            arguments,
+            context.kube,
+            context.extension,
+            seed=context.seed,
+            number=self.number,
+            turn=turn,
+        )
+        if reasons:
+            raise reasons[0].error()
+        if not fault.harmless:
+            entry = self._entry(plan)
+            self.entries.append(entry)
+            context.ledger.write(entry)
+        at, started = datetime.now(UTC), context.clock.monotonic()
+        self._record(plan, at)
+        fault.inject(context.kube, arguments, plan)
+        self._tell("injected", plan, f"{fault.label}: {'; '.join(plan.actions)}")
+        proof = fault.prove(context.kube, plan, Wait(context.extension.evidence.within, 0.1), context.clock)
+        self._prove(plan, proof, first=turn == 0)
+        return started
+
+    def _again(self, turn: int) -> None:
+        """A later turn; when there is nothing it may touch at the moment, it is left out and that is said."""
+        try:
+            self._turn(turn)
+        except (NoTargetError, RadiusError) as error:
+            self.context.recorder.event("skipped", f"fault {self.fault.kind}", error.what)
+
+    def _entry(self, plan: Plan) -> Entry:
+        context, now = self.context, datetime.now(UTC)
+        return Entry(
+            cluster=context.identity,
+            kubeconfig=context.kubeconfig,
+            context=context.context,
+            run=context.run,
+            trial=context.trial,
+            runner=ProcessId.of(os.getpid()),
+            module=self.fault.module,
+            arguments=self.arguments.model_dump(mode="json", exclude_none=True),
+            targets=plan.targets,
+            written=now,
+            expiry=now + timedelta(seconds=self.fault.expiry(self.arguments)),
+        )
+
+    def _record(self, plan: Plan, at: datetime) -> None:
+        recorder, names = self.context.recorder, tuple(map(str, plan.targets))
+        if self.number in recorder.injections:
+            earlier = recorder.injections[self.number].targets
+            recorder.amend(self.number, targets=tuple(dict.fromkeys((*earlier, *names))))
+        else:
+            recorder.injections[self.number] = Injection(self.fault.kind, names, at, None, None)
+
+    def _prove(self, plan: Plan, proof: Proof, *, first: bool) -> None:
+        if first or not proof.proved:
+            self.context.recorder.amend(self.number, proof=proof)
+        if proof.proved:
+            self._tell("proved", plan, f"{proof.target}; {proof.peer}")
+            return
+        message = f"{self.fault.kind} was not seen to land: {proof.target}; peers: {proof.peer}"
+        raise NotProvedError(message, remedy="see what else acts on these targets; nothing can be concluded")
+
+    def _revert(self) -> tuple[str, ...]:
+        recorder, context = self.context.recorder, self.context
+        if self.number in recorder.injections:
+            recorder.amend(self.number, ended=datetime.now(UTC))
+        if not self.entries:
+            return ()
+        subject = f"fault {self.fault.kind}"
+        left = revert_entries(context.kube, context.ledger, self.entries, context.patience(), context.clock)
+        if left:
+            recorder.event("left", subject, "; ".join(left))
+        else:
+            recorder.event("reverted", subject, "everything the fault touched is whole again")
+        return left
+
+    def _tell(self, kind: str, plan: Plan, text: str) -> None:
+        subject = ", ".join(map(str, plan.targets)) or f"fault {self.fault.kind}"
+        self.context.recorder.event(kind, subject, text)
+
+
+def _hold(clock: Clock, until: float) -> None:
+    """Let time pass in short steps, so that an interruption works at once."""
+    remaining = until - clock.monotonic()
+    if remaining > 0:
+        wait_until(
+            "end of the hold", lambda: clock.monotonic() >= until, Wait(remaining + 5.0, 0.1), clock=clock
+        )

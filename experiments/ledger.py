@@ -1,0 +1,112 @@
+"""The ledger: what has to be undone, on disk before it is done.
+
+One JSON file for each effect, in `<state>/ledger/`. It is written and synced before the effect and removed
+when the effect is reverted and checked, so whoever finds an entry of a dead runner knows all it takes to
+heal the cluster.
+"""
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import TypeAdapter, ValidationError
+
+from faultcast.experiments.targets import Target
+from faultcast.infra.processes import ProcessId
+
+__all__ = ["Entry", "Ledger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One effect that may be in place.
+
+    Attributes:
+        cluster: Identity of the cluster (UID of kube-system).
+        kubeconfig: The file with which it is reached.
+        context: The context inside that file; its current one when empty.
+        run: Identity of the run.
+        trial: Identity of the trial.
+        runner: The process that answers for the effect while it lives.
+        module: Import path of the fault.
+        arguments: Its arguments, as JSON values.
+        targets: What it touches.
+        written: When this was written, before the effect.
+        expiry: When the effect is over by itself.
+        id: Name of the file.
+    """
+
+    cluster: str
+    kubeconfig: Path
+    context: str
+    run: str
+    trial: str
+    runner: ProcessId
+    module: str
+    arguments: dict[str, object]
+    targets: tuple[Target, ...]
+    written: datetime
+    expiry: datetime
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+    def __str__(self) -> str:
+        """The form used in tables."""
+        kind = self.module.rpartition(".")[2].replace("_", "-")
+        return f"{kind} of {', '.join(map(str, self.targets)) or 'nothing'}"
+
+
+_ADAPTER = TypeAdapter(Entry)
+
+
+class Ledger:
+    """The entries of one machine, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, entry: Entry) -> None:
+        """Put an entry on disk; returns only when it would survive a loss of power."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = self.folder / f"{entry.id}.part"
+        with partial.open("wb") as file:
+            file.write(_ADAPTER.dump_json(entry, indent=2) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self._path(entry))
+        self._sync_folder()
+
+    def remove(self, entry: Entry) -> None:
+        """Take an entry off the disk; harmless when it is gone."""
+        self._path(entry).unlink(missing_ok=True)
+        self._sync_folder()
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries that can be read, the oldest first."""
+        found = [entry for path in self._files() if (entry := _read(path))]
+        return tuple(sorted(found, key=lambda entry: entry.written))
+
+    def broken(self) -> tuple[Path, ...]:
+        """Entries that cannot be read: edited by hand, or of another version."""
+        return tuple(path for path in self._files() if path.exists() and _read(path) is None)
+
+    def _path(self, entry: Entry) -> Path:
+        return self.folder / f"{entry.id}.json"
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob("*.json"))
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _read(path: Path) -> Entry | None:
+    try:
+        return _ADAPTER.validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None

@@ -1,0 +1,71 @@
+"""From a fault and its arguments to a plan and the reasons against it: one decision for preview and run."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from pydantic import ValidationError
+
+from faultcast.experiments.fault import Fault, FaultArguments, Plan
+from faultcast.experiments.model import Extension
+from faultcast.experiments.radius import Refusal, refusals
+from faultcast.infra.errors import ExperimentError
+from faultcast.infra.kube import KubeClient
+
+__all__ = ["checked_arguments", "plan_fault"]
+
+
+def checked_arguments(fault: Fault[Any], raw: Mapping[str, Any]) -> FaultArguments:
+    """The arguments of an action as its fault's model.
+
+    Args:
+        fault: The fault.
+        raw: Values by name; None means "not given".
+
+    Raises:
+        ExperimentError: They do not fit.
+    """
+    try:
+        checked: FaultArguments = fault.arguments.model_validate(
+            {key: value for key, value in raw.items() if value is not None}
+        )
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        )
+        message = f"wrong arguments of {fault.kind}: {wrong}"
+        raise ExperimentError(message, remedy="correct them in the experiment file") from error
+    return checked
+
+
+def plan_fault(
+    fault: Fault[Any],
+    arguments: FaultArguments,
+    kube: KubeClient,
+    extension: Extension,
+    *,
+    seed: int,
+    number: int,
+    turn: int = 0,
+) -> tuple[Plan, tuple[Refusal, ...]]:
+    """Resolve one injection and judge it; reads only.
+
+    Args:
+        fault: The fault.
+        arguments: Its arguments.
+        kube: The client.
+        extension: The experiment's rules.
+        seed: The run's seed.
+        number: The fault's place in the method, from 0.
+        turn: How often it was injected before, for a repeated fault.
+
+    Returns:
+        The plan, and the reasons against it; it may be carried out only when there are none.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    rng = Random(f"{seed}/{number}/{turn}")  # noqa: S311 - reproducible on purpose
+    plan = fault.plan(kube, arguments, rng, extension.evidence.peer)
+    return plan, refusals(plan, extension.blast_radius, harmless=fault.harmless)

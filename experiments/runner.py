@@ -1,0 +1,239 @@
+"""Runs the method of an experiment through Chaos Toolkit, and says what really happened.
+
+Chaos Toolkit's own status is not trusted: it calls a run completed when an action failed, when nothing was
+injected, and when the gate was not met. What counts is what the faults recorded and each activity's result.
+"""
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from chaoslib.exceptions import ChaosException
+from chaoslib.experiment import run_experiment
+
+from faultcast.experiments.context import Recorder, RunContext, activate
+from faultcast.experiments.heal import revert_entries
+from faultcast.experiments.history import Event, Injection, Outcome
+from faultcast.experiments.ledger import Ledger
+from faultcast.experiments.loader import Experiment
+from faultcast.experiments.preview import Preview
+from faultcast.infra.cluster import Cluster
+from faultcast.infra.errors import ConfigurationError, ConsentError, InjectionError, RefusedError
+from faultcast.infra.kube import KubeClient, connect
+from faultcast.infra.settings import Settings
+from faultcast.infra.waiting import Clock, SystemClock
+
+__all__ = ["MethodResult", "run_method"]
+
+_ALWAYS = {"runtime": {"rollbacks": {"strategy": "always"}}}
+
+
+@dataclass(frozen=True, slots=True)
+class MethodResult:
+    """What a run of the method came to.
+
+    Attributes:
+        outcome: `completed`, `interrupted`, `not-injected` or `failed`.
+        reason: Why it came no further; empty when completed.
+        injections: The faults as applied, in order.
+        events: What happened, in order.
+        left_behind: What is not as it was; empty when the cluster is whole and clean.
+        started: When Chaos Toolkit was started.
+        ended: When healing was over.
+    """
+
+    outcome: Outcome
+    reason: str
+    injections: tuple[Injection, ...]
+    events: tuple[Event, ...]
+    left_behind: tuple[str, ...]
+    started: datetime
+    ended: datetime
+
+
+def run_method(
+    experiment: Experiment,
+    preview: Preview,
+    cluster: Cluster,
+    *,
+    seed: int,
+    run: str,
+    trial: str,
+    settings: Settings,
+    folder: Path,
+    on_event: Callable[[Event], None] | None = None,
+    kube: KubeClient | None = None,
+    clock: Clock | None = None,
+) -> MethodResult:
+    """Inject the experiment's faults, keep them up, revert them, and heal whatever is left.
+
+    Ctrl-C and SIGTERM end it early; the cluster is healed and the outcome is `interrupted`. Main thread only.
+
+    Args:
+        experiment: The experiment.
+        preview: Its preview on this very cluster, with the same seed and without refusals.
+        cluster: Where to run.
+        seed: Seed of every random choice.
+        run: Identity of the run.
+        trial: Identity of the trial; unique in all runs.
+        settings: Settings.
+        folder: The trial's folder; `journal.json` is written there.
+        on_event: Called with each event as it happens.
+        kube: A client for `cluster`; made from its kubeconfig when not given.
+        clock: Time; the machine's own when not given.
+
+    Raises:
+        RefusedError: The preview has refusals, or is of another cluster, seed or version of the file.
+        ConfigurationError: The kubeconfig cannot be used, or this is not the main thread.
+    """
+    _agree(experiment, preview, cluster, seed)
+    if threading.current_thread() is not threading.main_thread():
+        message = "an experiment can only run in the main thread, which receives the signals"
+        raise ConfigurationError(message, remedy="call run_method from the main thread")
+    recorder = Recorder(on_event)
+    context = RunContext(
+        kube=kube or connect(cluster.kubeconfig, cluster.context),
+        kubeconfig=cluster.kubeconfig,
+        context=cluster.context,
+        identity=cluster.identity,
+        settings=settings,
+        extension=experiment.extension,
+        seed=seed,
+        run=run,
+        trial=trial,
+        ledger=Ledger(settings.state_dir / "ledger"),
+        recorder=recorder,
+        clock=clock or SystemClock(),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    started = datetime.now(UTC)
+    journal: Mapping[str, Any] = {}
+    trouble = ""
+    with _interruptions() as interruptions:
+        try:
+            with activate(context):
+                journal = run_experiment(experiment.document, settings=_ALWAYS)
+        except ChaosException as error:
+            trouble = f"Chaos Toolkit gave up: {error}"
+        except KeyboardInterrupt:
+            context.hasten()
+        finally:
+            interruptions.deferred = True
+            left = _heal(context)
+            _write(folder / "journal.json", journal)
+        if journal.get("status") == "interrupted" or interruptions.seen:
+            said = " and ".join(dict.fromkeys(interruptions.seen)) or "a signal or a control"
+            outcome, reason = _interrupted(recorder, said)
+        else:
+            outcome, reason = _outcome(journal, recorder, len(experiment.faults), trouble)
+    return MethodResult(
+        outcome=outcome,
+        reason=reason,
+        injections=tuple(recorder.injections[number] for number in sorted(recorder.injections)),
+        events=tuple(recorder.events),
+        left_behind=left,
+        started=started,
+        ended=datetime.now(UTC),
+    )
+
+
+def _agree(experiment: Experiment, preview: Preview, cluster: Cluster, seed: int) -> None:
+    preview.require()
+    if preview.cluster != cluster.identity:
+        message = f"the preview is of cluster {preview.cluster}, this is {cluster.identity}"
+        raise ConsentError(message, remedy="preview again on the cluster that is meant; nothing was touched")
+    if (preview.digest, preview.seed) != (experiment.digest, seed):
+        message = f"the preview of {experiment.name} is of another version of the file, or of another seed"
+        raise RefusedError(message, remedy="preview again; nothing was touched")
+
+
+class _Interruptions:
+    """SIGINT and SIGTERM while a method runs: an exception first, only a note while healing."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.deferred = False
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        self.seen.append(signal.Signals(number).name)
+        if not self.deferred:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _interruptions() -> Iterator[_Interruptions]:
+    handler = _Interruptions()
+    previous = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield handler
+    finally:
+        for number, old in previous.items():
+            signal.signal(number, old)
+
+
+def _heal(context: RunContext) -> tuple[str, ...]:
+    """Revert what the ledger still holds of this trial, whatever Chaos Toolkit did or left undone."""
+    entries = [entry for entry in context.ledger.entries() if entry.trial == context.trial]
+    left: list[str] = []
+    for entry in entries:
+        found = revert_entries(context.kube, context.ledger, (entry,), context.patience(), context.clock)
+        context.recorder.event(
+            "left" if found else "healed",
+            str(entry),
+            "; ".join(found) or "reverted by the runner's last look",
+        )
+        left.extend(found)
+    return tuple(dict.fromkeys(left))
+
+
+def _write(path: Path, journal: Mapping[str, Any]) -> None:
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(journal, indent=2, default=str) + "\n")
+    partial.replace(path)
+
+
+def _interrupted(recorder: Recorder, said: str) -> tuple[Outcome, str]:
+    recorder.event("interrupted", "trial", f"stopped by {said}")
+    return "interrupted", f"stopped by {said} before it was over"
+
+
+def _outcome(
+    journal: Mapping[str, Any], recorder: Recorder, faults: int, trouble: str
+) -> tuple[Outcome, str]:
+    """How far the method came, from what was recorded and from each activity; never from the status."""
+    failure = recorder.failure
+    if isinstance(failure, InjectionError | RefusedError):
+        return "not-injected", failure.what
+    if failure is not None or trouble:
+        return "failed", str(failure) if failure is not None else trouble
+    gate = journal["steady_states"]["before"]
+    if gate and not gate["steady_state_met"]:
+        return "failed", f"before the fault: {_unmet(gate)}"
+    for item in journal["run"]:
+        name = item["activity"].get("name", "an activity")
+        if item.get("status") != "succeeded":
+            said = "".join(item.get("exception", ("no result",)))[-500:].strip()
+            return "failed", f"{name}: {said}"
+        if item["activity"].get("type") == "action" and not item.get("output"):
+            return "not-injected", f"{name} gave no result: it was not carried out"
+    done = list(recorder.injections.values())
+    if len(done) < faults:
+        return "not-injected", f"{len(done)} of {faults} faults were injected"
+    if not all(injection.proof and injection.proof.proved for injection in done):
+        return "not-injected", "a fault was injected but not proved"
+    return "completed", ""
+
+
+def _unmet(gate: Mapping[str, Any]) -> str:
+    probes = gate.get("probes") or [{}]
+    last = probes[-1]
+    name = last.get("activity", {}).get("name", "a probe")
+    said = "".join(last.get("exception", ()))[-300:].strip() or f"gave {last.get('output')!r}"
+    return f"{name} {said}"

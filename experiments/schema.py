@@ -1,0 +1,60 @@
+"""The JSON Schema of a whole experiment file, for editors: completion, and a red line under what is wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from faultcast.experiments.document import ExperimentFile
+from faultcast.experiments.fault import faults
+from faultcast.experiments.model import Extension
+
+__all__ = ["experiment_schema", "write_schema"]
+
+
+def experiment_schema() -> dict[str, Any]:
+    """The schema: Chaos Toolkit's parts loosely, the faultcast extension and fault arguments strictly."""
+    models: list[type[BaseModel]] = [ExperimentFile, Extension, *(fault.arguments for fault in faults())]
+    refs, schema = models_json_schema(
+        [(model, "validation") for model in models], title="Faultcast experiment"
+    )
+    definitions = schema["$defs"]
+    whole = definitions.pop("ExperimentFile")
+    ours = {"properties": {"name": {"const": "faultcast"}}, "required": ["name"]}
+    whole["properties"]["extensions"] |= {
+        "items": {
+            "type": "object",
+            "if": ours,
+            "then": refs[(Extension, "validation")],
+        },
+        "contains": ours,
+    }
+    definitions["Activity"]["allOf"] = [
+        {
+            "if": _provider({"module": {"const": fault.module}, "func": {"const": fault.action}}),
+            "then": _provider({"arguments": refs[(fault.arguments, "validation")]}),
+        }
+        for fault in faults()
+    ]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **whole,
+        "title": "Faultcast experiment",
+        "$defs": definitions,
+    }
+
+
+def _provider(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "properties": {
+            "provider": {"properties": properties, "required": sorted(set(properties) - {"arguments"})}
+        },
+        "required": ["provider"],
+    }
+
+
+def write_schema(path: Path) -> None:
+    """Write the schema, in the form that is committed as `schema/experiment.json`."""
+    path.write_text(json.dumps(experiment_schema(), indent=2) + "\n")

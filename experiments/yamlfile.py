@@ -1,0 +1,163 @@
+"""YAML as plain data that knows its lines."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+__all__ = ["Problem", "Problems", "YamlFile", "read_yaml"]
+
+_MOST_BYTES = 1_000_000
+_MOST_NODES = 50_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong with a file.
+
+    Attributes:
+        line: Where, counted from 1.
+        what: What is wrong.
+        mend: How to mend it.
+    """
+
+    line: int
+    what: str
+    mend: str
+
+
+class Problems(Exception):  # noqa: N818 - several, and always turned into an ExperimentError
+    """A file cannot be turned into data at all."""
+
+    def __init__(self, *found: Problem) -> None:
+        super().__init__(*found)
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A parsed file.
+
+    Attributes:
+        data: Mappings, lists, texts, numbers, booleans and None only.
+        source: The same as ruamel.yaml's round-trip nodes, which know their lines.
+    """
+
+    data: Any
+    source: Any
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """Line of the key or item at the end of `path`, or of its nearest ancestor; counted from 1."""
+        node, line = self.source, 1
+        for step in path:
+            position = _position(node, step)
+            if position is None:
+                break
+            line, node = position + 1, node[step]
+        return line
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Parse a file.
+
+    Raises:
+        Problems: It cannot be read, is no YAML, or holds what an experiment cannot hold.
+    """
+    text = _text(path)
+    parser = YAML(typ="rt", pure=True)
+    try:
+        source = parser.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = f"not valid YAML: {error.problem or error.context or 'cannot be parsed'}"
+        raise Problems(Problem(mark.line + 1 if mark else 1, what, "correct the syntax")) from error
+    except (
+        YAMLError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        AssertionError,
+    ) as error:
+        # ruamel.yaml raises bare built-in errors for odd scalars, such as a date in month 13.
+        what = f"not valid YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        raise Problems(Problem(1, what, "correct the syntax; quote texts with special characters")) from error
+    return YamlFile(_Plain().convert(source, 1, 0), source)
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise Problems(Problem(1, what, "name an existing experiment file")) from error
+    if len(raw) > _MOST_BYTES:
+        raise Problems(Problem(1, f"is {len(raw)} bytes long", "an experiment is a small YAML file"))
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise Problems(Problem(line, "is not UTF-8 text", "save the file as UTF-8")) from error
+
+
+def _position(node: Any, step: str | int) -> int | None:
+    try:
+        if isinstance(node, CommentedMap) and step in node:
+            return int(node.lc.key(step)[0])
+        if isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+            return int(node.lc.item(step)[0])
+    except (KeyError, AttributeError, TypeError):
+        # keys that come from a merge (<<) have no position of their own
+        return None
+    return None
+
+
+class _Plain:
+    """Turns round-trip nodes into plain data, and refuses what would not be plain."""
+
+    def __init__(self) -> None:
+        self.nodes = 0
+
+    def convert(self, node: Any, line: int, depth: int) -> Any:
+        self.nodes += 1
+        if self.nodes > _MOST_NODES or depth > 50:
+            raise Problems(Problem(line, "is too large or too deep", "an experiment is a small YAML file"))
+        if isinstance(node, CommentedMap):
+            return self._mapping(node, line, depth)
+        if isinstance(node, CommentedSeq):
+            return [
+                self.convert(item, (_position(node, index) or line - 1) + 1, depth + 1)
+                for index, item in enumerate(node)
+            ]
+        return _scalar(node, line)
+
+    def _mapping(self, node: CommentedMap, line: int, depth: int) -> dict[str, Any]:
+        plain: dict[str, Any] = {}
+        for key, value in node.items():
+            position = _position(node, key)
+            here = line if position is None else position + 1
+            if not isinstance(key, str):
+                raise Problems(Problem(here, f"the key {key!r} is not a text", "quote it"))
+            plain[str(key)] = self.convert(value, here, depth + 1)
+        return plain
+
+
+def _scalar(node: Any, line: int) -> Any:
+    if node is None or isinstance(node, bool):
+        return node
+    for kind in (str, int, float):
+        if isinstance(node, kind):
+            value = kind(node)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise Problems(Problem(line, f"{value} is not a finite number", "write a number"))
+            return value
+    if type(node).__name__ == "ScalarBoolean":
+        return bool(node)
+    what = f"{str(node)!r} is read as a {type(node).__name__}"
+    raise Problems(Problem(line, what, "put it in quotes to make it a text"))
