@@ -4,11 +4,11 @@ import ipaddress
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from faultcast.infra.errors import ConfigurationError
 
@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     bin: Path | None = Field(None, description="folder with programs built earlier, used before the cache")
     cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("faultcast")))
     state_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_state_dir("faultcast")))
-    consent: tuple[str, ...] = Field((), description="identities (UID of kube-system) that may be broken")
+    consent: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="identities (UID of kube-system) that may be broken, separated by commas"
+    )
 
     @field_validator("cluster", "master", "worker")
     @classmethod
@@ -46,6 +48,13 @@ class Settings(BaseSettings):
         if not _NAME.fullmatch(value):
             message = f"{value!r} is not a plain name: lower-case letters, digits and '-', at most 20"
             raise ValueError(message)
+        return value
+
+    @field_validator("consent", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @model_validator(mode="after")

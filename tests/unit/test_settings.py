@@ -17,6 +17,11 @@ def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     assert load_settings(cluster="mine").cluster == "mine"
 
 
+def test_consent_is_a_list_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAULTCAST_CONSENT", "uid-1, uid-2")
+    assert load_settings().consent == ("uid-1", "uid-2")
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "reason"),
     [
