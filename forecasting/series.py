@@ -1,0 +1,145 @@
+"""A metric over time: regular, in UTC, with every hole explicit and explained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Self
+
+import numpy as np
+import pandas as pd
+
+from faultcast.infra.errors import ConfigurationError, MetricSourceError
+
+__all__ = ["Hole", "Kind", "MetricSeries", "regular_step"]
+
+Kind = Literal["gauge", "counter", "delta"]
+
+Hole = Literal["", "not scraped", "masked"]
+"""Why a sample is missing; empty where it is there."""
+
+
+def regular_step(index: pd.Index, what: str) -> float | None:
+    """Check that an index is a regular clock with a time zone.
+
+    Args:
+        index: The index.
+        what: What it belongs to, for the error text.
+
+    Returns:
+        Seconds between two samples; None with fewer than two.
+
+    Raises:
+        ConfigurationError: It is no time index, has no time zone, is not in order, holds a time twice, or
+            its steps differ.
+    """
+    if not isinstance(index, pd.DatetimeIndex):
+        message = f"the {what} has no time index but a {type(index).__name__}"
+        raise ConfigurationError(message, remedy="give a pandas.Series with a DatetimeIndex in UTC")
+    if index.tz is None:
+        message = f"the index of the {what} has no time zone"
+        raise ConfigurationError(message, remedy='say what its times mean: series.tz_localize("UTC")')
+    if index.hasnans:
+        message = f"the index of the {what} holds a missing time"
+        raise ConfigurationError(message, remedy="drop the samples without a time")
+    if len(index) < 2:
+        return None
+    steps = np.diff(index.tz_convert("UTC").as_unit("ns").asi8)
+    if (steps == 0).any():
+        message = f"the {what} holds {index[1:][steps == 0][0]} twice"
+        raise ConfigurationError(message, remedy="drop the duplicates: series[~series.index.duplicated()]")
+    if (steps < 0).any():
+        message = f"the {what} is not in order of time"
+        raise ConfigurationError(message, remedy="sort it: series.sort_index()")
+    if steps.min() != steps.max():
+        low, high = steps.min() / 1e9, steps.max() / 1e9
+        message = f"the steps of the {what} differ: from {low:g} to {high:g} s"
+        raise ConfigurationError(
+            message, remedy='make it regular with holes as NaN: series.asfreq("2s"), never by interpolation'
+        )
+    return float(steps[0] / 1e9)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSeries:
+    """One metric over time.
+
+    Attributes:
+        name: Its name.
+        values: Floats on a regular UTC index, NaN for holes.
+        step: Seconds between two samples.
+        unit: Unit of the values; empty when it has none.
+        kind: What the values are.
+        holes: Why each sample is missing, on the same index; empty text where it is there.
+    """
+
+    name: str
+    values: pd.Series = field(repr=False)
+    step: float
+    unit: str = ""
+    kind: Kind = "gauge"
+    holes: pd.Series = field(default_factory=lambda: pd.Series(dtype=object), repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the clock, and explain the holes that nobody explained.
+
+        Raises:
+            ConfigurationError: See `regular_step`; or the step is another one, or a hole's reason stands at a
+                sample that is there.
+        """
+        found = regular_step(self.values.index, f"series {self.name}")
+        if found is not None and abs(found - self.step) > 1e-6:
+            message = f"series {self.name} has a step of {found:g} s, not {self.step:g} s"
+            raise ConfigurationError(message, remedy="give the step its samples have")
+        values = self.values.astype(float).tz_convert("UTC")
+        missing = values.isna()
+        if len(self.holes):
+            holes = self.holes.tz_convert("UTC").reindex(values.index).fillna("").astype(object)
+            if ((holes != "") & ~missing).any():
+                message = f"series {self.name} explains a hole where there is a sample"
+                raise ConfigurationError(message, remedy="explain only samples that are NaN")
+        else:
+            holes = pd.Series("", index=values.index, dtype=object)
+        holes = holes.mask(missing & (holes == ""), "not scraped")
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "holes", holes)
+
+    @classmethod
+    def from_samples(
+        cls,
+        name: str,
+        samples: Mapping[float, float],
+        *,
+        start: datetime,
+        end: datetime,
+        step: float,
+        unit: str = "",
+        kind: Kind = "gauge",
+    ) -> Self:
+        """Put samples on the grid from `start` to `end`; a grid point without a sample is a hole.
+
+        Args:
+            name: The metric's name.
+            samples: Values by time in seconds since the epoch. Infinite values count as missing.
+            start: First grid point, in UTC.
+            end: Last possible grid point.
+            step: Seconds between grid points.
+            unit: Unit of the values.
+            kind: What the values are.
+
+        Raises:
+            MetricSourceError: A sample lies off the grid by more than a tenth of a step: the source's clock
+                or step is not the one that was asked for.
+        """
+        index = pd.date_range(start, end, freq=pd.Timedelta(seconds=step)).tz_convert("UTC")
+        values = np.full(len(index), np.nan)
+        origin = start.timestamp()
+        for at, value in samples.items():
+            position = (at - origin) / step
+            nearest = round(position)
+            if abs(position - nearest) > 0.1 or not 0 <= nearest < len(index):
+                off = datetime.fromtimestamp(at, tz=start.tzinfo).isoformat()
+                message = f"series {name} has a sample at {off}, which is not on the grid of {step:g} s"
+                raise MetricSourceError(message, remedy="compare the clocks of this machine and the source")
+            if np.isfinite(value):
+                values[nearest] = value
+        return cls(name, pd.Series(values, index=index, name=name), step, unit, kind)
