@@ -1,4 +1,4 @@
-"""The first things asked of a new API server: are the nodes Ready, and what the cluster needs before anything else."""
+"""The first things asked of a new API server: are the nodes Ready, and the cluster's first rights."""
 
 import socket
 from collections.abc import Callable
@@ -29,6 +29,9 @@ _BINDING = "faultcast:kubelet-api"
 def wait_ready(kubeconfig: Path, nodes: LocalNodes, progress: Callable[[str], None]) -> KubeClient:
     """Wait until every node is Ready; returns the client that saw it.
 
+    A node that was off for less than the grace period still looks Ready: only a sign of life after its start
+    counts.
+
     Raises:
         ComponentDiedError: A program of a node died meanwhile.
         WaitTimeoutError: A node was not Ready in time; the text says which were.
@@ -45,7 +48,7 @@ def wait_ready(kubeconfig: Path, nodes: LocalNodes, progress: Callable[[str], No
         with socket.create_connection(api, timeout=2):
             pass  # refused at once while nobody listens; the client would warn and try again by itself
         ready.clear()
-        ready.update(ready_nodes(kube))
+        ready.update(name for name, sign in ready_nodes(kube).items() if sign >= nodes.started(name))
         return names <= ready
 
     wait_until(
@@ -59,14 +62,18 @@ def wait_ready(kubeconfig: Path, nodes: LocalNodes, progress: Callable[[str], No
     return kube
 
 
-def ready_nodes(kube: KubeClient) -> frozenset[str]:
-    """Names of the nodes that are Ready; the client's errors pass through."""
+def ready_nodes(kube: KubeClient) -> dict[str, float]:
+    """The nodes that are Ready, each with its kubelet's last sign of life in seconds since the epoch.
+
+    The client's errors pass through.
+    """
     found: Any = kube.core.list_node(_request_timeout=_QUICK)
-    return frozenset(
-        node.metadata.name
+    return {
+        node.metadata.name: condition.last_heartbeat_time.timestamp()
         for node in found.items
-        if any(c.type == "Ready" and c.status == "True" for c in node.status.conditions or ())
-    )
+        for condition in node.status.conditions or ()
+        if condition.type == "Ready" and condition.status == "True"
+    }
 
 
 def grant(kube: KubeClient) -> None:

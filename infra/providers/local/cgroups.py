@@ -17,6 +17,7 @@ from faultcast.infra.waiting import Wait, wait_until
 __all__ = ["Cgroups", "Hierarchy", "hierarchies"]
 
 _PERIOD_US = 100_000
+_UNIFIED = "unified"
 _WANTED_V2 = ("cpu", "cpuset", "memory", "pids", "io")
 
 
@@ -38,28 +39,35 @@ class Hierarchy:
 def hierarchies(mountinfo: str) -> tuple[Hierarchy, ...]:
     """The trees to use, from the text of `/proc/self/mountinfo`.
 
-    A unified tree beside trees of version 1 has no controllers and is left alone.
+    A unified tree beside trees of version 1 has no controllers, but a container runtime makes groups in
+    it too.
 
     Raises:
         UnsupportedError: No usable control groups are mounted.
     """
-    first: dict[Path, Hierarchy] = {}
+    mounted: dict[Path, str] = {}
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         root, mount = before.split()[3:5]
         kind, _, options = after.split(maxsplit=2)
-        if root == "/" and kind in {"cgroup", "cgroup2"}:
-            path = Path(mount)
-            names = frozenset(options.split()[-1].split(","))
-            first.setdefault(path, Hierarchy(path, 2 if kind == "cgroup2" else 1, names))
-    version1 = tuple(h for h in first.values() if h.version == 1)
-    if any("cpu" in h.controllers for h in version1):
-        return version1
-    unified = tuple(h for h in first.values() if h.version == 2)
-    if unified and (unified[0].path / "cgroup.controllers").exists():
-        names = (unified[0].path / "cgroup.controllers").read_text().split()
-        if "cpu" in names and "memory" in names:
-            return (Hierarchy(unified[0].path, 2, frozenset(names)),)
+        if root == "/" and kind == "cgroup":
+            mounted.setdefault(Path(mount), options.split()[-1])
+        elif root == "/" and kind == "cgroup2":
+            mounted.setdefault(Path(mount), _UNIFIED)
+    version1 = tuple(
+        Hierarchy(path, 1, frozenset(options.split(",")))
+        for path, options in mounted.items()
+        if options != _UNIFIED
+    )
+    unified = tuple(
+        Hierarchy(path, 2, frozenset(_read(path / "cgroup.controllers").split()))
+        for path, options in mounted.items()
+        if options == _UNIFIED
+    )
+    trees = (*version1, *unified[:1])
+    controllers = frozenset(name for tree in trees for name in tree.controllers)
+    if {"cpu", "memory"} <= controllers:
+        return trees
     message = "no control groups with the controllers cpu and memory are mounted at their root"
     raise UnsupportedError(
         message, remedy="run on a machine, or in a container, that owns its control groups"
@@ -108,9 +116,11 @@ class Cgroups:
     def _limit(self, tree: Hierarchy, node: str, cpus: float) -> None:
         group = tree.path / self.top / node
         quota = round(cpus * _PERIOD_US)
+        if "cpu" not in tree.controllers:
+            return
         if tree.version == 2:
             (group / "cpu.max").write_text(f"{quota} {_PERIOD_US}")
-        elif "cpu" in tree.controllers:
+        else:
             (group / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
             (group / "cpu.cfs_quota_us").write_text(str(quota))
 

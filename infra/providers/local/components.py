@@ -1,29 +1,13 @@
 """The programs of a node and their arguments."""
 
-from dataclasses import dataclass
-
-from faultcast.infra.providers.local.configs import CONTAINERD_SOCKET, ETC, PKI
+from faultcast.infra.providers.local.configs import CONTAINERD_SOCKET
+from faultcast.infra.providers.local.spec import ETC, PKI, Component
 from faultcast.infra.providers.local.topology import NodePlan, Topology
 
-__all__ = ["Component", "components_of"]
+__all__ = ["components_of"]
 
 _GRACE_PERIOD = "20s"
 _TOLERATION_SECONDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One program that a node runs.
-
-    Attributes:
-        name: Its short name, which is that of its log.
-        argv: Program and arguments.
-        after: A socket that must exist before it starts; empty when it need not wait.
-    """
-
-    name: str
-    argv: tuple[str, ...]
-    after: str = ""
 
 
 def components_of(topology: Topology, node: NodePlan) -> tuple[Component, ...]:

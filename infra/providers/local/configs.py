@@ -5,17 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from faultcast.infra.providers.local.spec import ETC, PKI
 from faultcast.infra.providers.local.topology import NodePlan, Topology
 
-__all__ = ["CNI", "CONTAINERD_SOCKET", "ETC", "HOME", "NODE", "PKI", "PROGRAMS", "node_files"]
+__all__ = ["CNI", "CONTAINERD_SOCKET", "node_files"]
 
-HOME = Path("/run/faultcast")
-"""Where a node sees its own files; the same path on every node, whatever the paths of the machine are."""
-
-NODE = HOME / "node"
-ETC = NODE / "etc"
-PKI = HOME / "pki"
-PROGRAMS = HOME / "bin"
 CNI = Path("/usr/lib/cni")
 CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")
 

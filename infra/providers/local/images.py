@@ -1,8 +1,8 @@
 """Images on the nodes: imported once into a template, then cloned for each node by hard links.
 
-A container runtime's folder holds blobs and unpacked layers, which are only ever read or removed, and two small
-databases. So a node's copy shares every file with the template but the databases, costs no space and takes a
-moment; removing one copy leaves the others whole.
+A container runtime's folder holds blobs and unpacked layers, which are only ever read or removed, and two
+small databases. So a node's copy shares every file with the template but the databases, costs no space and takes
+a moment; removing one copy leaves the others whole.
 """
 
 import contextlib
@@ -12,41 +12,22 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from filelock import FileLock
 
 from faultcast.infra.errors import ClusterError
+from faultcast.infra.images import ImageArchive
 from faultcast.infra.processes import run, tail
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["Archive", "clone", "make_template"]
+__all__ = ["clone", "make_template"]
 
 _START = Wait(20.0, 0.05)
 _IMPORT_TIMEOUT = 300.0
 _DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
-class Archive(Protocol):
-    """An image in a file, as `infra.images` makes it."""
-
-    @property
-    def name(self) -> str:
-        """Its short name."""
-        ...
-
-    @property
-    def ref(self) -> str:
-        """Its reference, tag included."""
-        ...
-
-    @property
-    def path(self) -> Path:
-        """The archive, in the layout that `docker save` writes."""
-        ...
-
-
-def make_template(archives: Sequence[Archive], cache: Path, progress: Callable[[str], None]) -> Path:
+def make_template(archives: Sequence[ImageArchive], cache: Path, progress: Callable[[str], None]) -> Path:
     """Import the archives into a container runtime's folder, or find that done.
 
     Args:
@@ -104,7 +85,7 @@ def clone(template: Path, target: Path) -> None:
         shutil.copy2(template / database.relative_to(target), database)
 
 
-def _key(archives: Sequence[Archive]) -> str:
+def _key(archives: Sequence[ImageArchive]) -> str:
     digest = hashlib.sha256()
     for archive in archives:
         facts = archive.path.stat()
@@ -119,9 +100,8 @@ def _runtime(root: Path) -> Iterator[Path]:
     It runs in namespaces of its own and is killed by the kernel when this process dies, so that neither it nor
     a mount of it can be left over.
     """
-    with tempfile.TemporaryDirectory(
-        prefix="faultcast-"
-    ) as place:  # short: a socket's path has 107 characters
+    # Not in the cache: the path of a socket may have 107 characters.
+    with tempfile.TemporaryDirectory(prefix="faultcast-") as place:
         scratch = Path(place)
         socket, log = scratch / "containerd.sock", scratch / "containerd.log"
         config = scratch / "containerd.toml"

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from faultcast.infra.settings import Settings
+if TYPE_CHECKING:  # a node reads its layout too, and has no use for settings
+    from faultcast.infra.settings import Settings
 
 __all__ = ["Layout", "NodeLayout"]
 
@@ -85,7 +87,7 @@ class Layout:
     lock: Path
 
     @classmethod
-    def of(cls, settings: Settings) -> "Layout":
+    def of(cls, settings: "Settings") -> "Layout":
         """Files of the cluster that the settings name."""
         return cls(settings.cluster_dir, settings.state_dir / f"{settings.cluster}.lock")
 

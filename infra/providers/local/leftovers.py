@@ -1,7 +1,7 @@
 """What of a cluster is still there after a crash, found by names and marks, and how to be rid of it.
 
-Nothing here needs the state folder: processes are found by their control groups, network namespaces, the link
-and the groups by names that only this cluster has. Mounts live in the nodes' mount namespaces and go with their
+Nothing here needs the state folder: processes are found by their control groups; network namespaces, the link
+and the groups by names that only this cluster has. Mounts live in the nodes' mount namespaces and go with the
 processes; routes go with the link. So whatever moment a killed `up` had reached, this finds all of it.
 """
 

@@ -1,13 +1,15 @@
 """The network of a cluster: a switch in a namespace of its own, a namespace for each node, one link here.
 
-The machine itself gets one link (address .1 of the subnet) and the routes over it; no bridge and no firewall
-rule, so a firewall of the machine that drops forwarded packets does not cut the nodes off each other. A node's
-namespace is made anew at each power-on, as a reboot would leave neither rules nor connections behind.
+The machine itself gets one link (address .1 of the subnet) and the routes over it. It gets no bridge and no
+firewall rule, so a firewall of the machine that drops forwarded packets does not cut the nodes off each other.
+A node's namespace is made anew at each power-on: a reboot leaves neither rules nor connections behind.
 """
 
+import ipaddress
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.processes import run
@@ -61,7 +63,7 @@ class Network:
         plan = self.topology
         _ip("netns", "add", node.netns)
         _batch(
-            f"link add {node.port} type veth peer name eth0 netns {node.netns}",
+            f"link add {node.port} type veth peer name eth0 address {node.mac} netns {node.netns}",
             f"link set {node.port} master {_BRIDGE} up",
             netns=plan.switch,
         )
@@ -128,8 +130,6 @@ class Network:
 
 
 def _overlaps(route: str, network: str) -> bool:
-    import ipaddress
-
     word = route.split(maxsplit=1)[0] if route.strip() else "default"
     try:
         there = ipaddress.IPv4Network(word)
@@ -147,9 +147,9 @@ def _batch(*lines: str, netns: str = "") -> None:
     run(["ip", *where, "-batch", "-"], timeout=20, stdin="\n".join(lines) + "\n")
 
 
-def _links(*words: str) -> list[dict[str, object]]:
+def _links(*words: str) -> list[dict[str, Any]]:
     text = _ip("-json", *words, check=False).strip()
-    return [link for link in json.loads(text)] if text else []
+    return list(json.loads(text)) if text else []
 
 
 def _remove_namespace(name: str) -> None:

@@ -1,5 +1,6 @@
 """The nodes of a cluster: built, powered, cut off and commanded from outside of Kubernetes."""
 
+import math
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from faultcast.infra.providers.local.components import components_of
 from faultcast.infra.providers.local.files import read_json, write_private
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.network import Network
-from faultcast.infra.providers.local.sandbox import Sandbox
+from faultcast.infra.providers.local.spec import PROGRAMS, Sandbox
 from faultcast.infra.providers.local.supervisor import State, read_states
 from faultcast.infra.providers.local.topology import NodePlan, Topology
 from faultcast.infra.waiting import Wait, wait_until
@@ -24,7 +25,7 @@ __all__ = ["LocalNodes"]
 
 _PATH = ":".join(
     (
-        str(configs.PROGRAMS),
+        str(PROGRAMS),
         "/usr/local/sbin",
         "/usr/local/bin",
         "/usr/sbin",
@@ -96,6 +97,10 @@ class LocalNodes:
         process = ProcessId(**known) if known else None
         return process if process and process.alive() else None
 
+    def started(self, node: str) -> float:
+        """When a running node was started, in whole seconds since the epoch, as Kubernetes counts."""
+        return math.floor(self._require_on(node).started)
+
     def states(self, node: str) -> dict[str, State]:
         """State of each program of a node that is on; empty when it is off."""
         return read_states(self.layout.node(node)) if self.process(node) else {}
@@ -137,7 +142,7 @@ class LocalNodes:
         )
 
     def power_off(self, node: str) -> None:
-        """Stop a node at once: its processes die, its link is cut, so nothing answers, not even with a refusal."""
+        """Stop a node at once: its link is cut, its processes die; nothing answers, not even with a refusal."""
         self.network.plug(self.topology.node(node), connected=False)
         if process := self.process(node):
             os.kill(process.pid, signal.SIGKILL)

@@ -4,7 +4,7 @@ All keys are EC P-256, made in milliseconds; every file is readable by its owner
 """
 
 import base64
-import datetime
+import datetime as dt
 import ipaddress
 import json
 from collections.abc import Iterable
@@ -24,8 +24,8 @@ __all__ = ["KUBELET_CLIENT", "Authority", "Pair", "make_pki"]
 KUBELET_CLIENT = "faultcast:kubelet-client"
 """The user as which the API server talks to the kubelets; it needs the role `system:kubelet-api-admin`."""
 
-_LIFETIME = datetime.timedelta(days=365)
-_SKEW = datetime.timedelta(minutes=5)
+_LIFETIME = dt.timedelta(days=365)
+_SKEW = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Authority:
     certificate: x509.Certificate
 
     @classmethod
-    def new(cls, name: str, now: datetime.datetime) -> "Authority":
+    def new(cls, name: str, now: dt.datetime) -> "Authority":
         """Make a self-signed authority that is valid for a year."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _subject(name)
@@ -69,7 +69,7 @@ class Authority:
     def issue(
         self,
         name: str,
-        now: datetime.datetime,
+        now: dt.datetime,
         *,
         group: str = "",
         names: Iterable[str] = (),
@@ -91,7 +91,9 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
+            )
         )
         if alternatives := [_alternative(each) for each in names]:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
@@ -99,7 +101,7 @@ class Authority:
         return Pair(_private_pem(key), signed.public_bytes(serialization.Encoding.PEM))
 
 
-def make_pki(folder: Path, kubeconfig: Path, topology: Topology, now: datetime.datetime) -> None:
+def make_pki(folder: Path, kubeconfig: Path, topology: Topology, now: dt.datetime) -> None:
     """Write every key, certificate and kubeconfig of a cluster.
 
     Args:
@@ -187,7 +189,7 @@ def _subject(name: str, group: str = "") -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime.datetime
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: dt.datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

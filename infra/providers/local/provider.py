@@ -1,15 +1,16 @@
 """The provider `local`: a real cluster of several nodes on this one machine."""
 
-import datetime
+import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from faultcast.infra.cluster import Cluster, Endpoints
 from faultcast.infra.errors import ClusterError, ConfigurationError
+from faultcast.infra.images import ImageArchive, build_images
 from faultcast.infra.providers.local.cgroups import Cgroups
 from faultcast.infra.providers.local.files import read_json, write_json
-from faultcast.infra.providers.local.images import Archive, clone, make_template
+from faultcast.infra.providers.local.images import clone, make_template
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.leftovers import Leftovers
 from faultcast.infra.providers.local.lock import exclusive
@@ -45,7 +46,7 @@ class LocalProvider:
         self,
         settings: Settings,
         progress: Callable[[str], None] = _silent,
-        archives: Sequence[Archive] | None = None,
+        archives: Sequence[ImageArchive] | None = None,
     ) -> None:
         self._settings = settings
         self._progress = progress
@@ -84,7 +85,7 @@ class LocalProvider:
         """
         require_machine(self._settings)
         with exclusive(self._layout):
-            archives: Sequence[Archive] = ()
+            archives: Sequence[ImageArchive] = ()
             if stack or not self._is_up():
                 programs = ensure_programs(self._settings, self._progress)
                 archives = self._images(programs)
@@ -159,15 +160,13 @@ class LocalProvider:
                 )
                 raise ConfigurationError(message, remedy="take it down first: faultcast down")
 
-    def _make_nodes(self, programs: Path, archives: Sequence[Archive]) -> None:
+    def _make_nodes(self, programs: Path, archives: Sequence[ImageArchive]) -> None:
         self.leftovers.remove()
         template = make_template(archives, self._settings.cache_dir / "images" / "templates", self._progress)
         pause = next(archive.ref for archive in archives if archive.name == _PAUSE)
         self._progress("making network and certificates")
         self._layout.root.mkdir(parents=True, mode=0o700)
-        make_pki(
-            self._layout.pki, self._layout.kubeconfig, self._topology, datetime.datetime.now(datetime.UTC)
-        )
+        make_pki(self._layout.pki, self._layout.kubeconfig, self._topology, dt.datetime.now(dt.UTC))
         self._network.create()
         for node in self._topology.nodes:
             self._progress(f"starting node {node.name}")
@@ -175,14 +174,12 @@ class LocalProvider:
             clone(template, self._layout.node(node.name).containerd)
             self.nodes.power_on(node.name)
 
-    def _images(self, programs: Path) -> Sequence[Archive]:
+    def _images(self, programs: Path) -> Sequence[ImageArchive]:
         if self._archives is not None:
             return self._archives
-        from faultcast.infra.images import build_images
-
         return build_images(self._settings, programs, self._progress)
 
-    def _deploy(self, archives: Sequence[Archive]) -> None:
+    def _deploy(self, archives: Sequence[ImageArchive]) -> None:
         from faultcast.infra.kube import connect
         from faultcast.infra.stack import deploy_stack
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from faultcast.infra.errors import WaitTimeoutError
-from faultcast.infra.providers.local.components import Component
 from faultcast.infra.providers.local.files import read_json, write_json
 from faultcast.infra.providers.local.layout import NodeLayout
+from faultcast.infra.providers.local.spec import Component
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["State", "read_states", "supervise"]

@@ -27,6 +27,7 @@ class NodePlan:
         control_plane: Whether the control plane runs there.
         netns: Name of its network namespace.
         port: Name of its port on the switch.
+        mac: Hardware address of its network card; a power cut does not change it, so no ARP cache goes wrong.
     """
 
     name: str
@@ -35,6 +36,7 @@ class NodePlan:
     control_plane: bool
     netns: str
     port: str
+    mac: str
 
     @property
     def node(self) -> Node:
@@ -115,6 +117,11 @@ def _tag(cluster: str, length: int) -> str:
     return cluster[: length - len(digest)] + digest
 
 
+def _mac(address: ipaddress.IPv4Address) -> str:
+    """A locally administered hardware address that goes with an IPv4 address."""
+    return "02:fc:" + address.packed.hex(":")
+
+
 def plan(settings: Settings) -> Topology:
     """Compute the topology.
 
@@ -147,6 +154,7 @@ def plan(settings: Settings) -> Topology:
                 control_plane=index == 0,
                 netns=f"faultcast-{settings.cluster}.{name}",
                 port=f"{tag}-p{index}",
+                mac=_mac(settings.subnet[_MASTER_HOST - index]),
             )
             for index, name in enumerate(names)
         ),
