@@ -1,8 +1,8 @@
 """Images on the nodes: imported once into a template, then cloned for each node by hard links.
 
 A container runtime's folder holds blobs and unpacked layers, which are only ever read or removed, and two
-small databases. So a node's copy shares every file with the template but the databases, costs no space and takes
-a moment; removing one copy leaves the others whole.
+small databases. So a node's copy shares every file with the template but the databases, costs no space and
+takes a moment; removing one copy leaves the others whole.
 """
 
 import contextlib
@@ -54,17 +54,9 @@ def make_template(archives: Sequence[ImageArchive], cache: Path, progress: Calla
         with _runtime(unfinished) as socket:
             for number, archive in enumerate(archives, 1):
                 progress(f"importing image {archive.ref} ({number} of {len(archives)})")
-                words = [
-                    "ctr",
-                    "--address",
-                    socket,
-                    "--namespace",
-                    "k8s.io",
-                    "images",
-                    "import",
-                    archive.path,
-                ]
-                run(words, timeout=_IMPORT_TIMEOUT, remedy="see whether the disk is full: df -h")
+                control = ["ctr", "--address", str(socket), "--namespace", "k8s.io"]
+                load = ["images", "import", str(archive.path)]
+                run([*control, *load], timeout=_IMPORT_TIMEOUT, remedy="see whether the disk is full: df -h")
         unfinished.rename(template)
     return template
 
@@ -97,8 +89,8 @@ def _key(archives: Sequence[ImageArchive]) -> str:
 def _runtime(root: Path) -> Iterator[Path]:
     """A container runtime without pods on the folder `root`; yields its socket.
 
-    It runs in namespaces of its own and is killed by the kernel when this process dies, so that neither it nor
-    a mount of it can be left over.
+    It runs in namespaces of its own and is killed by the kernel when this process dies, so that neither it
+    nor a mount of it can be left over.
     """
     # Not in the cache: the path of a socket may have 107 characters.
     with tempfile.TemporaryDirectory(prefix="faultcast-") as place:

@@ -1,8 +1,8 @@
 """The network of a cluster: a switch in a namespace of its own, a namespace for each node, one link here.
 
 The machine itself gets one link (address .1 of the subnet) and the routes over it. It gets no bridge and no
-firewall rule, so a firewall of the machine that drops forwarded packets does not cut the nodes off each other.
-A node's namespace is made anew at each power-on: a reboot leaves neither rules nor connections behind.
+firewall rule, so a firewall of the machine that drops forwarded packets does not part the nodes. A node's
+namespace is made anew at each power-on: a reboot leaves neither rules nor connections behind.
 """
 
 import ipaddress

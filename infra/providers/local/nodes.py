@@ -142,7 +142,7 @@ class LocalNodes:
         )
 
     def power_off(self, node: str) -> None:
-        """Stop a node at once: its link is cut, its processes die; nothing answers, not even with a refusal."""
+        """Stop a node at once: its link is cut, its processes die; nothing answers, nor refuses."""
         self.network.plug(self.topology.node(node), connected=False)
         if process := self.process(node):
             os.kill(process.pid, signal.SIGKILL)

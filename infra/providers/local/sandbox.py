@@ -2,10 +2,9 @@
 
     python -m faultcast.infra.providers.local.sandbox FOLDER_OF_THE_NODE
 
-It joins the node's control groups and network namespace, makes namespaces for mounts, host name, IPC and
-processes, and forks. The child is process 1 of the node: its death takes every process of the node with it, at
-once. The parent writes the child's process id, waits until the node is built, and ends with 0, or with 1 and the
-reason on standard error.
+It joins the node's control groups and network namespace, and forks into a new process namespace. The child
+is process 1 of the node: its death takes every process of the node with it, at once. The parent writes the
+child's process id, waits until the node is built, and ends with 0, or with 1 and the reason on standard error.
 """
 
 import dataclasses
@@ -45,7 +44,7 @@ def main(argv: list[str]) -> int:
         Path(procs).write_text(str(os.getpid()))
     with Path("/run/netns", sandbox.netns).open() as netns:
         os.setns(netns.fileno(), os.CLONE_NEWNET)
-    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWUTS | os.CLONE_NEWIPC | os.CLONE_NEWPID)
+    os.unshare(os.CLONE_NEWPID)
     hear, tell = os.pipe()
     if child := os.fork():
         os.close(tell)
@@ -62,6 +61,9 @@ def main(argv: list[str]) -> int:
 
 def _process_one(sandbox: Sandbox, node: NodeLayout, tell: int) -> int:
     os.setsid()
+    os.unshare(
+        os.CLONE_NEWNS | os.CLONE_NEWUTS | os.CLONE_NEWIPC
+    )  # not before the fork: the parent needs its /proc
     log = os.open(node.log("node"), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
     for stream in (1, 2):
         os.dup2(log, stream)
