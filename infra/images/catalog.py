@@ -67,7 +67,7 @@ _PYTHON = LayerRecipe(
         "usr/lib/python3.13/sitecustomize.py",
         *(
             f"usr/lib/python3.13/{name}/**"
-            for name in ("_pyrepl", "curses", "dbm", "pydoc_data", "sqlite3", "test", "venv", "wsgiref")
+            for name in ("_pyrepl", "curses", "dbm", "pydoc_data", "sqlite3", "test", "venv")
         ),
     ),
     links={"usr/bin/python3": "python3.13"},
@@ -136,7 +136,11 @@ def _everywhere(recipe: ImageRecipe) -> ImageRecipe:
 
 def _python(name: str, package: str, folder: Path) -> ImageRecipe:
     """An image of one Python package of this repository."""
-    config = ImageConfig(("/usr/bin/python3", "-m"), USER, env={"PYTHONUNBUFFERED": "1"})
+    config = ImageConfig(
+        ("/usr/bin/python3", "-m"),
+        USER,
+        env={"PYTHONUNBUFFERED": "1", "PROMETHEUS_DISABLE_CREATED_SERIES": "true"},
+    )
     return ImageRecipe(name, (_LIBC, _PYTHON, _code(package, folder)), config, "all")
 
 

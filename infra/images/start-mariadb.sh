@@ -8,7 +8,10 @@ if [ ! -e "$data/.complete" ]; then
     rm -rf "$data"
     mkdir -p "$data"
     {
-        echo "CREATE DATABASE IF NOT EXISTS mysql; USE mysql; SET @auth_root_socket = 'faultcast';"
+        # one statement a line: that is how the server reads in this mode
+        echo "CREATE DATABASE IF NOT EXISTS mysql;"
+        echo "USE mysql;"
+        echo "SET @auth_root_socket = 'faultcast';"
         cat "$sql/mariadb_system_tables.sql" "$sql/mariadb_performance_tables.sql" \
             "$sql/mariadb_system_tables_data.sql" "$sql/maria_add_gis_sp_bootstrap.sql" "$sql/mariadb_sys_schema.sql"
     } | mariadbd --no-defaults --datadir="$data" --tmpdir=/tmp "$@" --bootstrap

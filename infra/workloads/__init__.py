@@ -1,0 +1,1 @@
+"""Workloads to break; each folder is deployed by itself."""
