@@ -8,7 +8,7 @@ An experiment is an ordinary Chaos Toolkit experiment. Faultcast's own part is t
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 __all__ = ["BlastRadius", "Duration", "Evidence", "Extension", "MetricSpec", "Windows", "seconds"]
 
@@ -32,7 +32,9 @@ def seconds(value: object) -> float:
 
 Duration = Annotated[
     float,
-    BeforeValidator(seconds, json_schema_input_type=float | str),
+    BeforeValidator(
+        seconds, json_schema_input_type=float | Annotated[str, Field(pattern=r"^\d+(\.\d+)?(ms|s|m|h)$")]
+    ),
     Field(description="a duration in seconds, or text such as 30s, 5m, 500ms"),
 ]
 
@@ -76,17 +78,18 @@ class BlastRadius(_Model):
     nodes: tuple[str, ...] = Field((), description="nodes that may be touched; any when empty")
     most: int | str = Field(1, description="most targets at once: a count, or a share such as 50%")
 
-    @model_validator(mode="after")
-    def _most_is_sane(self) -> Self:
-        if isinstance(self.most, int):
-            fine = self.most >= 1
+    @field_validator("most")
+    @classmethod
+    def _most_is_sane(cls, value: int | str) -> int | str:
+        if isinstance(value, int):
+            fine = value >= 1
         else:
-            match = re.fullmatch(r"(\d{1,3})%", self.most)
+            match = re.fullmatch(r"(\d{1,3})%", value)
             fine = bool(match and 1 <= int(match[1]) <= 100)
         if not fine:
-            message = f"most is {self.most!r}: write a count of at least 1, or a share from 1% to 100%"
+            message = f"most is {value!r}: write a count of at least 1, or a share from 1% to 100%"
             raise ValueError(message)
-        return self
+        return value
 
 
 class Windows(_Model):

@@ -1,0 +1,249 @@
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from faultcast.experiments.loader import find_experiments, load_experiment
+from faultcast.experiments.schema import experiment_schema
+from faultcast.experiments.yamlfile import read_yaml
+from faultcast.infra.errors import ExperimentError
+
+ROOT = Path(__file__).parents[3]
+CATALOG = ROOT / "experiments" / "catalog"
+FILES = sorted(CATALOG.glob("*.yaml"))
+
+SOUND = """\
+title: t
+description: d
+method:
+  - type: action
+    name: kill
+    provider:
+      type: python
+      module: faultcast.experiments.faults.pod_delete
+      func: delete_pods
+      arguments:
+        namespace: shop
+        label_selector: app=gateway
+        duration: 20s
+rollbacks:
+  - type: action
+    name: back
+    provider:
+      type: python
+      module: faultcast.experiments.faults.pod_delete
+      func: restore_pods
+extensions:
+  - name: faultcast
+    metrics:
+      - name: errors
+        query: sum(rate(e[10s]))
+    blast_radius:
+      namespaces: [shop]
+"""
+
+
+def _load(tmp_path: Path, text: str) -> list[str]:
+    """Load a file that is refused; its problems without the file's name."""
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment(path)
+    lines = caught.value.what.splitlines()
+    assert all(line.startswith(f"{path}:") for line in lines)
+    return [line.removeprefix(f"{path}:") for line in lines]
+
+
+def test_a_sound_file_is_loaded_with_its_faults(tmp_path: Path) -> None:
+    path = tmp_path / "kill-one.yaml"
+    path.write_text(SOUND)
+    experiment = load_experiment(path)
+    assert (experiment.name, experiment.title, experiment.path) == ("kill-one", "t", path)
+    assert experiment.digest == hashlib.sha256(SOUND.encode()).hexdigest()
+    [(fault, arguments)] = experiment.faults
+    assert (fault.kind, arguments.duration) == ("pod-delete", 20.0)
+    assert experiment.extension.blast_radius.namespaces == ("shop",)
+
+
+def test_the_document_is_a_fresh_copy_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(SOUND)
+    experiment = load_experiment(path)
+    experiment.document["method"].clear()
+    assert len(experiment.document["method"]) == 1
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_catalog_is_sound_and_fits_the_schema(path: Path) -> None:
+    assert load_experiment(path).faults
+    jsonschema.Draft202012Validator(experiment_schema()).validate(read_yaml(path).data)
+
+
+def test_the_committed_schema_is_fresh() -> None:
+    committed = json.loads((ROOT / "schema" / "experiment.json").read_text())
+    assert committed == experiment_schema(), (
+        "run: python -c 'from pathlib import Path; from faultcast.experiments.schema import write_schema; "
+        'write_schema(Path("schema/experiment.json"))\''
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("duration: 20s", "duration: soon"),
+        ("namespace: shop", "namespac: shop"),
+        ("name: errors", "name: Errors"),
+        ("blast_radius:", "blastradius:"),
+        ("      - name: errors", "      - nam: errors"),
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, new: str) -> None:
+    assert _load(tmp_path, SOUND.replace(old, new))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(experiment_schema()).validate(read_yaml(tmp_path / "bad.yaml").data)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("title: t", "title: [t", "2: not valid YAML: expected ',' or ']', but got ':'; correct the syntax"),
+        ("title: t\n", "", "1: title is missing; add title"),
+        ("title: t", "titel: t\ntitle: t", "1: titel is not known; did you mean title?"),
+        ("title: t", "title: 3", "1: title: input should be a valid string (given: '3'); correct the value"),
+        ("      - name: errors", "      - name: Er", "24: metrics.0.name: string should match pattern"),
+        ("        query: sum(rate(e[10s]))\n", "", "24: metrics.0.query is missing; add query"),
+        ("namespaces: [shop]", "namespaces: []", "27: blast_radius.namespaces: tuple should have at least 1 item"),
+        ("namespaces: [shop]", "namespaces: [shop]\n      most: 0", "28: blast_radius.most: most is 0"),
+        ("namespaces: [shop]", "namespaces: [shop]\n      mots: 2", "28: blast_radius.mots is not known; did you mean most?"),
+        ("duration: 20s", "duration: -1", "13: duration: input should be greater than 0"),
+        ("duration: 20s", "duration: 2 weeks", "13: duration: '2 weeks' is not a duration: write 30s, 5m or 500ms"),
+        ("duration: 20s", "duration: ${long}", "13: a fault's argument cannot come from a variable"),
+        ("duration: 20s", "duration: 50s", "3: the faults last 50 s, longer than the fault window of 30 s"),
+        ("duration: 20s", "count: 1\n        percent: 5", "10: it: count and percent exclude each other: keep one"),
+        ("app=gateway", "app==gate way", "12: label_selector: 'app==gate way' is no label selector"),
+        ("app=gateway", "''", "12: label_selector: the label selector is empty"),
+        ("namespace: shop\n", "namespac: shop\n", "11: namespac is not known; did you mean namespace?"),
+        ("func: delete_pods", "func: delete_pod", "9: faultcast.experiments.faults.pod_delete has no action delete_pod"),
+        ("func: restore_pods", "func: undo", "20: faultcast.experiments.faults.pod_delete has no rollback undo"),
+        ("pod_delete\n      func: delete", "poddelete\n      func: delete", "8: faultcast.experiments.faults.poddelete is no fault"),
+        ("faultcast.experiments.faults.pod_delete\n      func: del", "chaosk8s.pod.actions\n      func: del", "8: chaosk8s.pod.actions is no fault"),
+        ("    name: kill", "    name: kill\n    background: true", "6: a fault cannot run in the background; remove background"),
+        ("name: faultcast", "name: other", "21: there is no faultcast extension"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_is_refused_with_line_reason_and_remedy(
+    tmp_path: Path, old: str, new: str, problem: str
+) -> None:
+    assert old in SOUND
+    found = _load(tmp_path, SOUND.replace(old, new, 1))
+    assert any(line.startswith(problem) for line in found), found
+    assert all("; " in line for line in found)
+
+
+def test_a_fault_without_its_rollback_is_refused(tmp_path: Path) -> None:
+    start, end = SOUND.index("rollbacks:"), SOUND.index("extensions:")
+    assert _load(tmp_path, SOUND[:start] + SOUND[end:]) == [
+        "4: the fault pod-delete has no rollback; add to rollbacks an action with module: "
+        "faultcast.experiments.faults.pod_delete, func: restore_pods"
+    ]
+
+
+def test_a_method_without_a_fault_is_refused(tmp_path: Path) -> None:
+    text = SOUND.replace("type: action\n    name: kill", "type: probe\n    name: kill")
+    assert any(line.startswith("3: the method has no fault") for line in _load(tmp_path, text))
+
+
+def test_two_faultcast_extensions_are_refused(tmp_path: Path) -> None:
+    found = _load(tmp_path, SOUND + "  - name: faultcast\n")
+    assert "28: there are two faultcast extensions; keep one" in found
+
+
+def test_problems_are_reported_together_and_in_order(tmp_path: Path) -> None:
+    text = SOUND.replace("title: t", "titel: t").replace("20s", "soon").replace("[shop]", "[]")
+    found = _load(tmp_path, text)
+    assert len(found) == 4
+    lines = [int(line.partition(":")[0]) for line in found]
+    assert lines == sorted(lines)
+
+
+def test_chaos_toolkits_own_objection_is_passed_on_with_its_line(tmp_path: Path) -> None:
+    probe = (
+        "steady-state-hypothesis:\n  title: h\n  probes:\n    - type: probe\n      name: ask\n"
+        "      tolerance: true\n      provider: {type: python, module: no.such.module, func: f}\n"
+    )
+    [found] = _load(tmp_path, SOUND + probe)
+    assert found.startswith("31: Chaos Toolkit refuses it: could not find Python module 'no.such.module'")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "- a\n", "just words\n", "a: 2001-13-45\n", "? [a]\n: b\n", "a: &x [*x]\n", "\t\n", "a: .nan\n"],
+)
+def test_what_is_no_experiment_at_all_is_refused(tmp_path: Path, text: str) -> None:
+    assert _load(tmp_path, text)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"title: t\n\xff\xfe\n")
+    with pytest.raises(ExperimentError, match=r"a\.yaml:2: is not UTF-8 text; save the file as UTF-8"):
+        load_experiment(path)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="cannot be read: No such file"):
+        load_experiment(tmp_path / "none.yaml")
+
+
+_scalars = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=8)
+_values = st.recursive(
+    _scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+)
+
+
+@given(line=st.integers(0, 27), value=_values)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_with_any_value_replaced_never_ends_in_another_error(
+    tmp_path: Path, line: int, value: object
+) -> None:
+    logging.getLogger("chaostoolkit").setLevel(logging.CRITICAL)
+    lines = SOUND.splitlines()
+    head, colon, _ = lines[line % len(lines)].partition(":")
+    lines[line % len(lines)] = f"{head}{colon} {json.dumps(value)}"
+    path = tmp_path / "any.yaml"
+    path.write_text("\n".join(lines))
+    try:
+        assert load_experiment(path).faults
+    except ExperimentError as error:
+        assert error.what.startswith(f"{path}:")
+        assert error.remedy
+
+
+@given(text=st.text(max_size=60) | st.binary(max_size=60))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_file_ends_in_another_error(tmp_path: Path, text: str | bytes) -> None:
+    path = tmp_path / "any.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment(path)
+    assert caught.value.what.startswith(f"{path}:")
+
+
+def test_a_path_means_itself_or_the_files_of_a_folder(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a.yml", "notes.txt"):
+        (tmp_path / name).write_text("")
+    assert find_experiments(tmp_path / "b.yaml") == [tmp_path / "b.yaml"]
+    assert [path.name for path in find_experiments(tmp_path)] == ["a.yml", "b.yaml"]
+
+
+def test_a_folder_without_experiments_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="no experiment in this folder"):
+        find_experiments(tmp_path)
+    with pytest.raises(ExperimentError, match="no such file or folder"):
+        find_experiments(tmp_path / "nowhere")
