@@ -41,6 +41,6 @@ def check_consent(kube: KubeClient, identity: str, settings: Settings) -> None:
         message = f"cluster {identity} did not agree to be broken"
         remedy = (
             f"kubectl label namespace kube-system {CONSENT_LABEL}=true"
-            f", or put its identity into the settings: FAULTCAST_CONSENT='[\"{identity}\"]'"
+            f", or put its identity into the settings: FAULTCAST_CONSENT={identity}"
         )
         raise ConsentError(message, remedy=remedy)

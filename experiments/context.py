@@ -24,7 +24,27 @@ from faultcast.infra.kube import KubeClient, connect, identity_of
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Clock, SystemClock, Wait
 
-__all__ = ["Recorder", "RunContext", "activate", "connection", "current_context", "stand_alone"]
+__all__ = [
+    "Recorder",
+    "RunContext",
+    "activate",
+    "connection",
+    "current_context",
+    "end_stand_alone",
+    "stand_alone",
+    "stands_alone",
+]
+
+__all__ = [
+    "Recorder",
+    "RunContext",
+    "activate",
+    "connection",
+    "current_context",
+    "end_stand_alone",
+    "stand_alone",
+    "stands_alone",
+]
 
 WHOLE_WITHIN = 60.0
 """Seconds a workload gets to become whole after a fault, when nobody is in a hurry."""
@@ -131,11 +151,22 @@ def activate(context: RunContext) -> Iterator[RunContext]:
         _ACTIVE.reset(token)
 
 
-def stand_alone(document: Mapping[str, Any] | None) -> None:
-    """Say which experiment plain `chaos run` is executing; None when it is over."""
-    _DOCUMENT.set(document)
-    if document is None:
+def stand_alone(document: Mapping[str, Any]) -> None:
+    """Say which experiment plain `chaos run` is executing; a runner that is active knows it already."""
+    if _ACTIVE.get() is None:
+        _DOCUMENT.set(document)
+
+
+def end_stand_alone() -> None:
+    """Forget what `stand_alone` said, and the context that was made of it."""
+    if stands_alone():
+        _DOCUMENT.set(None)
         _ACTIVE.set(None)
+
+
+def stands_alone() -> bool:
+    """Whether plain `chaos run` is executing an experiment."""
+    return _DOCUMENT.get() is not None
 
 
 def current_context(configuration: Mapping[str, Any] | None = None) -> RunContext:

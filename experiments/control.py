@@ -9,7 +9,7 @@ from typing import Any
 
 from chaoslib.exceptions import InterruptExecution
 
-from faultcast.experiments.context import stand_alone
+from faultcast.experiments.context import end_stand_alone, stand_alone, stands_alone
 from faultcast.experiments.fault import MODULES
 
 __all__ = ["after_activity_control", "cleanup_control", "configure_control"]
@@ -22,7 +22,7 @@ def configure_control(experiment: Mapping[str, Any]) -> None:
 
 def cleanup_control() -> None:
     """Forget it again."""
-    stand_alone(None)
+    end_stand_alone()
 
 
 def after_activity_control(context: Mapping[str, Any], state: Mapping[str, Any] | None) -> None:
@@ -32,7 +32,7 @@ def after_activity_control(context: Mapping[str, Any], state: Mapping[str, Any] 
         InterruptExecution: It did; `chaos run` then ends with an error.
     """
     is_fault = context.get("type") == "action" and context.get("provider", {}).get("module") in MODULES
-    if is_fault and (state or {}).get("status") == "failed":
+    if stands_alone() and is_fault and (state or {}).get("status") == "failed":
         said = "".join((state or {}).get("exception", ()))[-300:].strip()
         message = f"{context.get('name')}: {said}"
         raise InterruptExecution(message)

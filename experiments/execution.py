@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from faultcast.experiments.consent import check_consent
 from faultcast.experiments.context import RunContext, current_context
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
-from faultcast.experiments.heal import revert_entries
+from faultcast.experiments.heal import revert_all, revert_entries
 from faultcast.experiments.history import Injection, Proof
 from faultcast.experiments.ledger import Entry
 from faultcast.experiments.planning import checked_arguments, plan_fault
@@ -93,11 +93,7 @@ def roll_back(fault: Fault[Any], configuration: Mapping[str, Any] | None) -> dic
         for entry in context.ledger.entries()
         if entry.trial == context.trial and entry.module == fault.module
     ]
-    left = tuple(
-        text
-        for entry in entries
-        for text in revert_entries(context.kube, context.ledger, (entry,), context.patience(), context.clock)
-    )
+    left = revert_all(context.kube, context.ledger, entries, context.patience, context.clock)
     if left:
         raise RevertError("; ".join(left), remedy="look at the cluster, then run: faultcast heal")
     return {"fault": fault.kind, "reverted": len(entries)}

@@ -13,7 +13,7 @@ from faultcast.infra.kube import KubeClient, connect, identity_of
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Clock, SystemClock, Wait
 
-__all__ = ["Healed", "heal", "revert_entries"]
+__all__ = ["Healed", "heal", "revert_all", "revert_entries"]
 
 _PATIENCE = Wait(60.0, 0.5)
 
@@ -124,3 +124,27 @@ def revert_entries(
         for entry in entries:
             ledger.remove(entry)
     return reverted.left
+
+
+def revert_all(
+    kube: KubeClient, ledger: Ledger, entries: Sequence[Entry], patience: Callable[[], Wait], clock: Clock
+) -> tuple[str, ...]:
+    """Revert effects of any faults, each fault's together.
+
+    Args:
+        kube: A client for the entries' cluster.
+        ledger: Where the entries are.
+        entries: What to revert.
+        patience: Asked before each fault how long its effects may take.
+        clock: Time.
+
+    Returns:
+        What is left; empty when all is well.
+    """
+    left: list[str] = []
+    rest = list(entries)
+    while rest:
+        alike = [e for e in rest if (e.module, e.arguments) == (rest[0].module, rest[0].arguments)]
+        rest = [e for e in rest if e not in alike]
+        left.extend(revert_entries(kube, ledger, alike, patience(), clock))
+    return tuple(dict.fromkeys(left))

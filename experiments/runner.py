@@ -19,7 +19,7 @@ from chaoslib.exceptions import ChaosException
 from chaoslib.experiment import run_experiment
 
 from faultcast.experiments.context import Recorder, RunContext, activate
-from faultcast.experiments.heal import revert_entries
+from faultcast.experiments.heal import revert_all
 from faultcast.experiments.history import Event, Injection, Outcome
 from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.loader import Experiment
@@ -181,16 +181,12 @@ def _interruptions() -> Iterator[_Interruptions]:
 def _heal(context: RunContext) -> tuple[str, ...]:
     """Revert what the ledger still holds of this trial, whatever Chaos Toolkit did or left undone."""
     entries = [entry for entry in context.ledger.entries() if entry.trial == context.trial]
-    left: list[str] = []
-    for entry in entries:
-        found = revert_entries(context.kube, context.ledger, (entry,), context.patience(), context.clock)
-        context.recorder.event(
-            "left" if found else "healed",
-            str(entry),
-            "; ".join(found) or "reverted by the runner's last look",
-        )
-        left.extend(found)
-    return tuple(dict.fromkeys(left))
+    left = revert_all(context.kube, context.ledger, entries, context.patience, context.clock)
+    if entries:
+        subject = "; ".join(dict.fromkeys(map(str, entries)))
+        text = "; ".join(left) or "reverted by the runner's last look"
+        context.recorder.event("left" if left else "healed", subject, text)
+    return left
 
 
 def _write(path: Path, journal: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
-"""A small Kubernetes API for unit tests: pods with owners that bring them back, consent, and a count of writes.
+"""A small Kubernetes API for unit tests: pods whose owners bring them back, consent, a count of writes.
 
-It keeps the behaviour faults rely on; `tests/e2e/test_pod_delete.py` holds the same behaviour against a real cluster.
+It keeps the behaviour faults rely on; `tests/e2e/test_pod_delete.py` holds the same against a real cluster.
 """
 
 import re

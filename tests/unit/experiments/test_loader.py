@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 CATALOG = ROOT / "experiments" / "catalog"
 FILES = sorted(CATALOG.glob("*.yaml"))
 
+FAULT = "faultcast.experiments.faults.pod_delete"
 SOUND = """\
 title: t
 description: d
@@ -111,31 +112,59 @@ def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, ne
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("title: t", "title: [t", "2: not valid YAML: expected ',' or ']', but got ':'; correct the syntax"),
+        ("title: t", "title: [t", "2: not valid YAML: expected ',' or ']', but got ':'; correct"),
         ("title: t\n", "", "1: title is missing; add title"),
         ("title: t", "titel: t\ntitle: t", "1: titel is not known; did you mean title?"),
         ("title: t", "title: 3", "1: title: input should be a valid string (given: '3'); correct the value"),
         ("      - name: errors", "      - name: Er", "24: metrics.0.name: string should match pattern"),
         ("        query: sum(rate(e[10s]))\n", "", "24: metrics.0.query is missing; add query"),
-        ("namespaces: [shop]", "namespaces: []", "27: blast_radius.namespaces: tuple should have at least 1 item"),
+        (
+            "namespaces: [shop]",
+            "namespaces: []",
+            "27: blast_radius.namespaces: tuple should have at least 1 item",
+        ),
         ("namespaces: [shop]", "namespaces: [shop]\n      most: 0", "28: blast_radius.most: most is 0"),
-        ("namespaces: [shop]", "namespaces: [shop]\n      mots: 2", "28: blast_radius.mots is not known; did you mean most?"),
+        (
+            "namespaces: [shop]",
+            "namespaces: [shop]\n      mots: 2",
+            "28: blast_radius.mots is not known; did you mean most?",
+        ),
         ("duration: 20s", "duration: -1", "13: duration: input should be greater than 0"),
-        ("duration: 20s", "duration: 2 weeks", "13: duration: '2 weeks' is not a duration: write 30s, 5m or 500ms"),
+        (
+            "duration: 20s",
+            "duration: 2 weeks",
+            "13: duration: '2 weeks' is not a duration: write 30s, 5m or 500ms",
+        ),
         ("duration: 20s", "duration: ${long}", "13: a fault's argument cannot come from a variable"),
         ("duration: 20s", "duration: 50s", "3: the faults last 50 s, longer than the fault window of 30 s"),
-        ("duration: 20s", "count: 1\n        percent: 5", "10: it: count and percent exclude each other: keep one"),
+        (
+            "duration: 20s",
+            "count: 1\n        percent: 5",
+            "10: it: count and percent exclude each other: keep one",
+        ),
         ("app=gateway", "app==gate way", "12: label_selector: 'app==gate way' is no label selector"),
         ("app=gateway", "''", "12: label_selector: the label selector is empty"),
         ("namespace: shop\n", "namespac: shop\n", "11: namespac is not known; did you mean namespace?"),
-        ("func: delete_pods", "func: delete_pod", "9: faultcast.experiments.faults.pod_delete has no action delete_pod"),
-        ("func: restore_pods", "func: undo", "20: faultcast.experiments.faults.pod_delete has no rollback undo"),
-        ("pod_delete\n      func: delete", "poddelete\n      func: delete", "8: faultcast.experiments.faults.poddelete is no fault"),
-        ("faultcast.experiments.faults.pod_delete\n      func: del", "chaosk8s.pod.actions\n      func: del", "8: chaosk8s.pod.actions is no fault"),
-        ("    name: kill", "    name: kill\n    background: true", "6: a fault cannot run in the background; remove background"),
+        ("func: delete_pods", "func: delete_pod", f"9: {FAULT} has no action delete_pod"),
+        ("func: restore_pods", "func: undo", f"20: {FAULT} has no rollback undo"),
+        (
+            "pod_delete\n      func: delete",
+            "poddelete\n      func: delete",
+            "8: faultcast.experiments.faults.poddelete is no fault",
+        ),
+        (
+            f"{FAULT}\n      func: del",
+            "chaosk8s.pod.actions\n      func: del",
+            "8: chaosk8s.pod.actions is no fault",
+        ),
+        (
+            "    name: kill",
+            "    name: kill\n    background: true",
+            "6: a fault cannot run in the background; remove background",
+        ),
         ("name: faultcast", "name: other", "21: there is no faultcast extension"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_file_is_refused_with_line_reason_and_remedy(
     tmp_path: Path, old: str, new: str, problem: str
 ) -> None:
@@ -147,10 +176,11 @@ def test_a_bad_file_is_refused_with_line_reason_and_remedy(
 
 def test_a_fault_without_its_rollback_is_refused(tmp_path: Path) -> None:
     start, end = SOUND.index("rollbacks:"), SOUND.index("extensions:")
-    assert _load(tmp_path, SOUND[:start] + SOUND[end:]) == [
-        "4: the fault pod-delete has no rollback; add to rollbacks an action with module: "
-        "faultcast.experiments.faults.pod_delete, func: restore_pods"
-    ]
+    [found] = _load(tmp_path, SOUND[:start] + SOUND[end:])
+    assert found == (
+        "4: the fault pod-delete has no rollback; "
+        f"add to rollbacks an action with module: {FAULT}, func: restore_pods"
+    )
 
 
 def test_a_method_without_a_fault_is_refused(tmp_path: Path) -> None:
@@ -218,11 +248,12 @@ def test_a_file_with_any_value_replaced_never_ends_in_another_error(
     lines[line % len(lines)] = f"{head}{colon} {json.dumps(value)}"
     path = tmp_path / "any.yaml"
     path.write_text("\n".join(lines))
+    refused: ExperimentError | None = None
     try:
         assert load_experiment(path).faults
     except ExperimentError as error:
-        assert error.what.startswith(f"{path}:")
-        assert error.remedy
+        refused = error
+    assert refused is None or (refused.what.startswith(f"{path}:") and refused.remedy)
 
 
 @given(text=st.text(max_size=60) | st.binary(max_size=60))

@@ -1,0 +1,186 @@
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faultcast.experiments import ledger as ledger_module
+from faultcast.experiments.heal import heal
+from faultcast.experiments.ledger import Entry, Ledger
+from faultcast.experiments.targets import Owner, Target
+from faultcast.infra.errors import ClusterError
+from faultcast.infra.kube import KubeClient
+from faultcast.infra.processes import ProcessId
+from faultcast.infra.settings import Settings
+from faultcast.infra.waiting import Wait
+from tests.fakekube import IDENTITY, FakeKube
+
+DEAD = ProcessId(2**22 - 3, 1.0)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _entry(kubeconfig: Path, **changes: Any) -> Entry:
+    values: dict[str, Any] = {
+        "cluster": IDENTITY,
+        "kubeconfig": kubeconfig,
+        "context": "",
+        "run": "r",
+        "trial": "t",
+        "runner": DEAD,
+        "module": "faultcast.experiments.faults.pod_delete",
+        "arguments": {"namespace": "shop", "label_selector": "app=store", "duration": 30.0},
+        "targets": (Target("pod", "shop", "store-0001", "u", owner=Owner("Deployment", "store")),),
+        "written": NOW,
+        "expiry": NOW + timedelta(seconds=60),
+    }
+    return Entry(**{**values, **changes})
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Ledger:
+    return Ledger(settings.state_dir / "ledger")
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path) -> Path:
+    path = tmp_path / "kubeconfig"
+    path.write_text("{}\n")
+    return path
+
+
+def _heal(settings: Settings, shop: FakeKube) -> list[str]:
+    done = heal(settings, connector=lambda *_: shop.client(), wait=Wait(2.0, 0.5), clock=shop.clock)
+    return [f"{'healed' if one.healed else 'left'}: {one.text}" for one in done]
+
+
+def test_an_entry_comes_back_as_it_was_written(ledger: Ledger, kubeconfig: Path) -> None:
+    entry = _entry(kubeconfig)
+    ledger.write(entry)
+    assert ledger.entries() == (entry,)
+    assert str(entry) == "pod-delete of pod shop/store-0001"
+    ledger.remove(entry)
+    ledger.remove(entry)
+    assert ledger.entries() == ()
+    assert list(ledger.folder.iterdir()) == []
+
+
+def test_an_entry_is_synced_before_and_after_its_rename(
+    ledger: Ledger, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    sync, rename = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        order.append("fsync")
+        sync(descriptor)
+
+    def replace(self: Path, target: Path) -> Path:
+        order.append("rename")
+        return rename(self, target)
+
+    monkeypatch.setattr(ledger_module.os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    ledger.write(_entry(kubeconfig))
+    assert order == ["fsync", "rename", "fsync"]
+
+
+def test_a_crash_while_writing_leaves_no_entry(
+    ledger: Ledger, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ledger_module.os, "fsync", crash)
+    with pytest.raises(KeyboardInterrupt):
+        ledger.write(_entry(kubeconfig))
+    assert ledger.entries() == ()
+    assert ledger.broken() == ()
+
+
+def test_the_entry_of_a_dead_runner_is_reverted_and_removed(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    ledger.write(_entry(kubeconfig))
+    assert _heal(settings, shop) == ["healed: reverted and checked"]
+    assert ledger.entries() == ()
+    assert _heal(settings, shop) == []
+    assert shop.writes == []
+
+
+def test_healing_waits_until_the_workload_is_whole(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    ledger.write(_entry(kubeconfig))
+    [name] = shop.names("store")
+    shop.ready_at[shop.pods["shop", name].metadata.uid] = shop.clock.now + 1.0
+    before = shop.clock.now
+    assert _heal(settings, shop) == ["healed: reverted and checked"]
+    assert shop.clock.now >= before + 1.0
+
+
+def test_what_cannot_be_healed_is_told_and_kept(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    ledger.write(_entry(kubeconfig))
+    [name] = shop.names("store")
+    shop.ready_at[shop.pods["shop", name].metadata.uid] = float("inf")
+    assert _heal(settings, shop) == ["left: deployment store in shop has 0 of 1 replicas ready"]
+    assert len(ledger.entries()) == 1
+
+
+def test_a_workload_that_was_removed_needs_no_healing(
+    ledger: Ledger, kubeconfig: Path, settings: Settings
+) -> None:
+    ledger.write(_entry(kubeconfig))
+    assert _heal(settings, FakeKube()) == ["healed: reverted and checked"]
+
+
+def test_the_entry_of_a_living_runner_is_left_to_it(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    ledger.write(_entry(kubeconfig, runner=ProcessId.of(os.getpid())))
+    assert _heal(settings, shop) == []
+    assert len(ledger.entries()) == 1
+    assert shop.reads == 0
+
+
+def test_an_entry_of_a_cluster_that_is_gone_is_dropped_with_a_word(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    ledger.write(_entry(kubeconfig.with_name("removed")))
+    [line] = _heal(settings, shop)
+    assert line.startswith("healed: dropped: the cluster is gone")
+    assert ledger.entries() == ()
+
+
+def test_an_entry_is_kept_while_its_cluster_does_not_answer(
+    ledger: Ledger, kubeconfig: Path, settings: Settings
+) -> None:
+    def refuse(path: Path, context: str) -> KubeClient:
+        message = "the API server does not answer"
+        raise ClusterError(message, remedy="start it")
+
+    ledger.write(_entry(kubeconfig))
+    [one] = heal(settings, connector=refuse)
+    assert (one.healed, one.text) == (False, "the API server does not answer; start it")
+    assert len(ledger.entries()) == 1
+
+
+@pytest.mark.parametrize(("seconds", "healed"), [(-1, True), (3_600, False)])
+def test_behind_another_cluster_an_entry_is_dropped_only_when_it_has_expired(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube, seconds: float, healed: bool
+) -> None:
+    expiry = datetime.now(UTC) + timedelta(seconds=seconds)
+    ledger.write(_entry(kubeconfig, cluster="another", expiry=expiry))
+    [line] = _heal(settings, shop)
+    assert line.startswith("healed: dropped" if healed else "left: ")
+    assert f"leads to cluster {IDENTITY}, not another" in line
+    assert len(ledger.entries()) == (0 if healed else 1)
+
+
+def test_an_unreadable_entry_is_told_and_kept(settings: Settings, ledger: Ledger, shop: FakeKube) -> None:
+    ledger.folder.mkdir(parents=True)
+    (ledger.folder / "x.json").write_text("{}")
+    assert _heal(settings, shop) == ["left: cannot be read: look at it by hand, then remove it"]
+    assert len(ledger.broken()) == 1
