@@ -302,6 +302,9 @@ def _legend(figure: Any, panels: list[Any]) -> None:
 
 def _save(figure: Any, stem: Path) -> list[Path]:
     png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    figure.draw_without_rendering()
+    # The layout is found now: finding it again for each format would double the time.
+    figure.set_layout_engine("none")
     figure.savefig(png, metadata={"Software": None})
     figure.savefig(svg, metadata={"Date": None, "Creator": None})
     return [png, svg]

@@ -222,7 +222,7 @@ def make_history(status: Status, *, trial: str = "", run: str = RUN) -> TrialHis
 def make_record(folder: Path, status: Status, *, trial: str = "", run: str = RUN) -> TrialRecord:
     """A trial of which everything is on disk in `folder`, as a run leaves it."""
     history = make_history(status, trial=trial, run=run)
-    series = make_series(depth=1.0 if status is Status.DEVIATED else 0.02)
+    series = make_series(depth=1.0 if status is Status.DEVIATED else 0.0)
     if status is Status.UNKNOWN:
         hole = (pd.Timestamp(at(4)), pd.Timestamp(at(22)))
         series = {

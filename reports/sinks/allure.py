@@ -4,7 +4,6 @@ Times of the steps are those of the history, not of the moment of publishing; th
 into the result through allure's own reporter, below the running test.
 """
 
-import html
 import json
 import uuid
 from collections.abc import Iterator
@@ -20,19 +19,11 @@ from allure_commons.types import AttachmentType
 from faultcast.infra.errors import SinkError
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.redaction import without_credentials
+from faultcast.reports.sinks.allure_description import description
 from faultcast.reports.sinks.allure_steps import Step, steps
-from faultcast.reports.wording import (
-    MEANING,
-    effect_words,
-    headline,
-    p_words,
-    quantity,
-    recovery_words,
-    units,
-)
 from faultcast.steady_state.verdict import Status
 
-__all__ = ["AllureSink", "description"]
+__all__ = ["AllureSink", "environment"]
 
 _TYPES = {".png": AttachmentType.PNG, ".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
 _STATUS = {
@@ -140,7 +131,7 @@ def _fill(reporter: Any, test: Any, record: TrialRecord) -> None:
     test.name = f"{history.experiment}: {history.title}"
     test.descriptionHtml = description(record)
     test.labels.extend(Label(name, value) for name, value in _labels(record))
-    test.links.append(Link("link", "https://chaostoolkit.org/reference/concepts/", "What an experiment says"))
+    test.links.append(Link("link", f"trials/{history.trial}/", "Files of this trial"))
     test.parameters.extend(
         Parameter(name=name, value=f"'{value}'", excluded=True) for name, value in _parameters(record)
     )
@@ -213,41 +204,3 @@ def _add_step(reporter: Any, parent: str, step: Step, statuses: dict[Status, str
 
 def _milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
-
-
-def description(record: TrialRecord) -> str:
-    """The verdict in a sentence, why, and a table of the metrics, as HTML."""
-    history, verdict = record.history, record.verdict
-    unit = units(history)
-    rows = []
-    for part in verdict.metrics:
-        judged = part.verdict
-        smallest = (
-            "–"
-            if judged.smallest_visible is None
-            else quantity(judged.smallest_visible, unit.get(part.metric, ""))
-        )
-        cells = (
-            part.metric if part.counts else f"{part.metric} (does not count)",
-            part.phase,
-            str(judged.status),
-            p_words(judged.p_value),
-            effect_words(judged.effect, unit.get(part.metric, "")),
-            smallest,
-            recovery_words(part.recovery),
-            judged.reasons[0] if judged.reasons else "",
-        )
-        rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-    titles = ("metric", "phase", "verdict", "p", "effect", "smallest visible", "recovery", "reason")
-    head = "".join(f"<th>{title}</th>" for title in titles)
-    known = history.known_weakness
-    more = (MEANING[verdict.status].capitalize(), *verdict.reasons[1:])
-    paragraphs = [
-        f"<p><strong>{html.escape(headline(history, verdict))}</strong></p>",
-        f"<p>{html.escape(' '.join(f'{sentence}.' for sentence in more))}</p>",
-        f"<p>Known weakness: {html.escape(known)}</p>" if known else "",
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else "",
-        f"<p>Allowed chance of a false alarm: {verdict.alpha:g}.</p>",
-        f"<p>Repeat: <code>{html.escape(record.repeat_command)}</code></p>" if record.repeat_command else "",
-    ]
-    return "".join(paragraphs)

@@ -1,0 +1,185 @@
+"""The report: one self-contained HTML file made from Allure results by Allure 3.
+
+Allure 3 comes from npm, at the versions locked in `reports/allure/package-lock.json`, into a cache folder
+named after that lock. Its analytics are removed from the file, which then loads nothing from elsewhere.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from faultcast.infra.errors import CommandError, FaultcastError, RequirementError
+from faultcast.infra.processes import run
+
+__all__ = ["Allure", "build_report", "install_allure", "without_analytics"]
+
+_LOCKED = Path(__file__).parent / "allure"
+_OLDEST_NODE = 18
+_ANALYTICS = re.compile(
+    r'<script async src="https://www\.googletagmanager\.com/[^"]*">\s*</script>'
+    r"|<script>\s*window\.dataLayer\b(?:(?!</script>).)*</script>",
+    re.DOTALL,
+)
+_EXTERNAL = re.compile(r"""<(?:script|link|img|iframe)\b[^>]*?\s(?:src|href)=["']?(?:https?:)?//""")
+_CATEGORIES = [
+    {"name": "Known weakness", "matchers": {"labels": {"known_weakness": "true", "verdict": "DEVIATED"}}},
+    {"name": "DEVIATED: the steady state did not hold", "matchers": {"labels": {"verdict": "DEVIATED"}}},
+    {"name": "UNKNOWN: cannot tell", "matchers": {"labels": {"verdict": "UNKNOWN"}}},
+    {"name": "HELD: the steady state held", "matchers": {"labels": {"verdict": "HELD"}}},
+    {"name": "The test itself is broken", "matchers": {"statuses": ["broken"]}},
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Allure:
+    """An installed Allure 3.
+
+    Attributes:
+        node: The Node.js program.
+        script: Allure's own entry point.
+    """
+
+    node: Path
+    script: Path
+
+
+def build_report(
+    results: Path,
+    out: Path,
+    *,
+    cache: Path,
+    title: str = "Faultcast",
+    progress: Callable[[str], None] = print,
+) -> Path:
+    """Make the report of a run.
+
+    Args:
+        results: Allure results, as `--alluredir` wrote them.
+        out: The HTML file; replaced atomically.
+        cache: Folder of everything that can be had again (`settings.cache_dir`).
+        title: Headline of the report.
+        progress: Told what goes on when it takes longer.
+
+    Returns:
+        `out`.
+
+    Raises:
+        FaultcastError: There are no results, or Allure made something that is not self-contained.
+        RequirementError: Node.js or npm is missing or too old, or Allure could not be installed.
+        CommandError: Allure failed.
+    """
+    if not any(results.glob("*-result.json")):
+        message = f"no Allure results in {results}"
+        raise FaultcastError(message, remedy="run pytest with --alluredir, or name another run")
+    allure = install_allure(cache, progress=progress)
+    with tempfile.TemporaryDirectory(prefix="faultcast-report-") as scratch:
+        config = Path(scratch) / "allurerc.json"
+        config.write_text(json.dumps(_config(title)))
+        made = Path(scratch) / "report"
+        run(
+            [allure.node, allure.script, "generate", results.resolve(), "--config", config, "--output", made],
+            timeout=300.0,
+            cwd=Path(scratch),
+            env={"ALLURE_NO_ANALYTICS": "1"},
+            remedy=f"remove {allure.script.parents[2]}, and try again: it is installed anew",
+        )
+        page = without_analytics((made / "index.html").read_text(encoding="utf-8"))
+    if _EXTERNAL.search(page):
+        message = "the report would load something from the network"
+        raise FaultcastError(
+            message, remedy="Allure has changed: pin the version of reports/allure/package.json"
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + ".part")
+    partial.write_text(page, encoding="utf-8")
+    partial.replace(out)
+    return out
+
+
+def install_allure(cache: Path, *, progress: Callable[[str], None] = print) -> Allure:
+    """Install the locked Allure once; afterwards this costs nothing.
+
+    Args:
+        cache: Folder of everything that can be had again.
+        progress: Told when something is installed.
+
+    Raises:
+        RequirementError: Node.js or npm is missing or too old, or npm could not install.
+    """
+    node, npm = _program("node", "nodejs"), _program("npm", "npm")
+    _check_version(node)
+    lock = (_LOCKED / "package-lock.json").read_bytes()
+    home = cache / "allure" / hashlib.sha256(lock).hexdigest()[:16]
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.with_suffix(".lock"), timeout=900):
+        if not home.exists():
+            progress("installing Allure 3 from npm (once; 53 MB, about 10 s) ...")
+            _install(npm, home)
+    return Allure(node, home / "node_modules" / "allure" / "cli.js")
+
+
+def without_analytics(page: str) -> str:
+    """The page without the scripts that tell an analytics service who reads it."""
+    return _ANALYTICS.sub("", page)
+
+
+def _install(npm: Path, home: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=".installing-", dir=home.parent) as scratch:
+        fresh = Path(scratch) / "allure"
+        fresh.mkdir()
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(_LOCKED / name, fresh / name)
+        try:
+            run(
+                [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
+                cwd=fresh,
+                timeout=600.0,
+            )
+        except CommandError as error:
+            message = f"npm could not install Allure: {error.what}"
+            raise RequirementError(message, remedy="check the registry: npm ping") from error
+        fresh.replace(home)
+
+
+def _program(name: str, package: str) -> Path:
+    found = shutil.which(name)
+    if found is None:
+        message = f"{name} is not installed; the HTML report is made with it"
+        raise RequirementError(message, remedy=f"apt-get install {package}")
+    return Path(found)
+
+
+def _check_version(node: Path) -> None:
+    said = run([node, "--version"], timeout=20.0).stdout.strip()
+    match = re.fullmatch(r"v(\d+)\..*", said)
+    if match is None or int(match[1]) < _OLDEST_NODE:
+        message = f"{node} is version {said or 'unknown'}; Allure 3 needs {_OLDEST_NODE} or later"
+        raise RequirementError(message, remedy="apt-get install nodejs (Debian 12 or later)")
+
+
+def _config(title: str) -> dict[str, Any]:
+    return {
+        "name": title,
+        "appendHistory": False,
+        "categories": _CATEGORIES,
+        "hideLabels": ["host", "thread", "framework", "language", "package", "faultcast.trial"],
+        "plugins": {
+            "awesome": {
+                "options": {
+                    "reportName": title,
+                    "reportLanguage": "en",
+                    "singleFile": True,
+                    "groupBy": ["feature"],
+                    "stepTreeExpansion": "expanded",
+                }
+            }
+        },
+    }

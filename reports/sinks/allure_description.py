@@ -1,0 +1,91 @@
+"""What a person reads first in a trial's Allure result: the verdict, the picture, the table."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from html import escape
+from pathlib import Path
+
+from faultcast.reports.record import TrialRecord
+from faultcast.reports.wording import (
+    MEANING,
+    effect_words,
+    headline,
+    p_words,
+    quantity,
+    recovery_words,
+    units,
+)
+from faultcast.steady_state.verdict import Status
+
+__all__ = ["description"]
+
+
+def description(record: TrialRecord) -> str:
+    """The verdict in a sentence, why, the overview picture, and a table of the metrics, as HTML."""
+    history, verdict = record.history, record.verdict
+    more = " ".join(
+        f"{sentence}." for sentence in (MEANING[verdict.status].capitalize(), *verdict.reasons[1:])
+    )
+    return "".join(
+        [
+            f"<p><strong>{escape(headline(history, verdict))}</strong></p><p>{escape(more)}</p>",
+            f"<p>Known weakness: {escape(history.known_weakness)}</p>" if history.known_weakness else "",
+            *(_picture(path) for path in record.plots if path.name == "overview.png"),
+            _table(("metric", "phase", "verdict", "p", "effect", "recovery"), _rows(record)),
+            _list(_objections(record)),
+            f"<p>{escape(_power(record))}</p>",
+            f"<p>Repeat: <code>{escape(record.repeat_command)}</code></p>" if record.repeat_command else "",
+        ]
+    )
+
+
+def _rows(record: TrialRecord) -> Iterator[tuple[str, ...]]:
+    unit = units(record.history)
+    for part in record.verdict.metrics:
+        yield (
+            part.metric if part.counts else f"{part.metric} (does not count)",
+            part.phase,
+            str(part.verdict.status),
+            p_words(part.verdict.p_value),
+            effect_words(part.verdict.effect, unit.get(part.metric, "")),
+            recovery_words(part.recovery),
+        )
+
+
+def _objections(record: TrialRecord) -> Iterator[str]:
+    for part in record.verdict.metrics:
+        if part.verdict.status is not Status.HELD:
+            why = "; ".join(part.verdict.reasons) or "no reason was given"
+            yield f"{part.metric}, {part.phase}: {why}"
+
+
+def _power(record: TrialRecord) -> str:
+    """What the judge could have seen at all: without it, "held" says little."""
+    unit = units(record.history)
+    visible = [
+        f"{part.metric} {quantity(part.verdict.smallest_visible, unit.get(part.metric, ''))}"
+        for part in record.verdict.metrics
+        if part.phase == "during" and part.verdict.smallest_visible is not None
+    ]
+    text = f"Allowed chance of a false alarm: {record.verdict.alpha:g}."
+    return (
+        f"{text} Smallest lasting shift that would have been called: {', '.join(visible)}."
+        if visible
+        else text
+    )
+
+
+def _picture(path: Path) -> str:
+    data = b64encode(path.read_bytes()).decode()
+    return f'<p><img alt="forecast, measured and fault window" src="data:image/png;base64,{data}"></p>'
+
+
+def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
+
+
+def _list(lines: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<ul>{items}</ul>" if items else ""
