@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from faultcast.infra.errors import CommandError, FaultcastError, RequirementError
 from faultcast.infra.processes import run
+from faultcast.infra.settings import Settings
 
 __all__ = ["Allure", "build_report", "install_allure", "without_analytics"]
 
@@ -55,7 +56,7 @@ def build_report(
     results: Path,
     out: Path,
     *,
-    cache: Path,
+    settings: Settings,
     title: str = "Faultcast",
     progress: Callable[[str], None] = print,
 ) -> Path:
@@ -64,7 +65,7 @@ def build_report(
     Args:
         results: Allure results, as `--alluredir` wrote them.
         out: The HTML file; replaced atomically.
-        cache: Folder of everything that can be had again (`settings.cache_dir`).
+        settings: Allure is kept in their cache folder.
         title: Headline of the report.
         progress: Told what goes on when it takes longer.
 
@@ -79,7 +80,7 @@ def build_report(
     if not any(results.glob("*-result.json")):
         message = f"no Allure results in {results}"
         raise FaultcastError(message, remedy="run pytest with --alluredir, or name another run")
-    allure = install_allure(cache, progress=progress)
+    allure = install_allure(settings.cache_dir, progress=progress)
     with tempfile.TemporaryDirectory(prefix="faultcast-report-") as scratch:
         config = Path(scratch) / "allurerc.json"
         config.write_text(json.dumps(_config(title)))

@@ -42,7 +42,7 @@ class AllureSink:
 
     name = "allure"
 
-    def __init__(self, results: Path | None) -> None:
+    def __init__(self, results: Path | None = None) -> None:
         self._results = results
 
     def open_run(self, run: RunRecord) -> None:

@@ -1,5 +1,6 @@
 """Results in the database; on disk while it is away."""
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -11,22 +12,22 @@ from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.sinks.rows import Rows, run_rows, trial_rows, write
 from faultcast.reports.spool import Replayed, Spool
 
-__all__ = ["MySQLSink"]
+__all__ = ["MySqlSink"]
 
 
-class MySQLSink:
+class MySqlSink:
     """Writes each trial in one transaction; the same trial again replaces the first.
 
     Args:
         access: The database, as the writing user.
-        spool: Where records wait while it is away.
+        spool: Folder where records wait while it is away.
     """
 
     name = "mysql"
 
-    def __init__(self, access: DatabaseAccess, spool: Spool) -> None:
+    def __init__(self, access: DatabaseAccess, spool: Path) -> None:
         self._access = access
-        self._spool = spool
+        self._spool = Spool(spool)
         self._run: RunRecord | None = None
         self._migrated = False
 
