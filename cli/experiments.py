@@ -1,0 +1,100 @@
+"""`faultcast validate`, `preview` and `heal`: what an experiment would do, and undoing what one left."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from faultcast.experiments.heal import heal as heal_ledger
+from faultcast.experiments.loader import Experiment, find_experiments, load_experiment
+from faultcast.experiments.preview import Preview
+from faultcast.experiments.preview import preview as preview_experiment
+from faultcast.infra.errors import ExperimentError
+from faultcast.infra.kube import connect
+from faultcast.infra.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from faultcast.infra.cluster import Cluster
+
+__all__ = ["register"]
+
+Files = Annotated[list[Path], typer.Argument(help="experiment files, or folders of them")]
+Kubeconfig = Annotated[
+    Path | None, typer.Option(help="kubeconfig of a cluster of yours; the local one when not given")
+]
+Context = Annotated[str, typer.Option(help="context inside the kubeconfig; its current one when not given")]
+Seed = Annotated[int, typer.Option(help="seed of every random choice; a run is told it by --seed")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @app.command()
+    def validate(files: Files) -> None:
+        """Check experiment files; no cluster is needed."""
+        for experiment in _load(files):
+            _say(f"{experiment.path}: fine")
+
+    @app.command()
+    def preview(files: Files, kubeconfig: Kubeconfig = None, context: Context = "", seed: Seed = 0) -> None:
+        """Say what experiments would touch on a cluster, and what would be refused; write nothing."""
+        experiments = _load(files)
+        settings = load_settings()
+        cluster = _cluster(settings, kubeconfig, context)
+        kube = connect(cluster.kubeconfig, cluster.context)
+        seen = [preview_experiment(one, kube, cluster, settings, seed) for one in experiments]
+        for one, experiment in zip(seen, experiments, strict=True):
+            _show(one, experiment)
+        if any(one.refusals for one in seen):
+            raise typer.Exit(1)
+
+    @app.command()
+    def heal() -> None:
+        """Revert whatever a runner that died left on a cluster; harmless at any time."""
+        done = heal_ledger(load_settings())
+        for one in done:
+            _say(f"{'healed' if one.healed else 'NOT HEALED'}  {one}")
+        if not done:
+            _say("nothing to heal")
+        if not all(one.healed for one in done):
+            raise typer.Exit(1)
+
+
+def _load(files: list[Path]) -> list[Experiment]:
+    """Load all files, and report the problems of all of them together."""
+    loaded: list[Experiment] = []
+    refused: list[ExperimentError] = []
+    for path in [found for file in files for found in find_experiments(file)]:
+        try:
+            loaded.append(load_experiment(path))
+        except ExperimentError as error:
+            refused.append(error)
+    if refused:
+        raise ExperimentError("\n".join(error.what for error in refused), remedy=refused[0].remedy)
+    return loaded
+
+
+def _cluster(settings: Settings, kubeconfig: Path | None, context: str) -> "Cluster":
+    from faultcast.infra.providers import open_cluster
+
+    return open_cluster(settings, kubeconfig, context, "")
+
+
+def _show(seen: Preview, experiment: Experiment) -> None:
+    _say(f"{seen.experiment}: {experiment.title}")
+    _say(f"  cluster      {seen.cluster}, seed {seen.seed}")
+    for title, lines in (
+        ("targets", seen.targets),
+        ("peers", seen.peers),
+        ("actions", seen.actions),
+        ("bounds", seen.bounds),
+        ("permissions", seen.permissions),
+    ):
+        _say(f"  {title:<12} " + (f"\n{'':15}".join(map(str, lines)) or "none"))
+    for refusal in seen.refusals:
+        _say(f"  REFUSED      {refusal}\n{'':15}what to do: {refusal.remedy}")
+
+
+def _say(text: str) -> None:
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)

@@ -1,0 +1,119 @@
+"""The faults under Chaos Toolkit alone, as `chaos run` executes them: the same safety, other ways in."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chaoslib.experiment import ensure_experiment_is_valid, run_experiment
+
+from faultcast.experiments import context as context_module
+from faultcast.experiments.context import connection, current_context, end_stand_alone, stand_alone
+from faultcast.experiments.ledger import Ledger
+from faultcast.experiments.loader import load_experiment
+from faultcast.infra.cluster import Cluster
+from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.waiting import SystemClock
+from tests.fakekube import FakeKube
+
+type WriteExperiment = Callable[..., Path]
+
+CATALOG = Path(__file__).parents[3] / "experiments" / "catalog"
+
+
+@pytest.fixture
+def plain(
+    shop: FakeKube,
+    cluster: Cluster,
+    write_experiment: WriteExperiment,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Callable[..., dict[str, Any]]]:
+    """Runs an experiment by chaoslib alone, with the environment naming the fake cluster."""
+    monkeypatch.setenv("FAULTCAST_KUBECONFIG", str(cluster.kubeconfig))
+    monkeypatch.setenv("FAULTCAST_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setattr(context_module, "connect", lambda path, name: shop.client())
+    monkeypatch.setattr(SystemClock, "monotonic", lambda self: shop.clock.monotonic())
+    monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: shop.clock.sleep(seconds))
+
+    def execute(base: str = "gateway-pod-delete", **changes: Any) -> dict[str, Any]:
+        document = load_experiment(write_experiment(base, **changes)).document
+        journal: dict[str, Any] = run_experiment(document, settings={})
+        return journal
+
+    yield execute
+    end_stand_alone()
+
+
+def test_a_fault_is_carried_out(plain: Callable[..., dict[str, Any]], shop: FakeKube, tmp_path: Path) -> None:
+    journal = plain()
+    assert journal["status"] == "completed"
+    assert journal["run"][0]["output"]["proof"]["proved"] is True
+    assert len(shop.writes) == 1
+    assert Ledger(tmp_path / "state" / "ledger").entries() == ()
+
+
+def test_a_refusal_ends_the_run_as_an_error(plain: Callable[..., dict[str, Any]], shop: FakeKube) -> None:
+    journal = plain(arguments={"count": 2})
+    assert journal["status"] == "interrupted"
+    assert "blast_radius.most" in "".join(journal["run"][0]["exception"])
+    assert shop.writes == []
+
+
+@pytest.mark.parametrize("how", ["consent", "identity"])
+def test_consent_and_identity_hold_too(
+    plain: Callable[..., dict[str, Any]], shop: FakeKube, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    if how == "consent":
+        shop.consent = False
+    else:
+        monkeypatch.setenv("FAULTCAST_IDENTITY", "meant")
+    journal = plain()
+    assert journal["status"] == "interrupted"
+    assert "ConsentError" in "".join(journal["run"][0]["exception"])
+    assert shop.writes == []
+
+
+def test_without_the_control_the_fault_refuses(plain: Callable[..., dict[str, Any]], shop: FakeKube) -> None:
+    journal = plain(change=lambda document: document.pop("controls"))
+    assert "does not know the blast radius" in "".join(journal["run"][0]["exception"])
+    assert shop.writes == []
+
+
+def test_no_kubeconfig_is_ever_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FAULTCAST_KUBECONFIG", raising=False)
+    monkeypatch.setenv("KUBECONFIG", "/somewhere/else")
+    for ask in (current_context, connection):
+        with pytest.raises(ConfigurationError, match="no kubeconfig is named"):
+            ask({})
+
+
+def test_the_configuration_wins_over_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shop: FakeKube
+) -> None:
+    asked: list[tuple[Path, str]] = []
+
+    def remember(path: Path, name: str) -> Any:
+        asked.append((path, name))
+        return shop.client()
+
+    monkeypatch.setenv("FAULTCAST_KUBECONFIG", "from-the-environment")
+    monkeypatch.setattr(context_module, "connect", remember)
+    connection({"faultcast_kubeconfig": "from-the-file", "faultcast_context": "blue"})
+    connection({})
+    assert asked == [(Path("from-the-file"), "blue"), (Path("from-the-environment"), "")]
+
+
+def test_one_run_does_not_leak_into_the_next(monkeypatch: pytest.MonkeyPatch, shop: FakeKube) -> None:
+    monkeypatch.setenv("FAULTCAST_KUBECONFIG", "k")
+    monkeypatch.setattr(context_module, "connect", lambda path, name: shop.client())
+    stand_alone(load_experiment(CATALOG / "no-fault.yaml").document)
+    assert current_context({}).extension.blast_radius.namespaces == ("shop",)
+    end_stand_alone()
+    with pytest.raises(ConfigurationError, match="does not know the blast radius"):
+        current_context({})
+
+
+@pytest.mark.parametrize("path", sorted(CATALOG.glob("*.yaml")), ids=lambda path: path.stem)
+def test_chaos_toolkit_finds_the_catalog_valid(path: Path) -> None:
+    ensure_experiment_is_valid(load_experiment(path).document)
