@@ -1,6 +1,5 @@
 """Server-side apply of manifests: says what should be, and is harmless when it is so already."""
 
-import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -84,20 +83,19 @@ def _apply_one(kube: KubeClient, manifest: dict[str, Any]) -> None:
                 "PATCH",
                 query_params=[("fieldManager", "faultcast"), ("force", "true")],
                 header_params={"Content-Type": "application/apply-patch+yaml", "Accept": "application/json"},
-                body=json.dumps(manifest),
+                body=manifest,
                 auth_settings=["BearerToken"],
                 _preload_content=False,
                 _request_timeout=TIMEOUT,
             )
         except ApiException as error:
-            said = str(error.body or error.reason)
+            body = error.body or error.reason
+            said = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
             # A NodePort or an address is freed a moment after its service is gone.
             if error.status in _PASSING or "already allocated" in said:
                 raise _PassingError(said) from error
             message = f"the API server refuses {title(manifest)}: {error.status} {said[:500]}"
-            raise ClusterError(
-                message, remedy="take the cluster down and up again: faultcast down"
-            ) from error
+            raise ClusterError(message, remedy="make it anew: faultcast down, faultcast up") from error
         return True
 
     wait_until(f"{title(manifest)} is accepted", send, _PATIENCE, transient=(_PassingError, HTTPError))

@@ -13,7 +13,7 @@ from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["explain", "is_ready", "wait_ready"]
 
-_WAIT = Wait(180.0, 0.3)
+_WAIT = Wait(120.0, 0.3)
 _HOPELESS = {"ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError"}
 _LOG_LINES = 12
 _EVENTS = 5
@@ -63,11 +63,9 @@ def is_ready(workload: Any) -> bool:
         return False
     if hasattr(status, "desired_number_scheduled"):
         wanted = status.desired_number_scheduled
-        counts = (status.number_ready, status.updated_number_scheduled)
-        return bool(wanted) and all(count == wanted for count in counts)
-    wanted = workload.spec.replicas
-    counts = (status.ready_replicas, status.updated_replicas, status.replicas)
-    return all((count or 0) == wanted for count in counts)
+        return bool(wanted) and wanted == status.number_ready == status.updated_number_scheduled
+    counts = {status.ready_replicas or 0, status.updated_replicas or 0, status.replicas or 0}
+    return counts == {workload.spec.replicas}
 
 
 def explain(kube: KubeClient) -> str:
@@ -112,9 +110,8 @@ def _explain_pod(kube: KubeClient, pod: Any) -> str:
     namespace, name = pod.metadata.namespace, pod.metadata.name
     lines = [f"pod {namespace}/{name} on {pod.spec.node_name or 'no node'}: {pod.status.phase}"]
     for state in _states(pod):
-        for what in (state.state.waiting, state.state.terminated, state.last_state.terminated):
-            if what is not None:
-                lines.append(f"  container {state.name}: {what.reason} {what.message or ''}".rstrip())
+        stages = (state.state.waiting, state.state.terminated, state.last_state.terminated)
+        lines += [f"  container {state.name}: {s.reason} {s.message or ''}".rstrip() for s in stages if s]
     events: Any = kube.core.list_namespaced_event(
         namespace, field_selector=f"involvedObject.name={name}", _request_timeout=TIMEOUT
     )

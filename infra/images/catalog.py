@@ -118,9 +118,9 @@ def _code(package: str, folder: Path) -> LayerRecipe:
     return LayerRecipe(name=package, files={f"usr/lib/python3/dist-packages/{package}": folder})
 
 
-def _debian(name: str, binary: str) -> ImageRecipe:
-    """An image of one program of Debian that needs only the C library."""
-    layer = LayerRecipe(name=name, packages=(binary,), keep=(f"usr/bin/{binary}",))
+def _debian(name: str, binary: str, *data: str) -> ImageRecipe:
+    """An image of one program of Debian that needs only the C library, and some data of its package."""
+    layer = LayerRecipe(name=name, packages=(binary,), keep=(f"usr/bin/{binary}", *data))
     return ImageRecipe(name, (_LIBC, layer), ImageConfig((f"/usr/bin/{binary}",), USER), "master")
 
 
@@ -158,7 +158,7 @@ CATALOG: tuple[ImageRecipe, ...] = (
     _python("exporter", "exporter", _INFRA / "exporter"),
     _python("shop", "shop", _INFRA / "workloads" / "shop"),
     _debian("prometheus", "prometheus"),
-    _debian("alertmanager", "prometheus-alertmanager"),
+    _debian("alertmanager", "prometheus-alertmanager", "usr/share/prometheus/alertmanager/*.tmpl"),
     _debian("pushgateway", "prometheus-pushgateway"),
     _everywhere(_debian("node-exporter", "prometheus-node-exporter")),
     ImageRecipe(

@@ -137,7 +137,7 @@ class Inventory:
             except pymysql.MySQLError:
                 continue  # closing a broken connection is allowed to fail
 
-    def _connect(self) -> Connection[Cursor]:
+    def _connect(self) -> "Connection[Cursor]":
         try:
             return self._idle.get_nowait()
         except queue.Empty:
