@@ -8,7 +8,8 @@
     runs/<run>/junit.xml
     runs/<run>/allure-results/          what report.html is made from
     runs/<run>/trials/<trial>/          history.json, journal.json, verdict.json,
-                                        series/*.parquet, plots/*.{png,svg}, logs/*.txt, repeat.txt
+                                        series/*.parquet, forecasts/*.parquet,
+                                        plots/*.{png,svg}, logs/*.txt, repeat.txt
 """
 
 import contextlib
@@ -126,7 +127,7 @@ def find_run(runs: Path, name: str | None = None) -> RunFolder:
     if len(found) == 1:
         return found[0]
     what = f"run {name}" if name else "run"
-    message = f"{len(found) or 'no'} {what} in {runs}" if len(found) != 1 else ""
+    message = f"{len(found)} runs in {runs} begin with {name}" if found else f"there is no {what} in {runs}"
     raise FaultcastError(message, remedy="list the runs there are: faultcast results list")
 
 

@@ -23,6 +23,7 @@ from faultcast.experiments.history import (
 )
 from faultcast.experiments.model import MetricSpec
 from faultcast.reports.record import RunRecord, TrialRecord
+from faultcast.steady_state.store import save_verdict
 from faultcast.steady_state.verdict import (
     MetricVerdict,
     Phase,
@@ -230,9 +231,11 @@ def make_record(folder: Path, status: Status, *, trial: str = "", run: str = RUN
         }
     save_trial(folder, history, series)
     (folder / "journal.json").write_text(json.dumps({"status": "completed", "deviated": False}) + "\n")
+    verdict = make_verdict(status)
+    save_verdict(folder, verdict)
     return TrialRecord(
         history=history,
-        verdict=make_verdict(status),
+        verdict=verdict,
         folder=folder,
         repeat_command=f"pytest experiments -k {history.experiment} --seed {history.seed}",
         log_excerpts={"shop/store": "01:08:01 store: listening\n01:08:02 store: first order\n"},

@@ -1,5 +1,7 @@
 """The run on the console: its facts first, a line for each trial, a table and the paths at the end."""
 
+from collections.abc import Iterable, Sequence
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +20,7 @@ from faultcast.reports.wording import (
 )
 from faultcast.steady_state.verdict import Status
 
-__all__ = ["ConsoleSink", "summary_table"]
+__all__ = ["ConsoleSink", "print_run", "print_summary", "runs_table", "summary_table"]
 
 _STYLES = {Status.HELD: "green", Status.DEVIATED: "red", Status.UNKNOWN: "yellow"}
 
@@ -40,38 +42,44 @@ class ConsoleSink:
 
     def open_run(self, run: RunRecord) -> None:
         """Print what makes the run repeatable."""
-        tools = ", ".join(f"{name} {number}" for name, number in run.versions.items())
-        self._print(f"run {run.run}: seed {run.seed}, revision {run.git_revision or 'unknown'}, {tools}")
-        self._print(f"cluster {run.cluster_name} ({run.cluster_provider}, {run.cluster_identity})")
+        print_run(self._console, run)
 
     def publish(self, record: TrialRecord) -> None:
         """Print one line; nothing when the same trial with the same verdict was printed already."""
         before = self._records.get(record.history.trial)
         self._records[record.history.trial] = record
         if before is None or before.verdict != record.verdict:
-            self._print(_sentence(record))
+            _print(self._console, _sentence(record))
 
-    def close_run(self, run: RunRecord) -> None:
+    def close_run(self, run: RunRecord) -> None:  # noqa: ARG002
         """Print the table, why, and where to read more."""
-        records = list(self._records.values())
-        if records:
-            self._console.print(summary_table(records))
-            for record in records:
-                self._console.print(_sentence(record), soft_wrap=False)
-            self._print("")
-        report = self._folder.report
-        self._print(f"report  {report if report.exists() else 'none was made'}")
-        self._print(f"run     {self._folder.path}  ({len(records)} trials, {run.run})")
+        print_summary(self._console, list(self._records.values()), self._folder)
 
-    def _print(self, text: Text | str) -> None:
-        self._console.print(text, soft_wrap=True, highlight=False, markup=False)
+
+def print_run(console: Console, run: RunRecord) -> None:
+    """Print what makes a run repeatable."""
+    tools = ", ".join(f"{name} {number}" for name, number in run.versions.items())
+    _print(console, f"run {run.run}: seed {run.seed}, revision {run.git_revision or 'unknown'}, {tools}")
+    _print(console, f"cluster {run.cluster_name} ({run.cluster_provider}, {run.cluster_identity})")
+
+
+def print_summary(console: Console, records: list[TrialRecord], folder: RunFolder) -> None:
+    """Print a table of trials, the reason of each, and where to read more."""
+    if records:
+        console.print(summary_table(records))
+        if any(str(_status(record)).endswith("*") for record in records):
+            _print(console, "* a known weakness: expected, and not counted as a failure")
+        _print(console, "")
+        for record in records:
+            console.print(_sentence(record))
+        _print(console, "")
+    _print(console, f"report  {folder.report if folder.report.exists() else 'none was made'}")
+    _print(console, f"run     {folder.path}")
 
 
 def summary_table(records: list[TrialRecord]) -> Table:
     """A table of trials: verdict, the metric that weighs most, and the slowest recovery."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("experiment", "verdict", "p", "worst metric", "recovery"):
-        table.add_column(title, no_wrap=title in {"verdict", "p"}, overflow="fold")
+    table = _table("experiment", "verdict", "p", "worst metric", "recovery", whole=3)
     for record in records:
         worst = worst_metric(record.verdict)
         metric, p_value = "–", "–"
@@ -88,10 +96,32 @@ def summary_table(records: list[TrialRecord]) -> Table:
     return table
 
 
+def runs_table(rows: Iterable[tuple[RunRecord, int, Sequence[Status]]]) -> Table:
+    """A table of runs.
+
+    Args:
+        rows: Of each run: its record, the number of its trials, the verdicts of those that were judged.
+    """
+    table = _table("run", "cluster", "trials", *(str(status).lower() for status in Status), "seed", whole=1)
+    for run, trials, statuses in rows:
+        counts = [str(list(statuses).count(status)) for status in Status]
+        cluster = f"{run.cluster_name} ({run.cluster_provider})"
+        table.add_row(run.run, cluster, str(trials), *counts, str(run.seed))
+    return table
+
+
+def _table(*titles: str, whole: int) -> Table:
+    """An empty table whose first `whole` columns are never broken: they are what people search for."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for number, title in enumerate(titles):
+        table.add_column(title, no_wrap=number < whole, overflow="fold")
+    return table
+
+
 def _status(record: TrialRecord) -> Text:
     status = record.verdict.status
     expected = record.history.known_weakness is not None and status is Status.DEVIATED
-    return Text(f"{status} (known)" if expected else str(status), style=_STYLES[status])
+    return Text(f"{status}*" if expected else str(status), style=_STYLES[status])
 
 
 def _sentence(record: TrialRecord) -> Text:
@@ -100,3 +130,7 @@ def _sentence(record: TrialRecord) -> Text:
     return text.append(words[: len(record.verdict.status)], _STYLES[record.verdict.status]).append(
         words[len(record.verdict.status) :]
     )
+
+
+def _print(console: Console, text: Text | str) -> None:
+    console.print(text, soft_wrap=True, highlight=False, markup=False)

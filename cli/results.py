@@ -1,0 +1,104 @@
+"""`faultcast report` and `faultcast results`: read again what earlier runs left."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from faultcast.infra.errors import FaultcastError
+from faultcast.infra.settings import load_settings
+
+__all__ = ["register"]
+
+_Run = Annotated[
+    str | None, typer.Argument(help="identity of a run, or how it begins; the latest when absent")
+]
+_Runs = Annotated[Path, typer.Option("--runs-dir", help="where run folders are")]
+_HERE = Path("runs")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    results = typer.Typer(help="Read what earlier runs left.", no_args_is_help=True)
+    app.command()(report)
+    results.command("list")(list_runs)
+    results.command()(show)
+    results.command()(replay)
+    app.add_typer(results, name="results")
+
+
+def report(run: _Run = None, runs_dir: _Runs = _HERE) -> None:
+    """Make the HTML report of a run again, from its Allure results."""
+    from faultcast.reports.allure_report import build_report
+    from faultcast.reports.runs import find_run
+
+    folder = find_run(runs_dir, run)
+    console = Console(soft_wrap=True, highlight=False)
+    made = build_report(
+        folder.allure_results,
+        folder.report,
+        settings=load_settings(),
+        title=f"Faultcast {folder.name}",
+        progress=console.print,
+    )
+    console.print(f"report  {made}", markup=False)
+
+
+def list_runs(runs_dir: _Runs = _HERE) -> None:
+    """List the runs, the newest last, with their verdicts."""
+    from faultcast.reports.runs import list_runs as runs_of
+    from faultcast.reports.runs import load_record
+    from faultcast.reports.sinks.console import runs_table
+
+    rows = []
+    for folder in runs_of(runs_dir):
+        records = []
+        for trial in folder.trials():
+            try:
+                records.append(load_record(trial).verdict.status)
+            except FaultcastError:  # a trial that was never judged: counted in the column of trials only
+                continue
+        rows.append((folder.load(), len(folder.trials()), records))
+    console = Console(highlight=False)
+    if rows:
+        console.print(runs_table(rows))
+    else:
+        console.print(f"no runs in {runs_dir}", markup=False)
+
+
+def show(run: _Run = None, runs_dir: _Runs = _HERE) -> None:
+    """Show the verdicts of a run."""
+    from faultcast.reports.runs import find_run, load_record
+    from faultcast.reports.sinks.console import print_run, print_summary
+
+    folder = find_run(runs_dir, run)
+    console = Console(highlight=False)
+    print_run(console, folder.load())
+    print_summary(console, [load_record(trial) for trial in folder.trials()], folder)
+
+
+def replay() -> None:
+    """Deliver the records that wait on disk to the results database of the local cluster."""
+    from faultcast.infra.providers.local.provider import LocalProvider
+    from faultcast.reports.sinks.mysql import MySqlSink
+    from faultcast.reports.spool import Spool
+
+    console = Console(soft_wrap=True, highlight=False)
+    settings = load_settings()
+    folder = settings.state_dir / "spool"
+    if not Spool(folder).names():
+        console.print(f"nothing waits in {folder}", markup=False)
+        return
+    database = LocalProvider(settings).attach().endpoints.database
+    if database is None:
+        message = f"cluster {settings.cluster} has no results database"
+        raise FaultcastError(message, remedy="start the whole stack: faultcast up")
+    done = MySqlSink(database, folder).replay()
+    console.print(
+        f"{len(done.delivered)} delivered, {len(done.refused)} refused, {done.waiting} waiting", markup=False
+    )
+    for name in done.refused:
+        console.print(f"refused: {folder / 'refused' / name}.json", markup=False)
+    if done.refused:
+        raise typer.Exit(1)
