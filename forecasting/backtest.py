@@ -51,7 +51,8 @@ class Backtest:
 def past_origins(task: Task, needs: int, most: int) -> NDArray[np.intp]:
     """Origins of the past windows, the latest first.
 
-    They lie a quarter of a window apart, or further when that would give more than `most`.
+    They are spread evenly from the last possible one to the first, about a quarter of a window apart, or
+    further when that would give more than `most`.
 
     Args:
         task: What is forecast.
@@ -65,8 +66,8 @@ def past_origins(task: Task, needs: int, most: int) -> NDArray[np.intp]:
     first = needs + task.gap
     if last < first:
         return np.empty(0, dtype=np.intp)
-    stride = max(1, task.window // 4, (last - first) // most + 1)
-    return np.arange(last, first - 1, -stride, dtype=np.intp)
+    count = min(most, (last - first) // max(1, task.window // 4) + 1)
+    return np.round(np.linspace(last, first, count)).astype(np.intp)
 
 
 def forecast_at(task: Task, model: Forecaster, origin: int) -> NDArray[np.float64]:

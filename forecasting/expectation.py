@@ -82,10 +82,10 @@ def plan(
     """
     known = np.flatnonzero(~np.isnan(values))
     values = values[known[0] :] if known.size else np.empty(0)
-    least = max(6, window // 2)
     found = season or (find_season(values[: values.size - gap]) if known.size else None)
     task = Task(values, window, gap, found)
     room = values.size - 2 * gap - 4 * window
+    least = max(6, window // 2, min(24, room // 3))
 
     models: tuple[Forecaster, ...] = (Theta(), Naive())
     needs = least

@@ -1,0 +1,52 @@
+"""Reasons not to believe a verdict: a neighbour on the machine, monitoring that was away itself."""
+
+from faultcast.experiments.history import Span
+from faultcast.experiments.model import MetricSpec
+from faultcast.steady_state.examination import Examination
+from faultcast.steady_state.phases import Record
+from faultcast.steady_state.slicing import stretch
+from faultcast.steady_state.verdict import Status
+from faultcast.steady_state.wording import quantity
+
+__all__ = ["MACHINE_OUTSIDE", "MONITORING_UP", "doubt_of_deviation", "doubt_of_holding"]
+
+MACHINE_OUTSIDE = "machine_outside"
+"""Name of the series of CPU cores used on the machine by anything but the cluster."""
+MONITORING_UP = "monitoring_up"
+"""Name of the series that is 1 while the monitoring sees itself."""
+
+_LEAST_CORES = 0.25
+_MOST_BLIND = 0.2
+_TIMES = ("s", "ms")
+
+
+def doubt_of_deviation(record: Record, spec: MetricSpec, window: Span, alpha: float) -> str | None:
+    """Why a deviation of a metric may not be the fault's doing, or None.
+
+    Latency follows the load of the machine: a neighbour outside of the cluster that took at least a quarter
+    of a core more than before explains it as well as the fault does.
+    """
+    if spec.unit not in _TIMES or record.series(MACHINE_OUTSIDE) is None:
+        return None
+    found = record.examine(
+        MACHINE_OUTSIDE, window, direction="up", smallest_effect=_LEAST_CORES, unit="cores"
+    )
+    if not isinstance(found, Examination):
+        return None
+    verdict = found.conclude(alpha)
+    if verdict.status is not Status.DEVIATED or verdict.effect is None:
+        return None
+    more = quantity(verdict.effect, "cores")
+    return f"{spec.name}: a noisy neighbour explains it: outside of the cluster the machine did {more} more"
+
+
+def doubt_of_holding(record: Record, spec: MetricSpec, window: Span) -> str | None:
+    """Why a metric cannot be said to have held, or None: the monitoring was away for a fifth of the time."""
+    up = record.series(MONITORING_UP)
+    if up is None:
+        return None
+    seen = stretch(up, window.start, window.end, record.history.step)
+    away = int((~(seen > 0)).sum())
+    if not len(seen) or away / len(seen) <= _MOST_BLIND:
+        return None
+    return f"{spec.name}: the monitoring itself was away for {away} of {len(seen)} samples"

@@ -1,0 +1,74 @@
+"""Series of a trial on its grid: masked in real time, cut into phases."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from faultcast.experiments.history import Mask, Span
+from faultcast.infra.errors import ConfigurationError
+
+__all__ = ["masked", "on_grid", "stretch"]
+
+_MOST_OFF_GRID = 0.25
+
+
+def on_grid(series: pd.Series, step: float) -> pd.Series:
+    """Put raw samples on a regular grid in UTC that starts at the first of them; what is missing becomes NaN.
+
+    Args:
+        series: Samples by time, in order; gaps are allowed.
+        step: Seconds between two grid points.
+
+    Raises:
+        ConfigurationError: A sample lies further than a quarter of a step off the grid, or the index has no
+            time zone.
+    """
+    index = pd.DatetimeIndex(series.index)
+    if not len(index):
+        return pd.Series(np.empty(0), index=pd.DatetimeIndex([], tz="UTC"), name=series.name)
+    if index.tz is None:
+        message = f"series {series.name} has no time zone"
+        raise ConfigurationError(message, remedy="save it in UTC")
+    index = index.tz_convert("UTC")
+    position = (index - index[0]).total_seconds().to_numpy() / step
+    nearest = np.round(position).astype(int)
+    if (np.abs(position - nearest) > _MOST_OFF_GRID).any():
+        off = index[np.abs(position - nearest) > _MOST_OFF_GRID][0]
+        message = f"series {series.name} has a sample at {off}, off its grid of {step:g} s"
+        raise ConfigurationError(message, remedy="record it with the step of the trial")
+    values = np.full(nearest.max() + 1, np.nan)
+    values[nearest] = series.to_numpy(dtype=float, na_value=np.nan)
+    grid = pd.date_range(index[0], periods=values.size, freq=pd.Timedelta(seconds=step))
+    return pd.Series(values, index=grid, name=series.name)
+
+
+def masked(series: pd.Series, masks: Iterable[Mask | Span]) -> pd.Series:
+    """Make holes of the samples within the masks, both ends included; the time axis stays as it is."""
+    hidden = np.zeros(len(series), dtype=bool)
+    for mask in masks:
+        span = mask.span if isinstance(mask, Mask) else mask
+        hidden |= np.asarray((series.index >= span.start) & (series.index <= span.end))
+    return series.mask(hidden)
+
+
+def stretch(series: pd.Series, start: datetime, end: datetime, step: float) -> pd.Series:
+    """The samples from `start` on and before `end`, with a hole for every grid point that has none.
+
+    A window that the recording did not cover is thus missing evidence, not a shorter window.
+
+    Args:
+        series: On a grid of `step`; may be empty.
+        start: First moment.
+        end: The moment after the last.
+        step: Seconds between two grid points.
+    """
+    if len(series):
+        first = series.index[0]
+        offset = -(-(start - first) // timedelta(seconds=step))
+        begin = first + offset * timedelta(seconds=step)
+    else:
+        begin = pd.Timestamp(start)
+    grid = pd.date_range(begin, end, freq=pd.Timedelta(seconds=step), inclusive="left")
+    return series.reindex(grid.tz_convert("UTC"))

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from faultcast.infra.errors import FaultcastError
+from faultcast.steady_state.store import load_verdict, save_verdict
+from faultcast.steady_state.trial import judge_trial
+from faultcast.steady_state.verdict import Status, TrialVerdict
+
+from .trials import ERRORS, at, change, history, quiet
+
+
+def verdict() -> TrialVerdict:
+    spec = ERRORS.model_copy(update={"recovers_within": 20.0})
+    series = quiet()
+    series["errors"] = change(series["errors"], at(272), at(310), lambda _: 0.5)
+    return judge_trial(history(spec), series)
+
+
+def test_a_verdict_comes_back_as_it_was(tmp_path: Path) -> None:
+    made = verdict()
+    save_verdict(tmp_path, made)
+    read = load_verdict(tmp_path)
+    assert read == made
+    assert read.metrics[-1].recovery is not None
+    for one, other in zip(made.metrics, read.metrics, strict=True):
+        assert one.verdict.forecast is not None
+        pd.testing.assert_frame_equal(one.verdict.forecast, other.verdict.forecast, check_freq=False)
+
+
+def test_a_verdict_replaces_an_earlier_one_with_its_forecasts(tmp_path: Path) -> None:
+    save_verdict(tmp_path, verdict())
+    empty = TrialVerdict(Status.UNKNOWN, ("no",), (), 0.05, "judge")
+    save_verdict(tmp_path, empty)
+    assert load_verdict(tmp_path) == empty
+    assert list((tmp_path / "forecasts").iterdir()) == []
+
+
+def test_no_verdict_and_a_broken_one_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(FaultcastError, match="no verdict"):
+        load_verdict(tmp_path)
+    (tmp_path / "verdict.json").write_text('{"status": "FINE"}')
+    with pytest.raises(FaultcastError, match="broken"):
+        load_verdict(tmp_path)
