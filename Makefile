@@ -2,7 +2,6 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 export MYPYPATH := .venv/root
-export PYTHONDONTWRITEBYTECODE := 1
 
 PACKAGES := cli experiments fixtures forecasting infra reports steady_state
 

@@ -173,6 +173,10 @@ class ClusterProvider(Protocol):
         """Take down what `start` made; harmless when there is nothing."""
         ...
 
+    def is_up(self) -> bool:
+        """Whether the cluster runs already, so that it is not this process's to take down."""
+        ...
+
     def collect_logs(self, folder: Path) -> None:
         """Copy whatever explains a failure into `folder`."""
         ...

@@ -85,6 +85,10 @@ class ExistingProvider:
     def stop(self) -> None:
         """Nothing: the cluster is not ours."""
 
+    def is_up(self) -> bool:
+        """Always: it exists."""
+        return True
+
     def collect_logs(self, folder: Path) -> None:
         """Write what the API says of nodes, pods and events; the machines are not ours to read."""
         kube = connect(self.kubeconfig, self.context)

@@ -1,0 +1,141 @@
+"""The plugin as a user meets it: options, collection, and how a verdict becomes an outcome."""
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ("pytester",)
+
+ROOT = Path(__file__).parents[2]
+CATALOG = ROOT / "experiments" / "catalog"
+
+STUB = """
+import sys
+sys.path.insert(0, {root!r})
+import pytest
+from pathlib import Path
+from faultcast.fixtures.trials import Outcome
+from faultcast.steady_state.verdict import Status
+from tests.factories import make_record
+
+@pytest.fixture
+def run_trial(tmp_path):
+    def run(experiment):
+        {body}
+    return run
+"""
+
+ENDING = 'return Outcome(make_record(tmp_path / "trial", Status[{endings!r}[experiment.name]]))'
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A folder with its own experiments, a copy of the catalog."""
+    folder = pytester.mkdir("chaos")
+    for path in CATALOG.glob("*.yaml"):
+        (folder / path.name).write_text(path.read_text())
+    return pytester
+
+
+def _stub(pytester: pytest.Pytester, body: str) -> None:
+    pytester.makeconftest(STUB.format(root=str(ROOT), body=body))
+
+
+def _ends(pytester: pytest.Pytester, **endings: str) -> None:
+    named = {name.replace("_", "-"): status for name, status in endings.items()}
+    _stub(pytester, ENDING.format(endings=named))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--cluster", "existing"), "--cluster existing requires --kubeconfig"),
+        (("--cluster", "existing", "--kubeconfig", "k"), "requires --prometheus-url"),
+        (("--kubeconfig", "k"), "belong to --cluster existing"),
+        (("--alpha", "0.7"), "--alpha must lie between"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    suite: pytest.Pytester, arguments: tuple[str, ...], message: str
+) -> None:
+    result = suite.runpytest_subprocess("--experiments", "chaos", *arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{message}*"])
+
+
+def test_a_folder_that_is_not_there_is_named(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_subprocess("--experiments", "nowhere")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*there is nothing at nowhere*"])
+
+
+def test_experiments_of_another_folder_are_found_without_a_test_file(suite: pytest.Pytester) -> None:
+    result = suite.runpytest_subprocess("--experiments", "chaos", "--collect-only", "-q")
+    result.stdout.fnmatch_lines(
+        [f"*test_experiment[[]{name}]" for name in ("gateway-pod-delete", "no-fault", "store-pod-delete")]
+    )
+    assert not (suite.path / "runs").exists()
+
+
+def test_a_bad_file_is_refused_with_its_place_before_anything_is_touched(suite: pytest.Pytester) -> None:
+    file = suite.path / "chaos" / "no-fault.yaml"
+    file.write_text(file.read_text().replace("direction: up", "direction: sideways"))
+    result = suite.runpytest_subprocess("--experiments", "chaos")
+    assert result.ret != 0
+    text = result.stdout.str() + result.stderr.str()
+    assert "no-fault.yaml:" in text
+    assert "direction" in text
+    assert "Traceback" not in text
+
+
+def test_held_passes_deviated_fails_unknown_fails_and_a_known_weakness_is_expected(
+    suite: pytest.Pytester,
+) -> None:
+    _ends(suite, no_fault="UNKNOWN", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
+    result = suite.runpytest_subprocess("--experiments", "chaos")
+    result.assert_outcomes(passed=1, failed=1, xfailed=1)
+    assert "InconclusiveError" in result.stdout.str()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_known_weakness_that_held_fails(suite: pytest.Pytester) -> None:
+    _ends(suite, no_fault="HELD", gateway_pod_delete="HELD", store_pod_delete="HELD")
+    result = suite.runpytest_subprocess("--experiments", "chaos")
+    result.assert_outcomes(passed=2, failed=1)
+    assert "XPASS(strict)" in result.stdout.str()
+
+
+def test_a_known_weakness_that_nobody_can_judge_fails(suite: pytest.Pytester) -> None:
+    _ends(suite, no_fault="HELD", gateway_pod_delete="DEVIATED", store_pod_delete="UNKNOWN")
+    result = suite.runpytest_subprocess("--experiments", "chaos")
+    result.assert_outcomes(passed=1, failed=2)
+
+
+def test_all_held_gives_exit_code_0_and_results_where_allure_and_junit_look(suite: pytest.Pytester) -> None:
+    _ends(suite, no_fault="HELD", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
+    result = suite.runpytest_subprocess("--experiments", "chaos")
+    assert result.ret == pytest.ExitCode.OK
+    (run,) = (path for path in (suite.path / "runs").iterdir() if not path.is_symlink())
+    assert (run / "junit.xml").is_file()
+    assert list((run / "allure-results").glob("*-result.json"))
+
+
+def test_places_given_by_the_user_win(suite: pytest.Pytester) -> None:
+    _ends(suite, no_fault="HELD", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
+    suite.runpytest_subprocess("--experiments", "chaos", "--alluredir", "mine", "--junitxml", "mine.xml")
+    assert (suite.path / "mine.xml").is_file()
+    assert list((suite.path / "mine").glob("*-result.json"))
+
+
+def test_parallel_workers_are_refused(suite: pytest.Pytester) -> None:
+    suite.makeconftest("def pytest_configure(config): config.option.numprocesses = 2")
+    result = suite.runpytest_subprocess("--experiments", "chaos")
+    assert "faults of parallel workers would overlap" in result.stdout.str() + result.stderr.str()
+
+
+def test_ordinary_tests_of_a_project_are_left_alone(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    assert "faultcast: run" not in result.stdout.str()
+    assert not (pytester.path / "runs").exists()
