@@ -1,0 +1,54 @@
+"""An experimenter's own process: runs one experiment's method on a cluster, and tells what happens line by line.
+
+    python experimenter.py KUBECONFIG EXPERIMENT FOLDER
+
+Each line of its output is one JSON object: an event as it happens, and at last the result.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from faultcast.experiments.history import Event
+from faultcast.experiments.loader import load_experiment
+from faultcast.experiments.preview import preview
+from faultcast.experiments.runner import MethodResult, run_method
+from faultcast.infra.kube import connect
+from faultcast.infra.providers.existing import connect_existing
+from faultcast.infra.settings import load_settings
+
+SEED = 11
+
+
+def main(kubeconfig: Path, file: Path, folder: Path) -> None:
+    cluster = connect_existing(kubeconfig)
+    kube, settings = connect(kubeconfig), load_settings()
+    experiment = load_experiment(file)
+    result = run_method(
+        experiment,
+        preview(experiment, kube, cluster, settings, SEED),
+        cluster,
+        seed=SEED,
+        run="e2e",
+        trial=folder.name,
+        settings=settings,
+        folder=folder,
+        on_event=_tell,
+        kube=kube,
+    )
+    _say("result", TypeAdapter(MethodResult).dump_python(result, mode="json"))
+
+
+def _tell(event: Event) -> None:
+    _say(event.kind, TypeAdapter(Event).dump_python(event, mode="json"))
+
+
+def _say(what: str, value: object) -> None:
+    sys.stdout.write(json.dumps({"what": what, "value": value}) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:4]))
