@@ -12,18 +12,19 @@ from urllib3.exceptions import HTTPError
 from faultcast.infra.kube import KubeClient, connect
 from faultcast.infra.providers.local.nodes import LocalNodes
 from faultcast.infra.providers.local.pki import KUBELET_CLIENT
-from faultcast.infra.providers.local.topology import API_PORT
+from faultcast.infra.providers.local.topology import API_PORT, Topology
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["CONSENT", "grant", "ready_nodes", "wait_ready"]
+__all__ = ["CONSENT", "prepare", "ready_nodes", "wait_ready"]
 
 CONSENT = "faultcast.dev/consent"
 """Label of the namespace kube-system by which a cluster agrees to be broken."""
 
 _QUICK = (2.0, 5.0)
 _NODES_WAIT = Wait(120.0, 0.1)
-_GRANT_WAIT = Wait(20.0, 0.2)
+_PREPARE_WAIT = Wait(20.0, 0.2)
 _BINDING = "faultcast:kubelet-api"
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
 def wait_ready(kubeconfig: Path, nodes: LocalNodes, progress: Callable[[str], None]) -> KubeClient:
@@ -76,26 +77,22 @@ def ready_nodes(kube: KubeClient) -> dict[str, float]:
     }
 
 
-def grant(kube: KubeClient) -> None:
-    """Let the API server reach the kubelets, and note that this cluster may be broken.
+def prepare(kube: KubeClient, topology: Topology) -> None:
+    """Do once what nothing else does: rights of the API server on the kubelets, label of the master, consent.
 
     Raises:
         WaitTimeoutError: The API server kept refusing.
     """
+    rbac = "rbac.authorization.k8s.io"
     binding = {
         "metadata": {"name": _BINDING},
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io",
-            "kind": "ClusterRole",
-            "name": "system:kubelet-api-admin",
-        },
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": KUBELET_CLIENT}],
+        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "system:kubelet-api-admin"},
+        "subjects": [{"apiGroup": rbac, "kind": "User", "name": KUBELET_CLIENT}],
     }
 
-    def granted() -> bool:
-        kube.core.patch_namespace(
-            "kube-system", {"metadata": {"labels": {CONSENT: "true"}}}, _request_timeout=_QUICK
-        )
+    def done() -> bool:
+        kube.core.patch_namespace("kube-system", _label(CONSENT, "true"), _request_timeout=_QUICK)
+        kube.core.patch_node(topology.master.name, _label(_CONTROL_PLANE, ""), _request_timeout=_QUICK)
         try:
             kube.rbac.create_cluster_role_binding(binding, _request_timeout=_QUICK)
         except ApiException as error:
@@ -103,4 +100,8 @@ def grant(kube: KubeClient) -> None:
                 raise
         return True
 
-    wait_until("first rights in the cluster", granted, _GRANT_WAIT, transient=(HTTPError, ApiException))
+    wait_until("first objects in the cluster", done, _PREPARE_WAIT, transient=(HTTPError, ApiException))
+
+
+def _label(name: str, value: str) -> dict[str, Any]:
+    return {"metadata": {"labels": {name: value}}}

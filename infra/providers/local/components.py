@@ -101,7 +101,8 @@ def _kubelet(node: NodePlan) -> Component:
         "node-ip": str(node.address),
         "root-dir": "/var/lib/kubelet",
     }
-    return Component("kubelet", ("kubelet", *_flags(flags)), after=str(CONTAINERD_SOCKET))
+    # The container runtime opens its socket before it can serve; until then the kubelet fails at once.
+    return Component("kubelet", ("kubelet", *_flags(flags)), after=str(CONTAINERD_SOCKET), patience=20.0)
 
 
 def _proxy(topology: Topology, node: NodePlan) -> Component:

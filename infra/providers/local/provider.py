@@ -86,24 +86,30 @@ class LocalProvider:
         require_machine(self._settings)
         with exclusive(self._layout):
             archives: Sequence[ImageArchive] = ()
-            if stack or not self._is_up():
+            if stack or not self.is_up():
                 programs = ensure_programs(self._settings, self._progress)
                 archives = self._images(programs)
-            if self._is_up():
+            if self.is_up():
                 self._require_same_shape()
                 for node in self._topology.nodes:
                     self.nodes.power_on(node.name)
             else:
                 self._make_nodes(programs, archives)
             # The Kubernetes client takes a second to import: by now the API server is starting meanwhile.
-            from faultcast.infra.providers.local.bootstrap import grant, wait_ready
+            from faultcast.infra.providers.local.bootstrap import prepare, wait_ready
 
             kube = wait_ready(self._layout.kubeconfig, self.nodes, self._progress)
-            grant(kube)
+            prepare(kube, self._topology)
             write_json(self._layout.record, self._shape())
             if stack:
                 self._deploy(archives)
         return self.attach()
+
+    def is_up(self) -> bool:
+        """Whether the cluster was brought up completely, and at least one of its nodes is on."""
+        return read_json(self._layout.record) is not None and any(
+            self.nodes.process(node.name) for node in self._topology.nodes
+        )
 
     def attach(self) -> Cluster:
         """The handle of the running cluster, without changing anything.
@@ -111,7 +117,7 @@ class LocalProvider:
         Raises:
             ClusterError: It is not up, or does not answer.
         """
-        if not self._is_up():
+        if not self.is_up():
             message = f"cluster {self._settings.cluster} is not up"
             raise ClusterError(message, remedy="start it: faultcast up")
         self._require_same_shape()
@@ -142,11 +148,6 @@ class LocalProvider:
     def leftovers(self) -> Leftovers:
         """What of the cluster exists."""
         return Leftovers(self._layout, self._cgroups, self._network)
-
-    def _is_up(self) -> bool:
-        return read_json(self._layout.record) is not None and any(
-            self.nodes.process(node.name) for node in self._topology.nodes
-        )
 
     def _shape(self) -> dict[str, str]:
         return {name: str(getattr(self._settings, name)) for name in _SHAPE}

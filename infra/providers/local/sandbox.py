@@ -4,7 +4,7 @@
 
 It joins the node's control groups and network namespace, and forks into a new process namespace. The child
 is process 1 of the node: its death takes every process of the node with it, at once. The parent writes the
-child's process id, waits until the node is built, and ends with 0, or with 1 and the reason on standard error.
+child's process id, waits until the node is built, and ends with 0, or with 1 and the reason on stderr.
 """
 
 import dataclasses

@@ -25,11 +25,13 @@ class Component:
         name: Its short name, which is that of its log.
         argv: Program and arguments.
         after: A socket that must exist before it starts; empty when it need not wait.
+        patience: Seconds after its first start during which it is started again when it fails.
     """
 
     name: str
     argv: tuple[str, ...]
     after: str = ""
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Sandbox:
     def read(cls, spec: Path) -> "Sandbox":
         """Read a spec that `write` wrote."""
         document = read_json(spec)
-        components = tuple(Component(c["name"], tuple(c["argv"]), c["after"]) for c in document["components"])
+        components = tuple(Component(**{**c, "argv": tuple(c["argv"])}) for c in document["components"])
         procs = tuple(document["cgroup_procs"])
         return cls(**{**document, "components": components, "cgroup_procs": procs})
 

@@ -42,7 +42,7 @@ def read_states(node: NodeLayout) -> dict[str, State]:
 def supervise(components: Sequence[Component], node: NodeLayout, path: str) -> int:
     """Start every component and watch them for as long as this process lives.
 
-    A program that ends is not started again: that it died is what somebody has to see.
+    Once its patience is over, a program that ends is not started again: somebody has to see that it died.
 
     Args:
         components: Programs, in the order of starting.
@@ -52,12 +52,12 @@ def supervise(components: Sequence[Component], node: NodeLayout, path: str) -> i
     Returns:
         The exit code, once no child is left: 1.
     """
-    watch = _Watch(node, {component.name: State("waiting") for component in components}, {})
+    watch = _Watch(node, path, {component.name: State("waiting") for component in components}, {})
     watch.note()
     for component in components:
         if component.after:
             watch.until_exists(Path(component.after))
-        watch.start(component, path)
+        watch.start(component, first=time.monotonic())
     while watch.reap(os.WEXITED):
         pass
     return 1
@@ -66,23 +66,25 @@ def supervise(components: Sequence[Component], node: NodeLayout, path: str) -> i
 @dataclass(frozen=True, slots=True)
 class _Watch:
     node: NodeLayout
+    path: str
     states: dict[str, State]
-    names: dict[int, str]
+    running: dict[int, tuple[Component, float]]
 
     def note(self) -> None:
         write_json(self.node.components, {name: asdict(state) for name, state in self.states.items()})
 
-    def start(self, component: Component, path: str) -> None:
+    def start(self, component: Component, first: float) -> None:
+        """Start a program; `first` is the moment of its first start."""
         with self.node.log(component.name).open("ab") as log:
             process = subprocess.Popen(
                 component.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={"PATH": path, "HOME": "/root", "LANG": "C.UTF-8"},
+                env={"PATH": self.path, "HOME": "/root", "LANG": "C.UTF-8"},
                 start_new_session=True,
             )
-        self.names[process.pid] = component.name
+        self.running[process.pid] = (component, first)
         self.states[component.name] = State("running")
         self.note()
 
@@ -98,15 +100,19 @@ class _Watch:
             os.write(2, f"{error}\n".encode())  # the program that needs it will say so in its own log
 
     def reap(self, options: int) -> bool:
-        """Take note of one ended child; False when there is none (left)."""
+        """Deal with one ended child; False when there is none (left)."""
         try:
             ended = os.waitid(os.P_ALL, 0, options)
         except ChildProcessError:
             return False
         if ended is None:
             return False
-        if name := self.names.pop(ended.si_pid, ""):
+        if ended.si_pid in self.running:
+            component, first = self.running.pop(ended.si_pid)
+            if time.monotonic() - first < component.patience:
+                self.start(component, first)
+                return True
             code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-            self.states[name] = State("died", code, time.time())
+            self.states[component.name] = State("died", code, time.time())
             self.note()
         return True
