@@ -18,6 +18,8 @@ WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds that run pods."""
 
 _CLUSTER_WIDE = {"Namespace", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "APIService"}
+_FIRST = {"Namespace", "PersistentVolume"}
+"""What the others refer to. A claim that is made before its volume waits 15 s for the next look at it."""
 _PARALLEL = 6
 _PATIENCE = Wait(20.0, 0.5)
 _PASSING = {
@@ -33,7 +35,7 @@ class _PassingError(Exception):
 
 
 def apply(kube: KubeClient, manifests: Sequence[dict[str, Any]]) -> None:
-    """Bring the objects to what the manifests say: namespaces, then what pods need, then what runs pods.
+    """Bring the objects to what the manifests say: first what others refer to, last what runs pods.
 
     Args:
         kube: The cluster.
@@ -43,11 +45,11 @@ def apply(kube: KubeClient, manifests: Sequence[dict[str, Any]]) -> None:
         ClusterError: The API server refused one of them.
         WaitTimeoutError: It kept refusing for a passing reason, or did not answer.
     """
-    namespaces = [manifest for manifest in manifests if manifest["kind"] == "Namespace"]
+    first = [manifest for manifest in manifests if manifest["kind"] in _FIRST]
     pods = [manifest for manifest in manifests if manifest["kind"] in WORKLOAD_KINDS]
-    rest = [manifest for manifest in manifests if manifest not in namespaces and manifest not in pods]
+    rest = [manifest for manifest in manifests if manifest not in first and manifest not in pods]
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        for phase in (namespaces, rest, pods):
+        for phase in (first, rest, pods):
             _drain(pool.map(lambda manifest: _apply_one(kube, manifest), phase))
 
 
