@@ -7,7 +7,7 @@ injected, and when the gate was not met. What counts is what the faults recorded
 import json
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -129,8 +129,7 @@ def run_method(
             left = _heal(context)
             _write(folder / "journal.json", journal)
         if journal.get("status") == "interrupted" or interruptions.seen:
-            said = " and ".join(dict.fromkeys(interruptions.seen)) or "a signal or a control"
-            outcome, reason = _interrupted(recorder, said)
+            outcome, reason = _interrupted(recorder, interruptions.seen)
         else:
             outcome, reason = _outcome(journal, recorder, len(experiment.faults), trouble)
     return MethodResult(
@@ -195,9 +194,11 @@ def _write(path: Path, journal: Mapping[str, Any]) -> None:
     partial.replace(path)
 
 
-def _interrupted(recorder: Recorder, said: str) -> tuple[Outcome, str]:
-    recorder.event("interrupted", "trial", f"stopped by {said}")
-    return "interrupted", f"stopped by {said} before it was over"
+def _interrupted(recorder: Recorder, seen: Sequence[str]) -> tuple[Outcome, str]:
+    """Chaos Toolkit takes SIGTERM for itself, and says so in the exception it raises inside the fault."""
+    said = " and ".join(dict.fromkeys(seen)) or str(recorder.failure or "") or "a control of the experiment"
+    recorder.event("interrupted", "trial", f"stopped before it was over: {said}")
+    return "interrupted", f"stopped before it was over: {said}"
 
 
 def _outcome(

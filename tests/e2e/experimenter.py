@@ -1,4 +1,4 @@
-"""An experimenter's own process: runs one experiment's method on a cluster, and tells what happens line by line.
+"""An experimenter's own process: runs one experiment's method on a cluster, and tells what happens.
 
     python experimenter.py KUBECONFIG EXPERIMENT FOLDER
 

@@ -267,6 +267,7 @@ def test_a_signal_during_the_fault_ends_it_and_heals(
     shop.clock.at(5.0, lambda: os.kill(os.getpid(), sign))
     result = run("store-pod-delete")
     assert result.outcome == "interrupted"
+    assert sign.name in result.reason
     assert len(result.injections) == 1
     assert result.injections[0].ended is not None
     assert result.left_behind == ()
