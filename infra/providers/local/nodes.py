@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from faultcast.infra.providers.local.components import components_of
 from faultcast.infra.providers.local.files import read_json, write_private
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.network import Network
-from faultcast.infra.providers.local.spec import PROGRAMS, Sandbox
+from faultcast.infra.providers.local.spec import NODE, PROGRAMS, Sandbox
 from faultcast.infra.providers.local.supervisor import State, read_states
 from faultcast.infra.providers.local.topology import NodePlan, Topology
 from faultcast.infra.waiting import Wait, wait_until
@@ -36,6 +37,7 @@ _PATH = ":".join(
     )
 )
 _BUILD_TIMEOUT = 30.0
+_LOAD_TIMEOUT = 300.0
 _DEATH_WAIT = Wait(10.0, 0.02)
 
 
@@ -169,6 +171,23 @@ class LocalNodes:
         process = self._require_on(node)
         enter = ["nsenter", "--target", str(process.pid), "--mount", "--uts", "--ipc", "--net", "--pid"]
         return run([*enter, "--", *argv], timeout=timeout, check=False, env={"PATH": _PATH})
+
+    def load(self, node: str, archive: Path) -> None:
+        """Import an image into a node that is on.
+
+        Raises:
+            ClusterError: The node is off, or its container runtime refused the image.
+        """
+        parcel = self.layout.node(node).root / "parcel.tar"
+        shutil.copyfile(archive, parcel)  # a node need not see the cache
+        try:
+            control = ["ctr", "--namespace", "k8s.io", "images", "import", str(NODE / parcel.name)]
+            done = self.run(node, control, timeout=_LOAD_TIMEOUT)
+        finally:
+            parcel.unlink()
+        if done.code != 0:
+            message = f"node {node} refused image {archive}: {done.stderr.strip()}"
+            raise ClusterError(message, remedy="take the cluster down, and up again")
 
     def _require_on(self, node: str) -> ProcessId:
         process = self.process(node)

@@ -4,11 +4,13 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from faultcast.infra.cluster import Cluster, Endpoints
 from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.infra.images import ImageArchive, build_images
 from faultcast.infra.providers.local.cgroups import Cgroups
+from faultcast.infra.providers.local.evidence import collect
 from faultcast.infra.providers.local.files import read_json, write_json
 from faultcast.infra.providers.local.images import clone, make_template
 from faultcast.infra.providers.local.layout import Layout
@@ -21,6 +23,10 @@ from faultcast.infra.providers.local.preflight import require_machine
 from faultcast.infra.providers.local.programs import ensure_programs
 from faultcast.infra.providers.local.topology import plan
 from faultcast.infra.settings import Settings
+
+if TYPE_CHECKING:  # both import the Kubernetes client
+    from faultcast.infra.kube import KubeClient
+    from faultcast.infra.providers.local.status import ClusterStatus
 
 __all__ = ["LocalProvider"]
 
@@ -71,6 +77,11 @@ class LocalProvider:
         """Where the cluster's files are."""
         return self._layout
 
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """Names of the nodes, the master first."""
+        return tuple(node.name for node in self._topology.nodes)
+
     def start(self, *, stack: bool = True) -> Cluster:
         """Bring the cluster up: programs, images, nodes, and with `stack` all that runs on them.
 
@@ -85,14 +96,10 @@ class LocalProvider:
         """
         require_machine(self._settings)
         with exclusive(self._layout):
-            archives: Sequence[ImageArchive] = ()
-            if stack or not self.is_up():
-                programs = ensure_programs(self._settings, self._progress)
-                archives = self._images(programs)
+            programs = ensure_programs(self._settings, self._progress)
+            archives = self._images(programs)
             if self.is_up():
-                self._require_same_shape()
-                for node in self._topology.nodes:
-                    self.nodes.power_on(node.name)
+                self._complete_nodes(archives)
             else:
                 self._make_nodes(programs, archives)
             # The Kubernetes client takes a second to import: by now the API server is starting meanwhile.
@@ -100,16 +107,15 @@ class LocalProvider:
 
             kube = wait_ready(self._layout.kubeconfig, self.nodes, self._progress)
             prepare(kube, self._topology)
-            write_json(self._layout.record, self._shape())
+            images = [archive.ref for archive in archives]
+            self._note(shape=self._shape(), programs=str(programs), images=images)
             if stack:
-                self._deploy(archives)
+                self._deploy(kube, archives)
         return self.attach()
 
     def is_up(self) -> bool:
         """Whether the cluster was brought up completely, and at least one of its nodes is on."""
-        return read_json(self._layout.record) is not None and any(
-            self.nodes.process(node.name) for node in self._topology.nodes
-        )
+        return bool(self._record()) and any(self.nodes.process(node.name) for node in self._topology.nodes)
 
     def attach(self) -> Cluster:
         """The handle of the running cluster, without changing anything.
@@ -118,8 +124,7 @@ class LocalProvider:
             ClusterError: It is not up, or does not answer.
         """
         if not self.is_up():
-            message = f"cluster {self._settings.cluster} is not up"
-            raise ClusterError(message, remedy="start it: faultcast up")
+            raise self._not_up()
         self._require_same_shape()
         from faultcast.infra.kube import connect, identity_of
 
@@ -149,16 +154,56 @@ class LocalProvider:
         """What of the cluster exists."""
         return Leftovers(self._layout, self._cgroups, self._network)
 
+    def status(self) -> "ClusterStatus":
+        """Everything that is known of the cluster, wrong or well.
+
+        Raises:
+            ClusterError: It is not up.
+        """
+        if not self.is_up():
+            raise self._not_up()
+        from faultcast.infra.kube import connect
+        from faultcast.infra.providers.local.status import ClusterStatus, examine_nodes, unready_pods
+
+        kube = connect(self._layout.kubeconfig)
+        nodes = examine_nodes(self.nodes, kube)
+        try:
+            cluster = self.attach()
+            unready = unready_pods(kube)
+        except ClusterError as error:
+            return ClusterStatus(self._settings.cluster, nodes, (), Endpoints(), (error.what,))
+        findings = self._findings(cluster) if self._record().get("stack") else ()
+        return ClusterStatus(self._settings.cluster, nodes, unready, cluster.endpoints, findings)
+
+    def collect_logs(self, folder: Path) -> None:
+        """Copy logs, configuration and the API server's view into `folder`; no keys."""
+        programs = self._record().get("programs")
+        kubectl = Path(programs) / "kubectl" if programs else None
+        collect(self._layout, self._topology, kubectl, folder)
+
+    def _record(self) -> dict[str, Any]:
+        return read_json(self._layout.record) or {}
+
+    def _note(self, **facts: object) -> None:
+        write_json(self._layout.record, {**self._record(), **facts})
+
+    def _not_up(self) -> ClusterError:
+        message = f"cluster {self._settings.cluster} is not up"
+        return ClusterError(message, remedy="start it: faultcast up")
+
+    def _findings(self, cluster: Cluster) -> tuple[str, ...]:
+        from faultcast.infra.stack_status import findings
+
+        return tuple(findings(cluster))
+
     def _shape(self) -> dict[str, str]:
         return {name: str(getattr(self._settings, name)) for name in _SHAPE}
 
     def _require_same_shape(self) -> None:
-        runs_with = read_json(self._layout.record) or {}
+        runs_with = self._record()["shape"]
         for name, value in self._shape().items():
-            if runs_with.get(name) != value:
-                message = (
-                    f"cluster {self._settings.cluster} runs with {name}={runs_with.get(name)}, not {value}"
-                )
+            if runs_with[name] != value:
+                message = f"cluster {self._settings.cluster} runs with {name}={runs_with[name]}, not {value}"
                 raise ConfigurationError(message, remedy="take it down first: faultcast down")
 
     def _make_nodes(self, programs: Path, archives: Sequence[ImageArchive]) -> None:
@@ -175,20 +220,30 @@ class LocalProvider:
             clone(template, self._layout.node(node.name).containerd)
             self.nodes.power_on(node.name)
 
+    def _complete_nodes(self, archives: Sequence[ImageArchive]) -> None:
+        """Start the nodes that are off, and give every node the images that are new since it was made."""
+        self._require_same_shape()
+        there = self._record()["images"]
+        for node in self._topology.nodes:
+            self.nodes.power_on(node.name)
+            for archive in archives:
+                if archive.ref not in there:
+                    self._progress(f"importing image {archive.ref} on node {node.name}")
+                    self.nodes.load(node.name, archive.path)
+
     def _images(self, programs: Path) -> Sequence[ImageArchive]:
         if self._archives is not None:
             return self._archives
         return build_images(self._settings, programs, self._progress)
 
-    def _deploy(self, archives: Sequence[ImageArchive]) -> None:
-        from faultcast.infra.kube import connect
+    def _deploy(self, kube: "KubeClient", archives: Sequence[ImageArchive]) -> None:
         from faultcast.infra.stack import deploy_stack
 
-        deploy_stack(connect(self._layout.kubeconfig), self._settings, archives, self._progress)
-        write_json(self._layout.record, {**self._shape(), "stack": True})
+        deploy_stack(kube, self._settings, archives, self._progress)
+        self._note(stack=True)
 
     def _endpoints(self) -> Endpoints:
-        if not (read_json(self._layout.record) or {}).get("stack"):
+        if not self._record().get("stack"):
             return Endpoints()
         from faultcast.infra.kube import connect
         from faultcast.infra.stack import endpoints

@@ -1,0 +1,162 @@
+"""`faultcast up`, `status`, `logs`, `down`, `node`: the local cluster from the command line."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from faultcast.infra.cluster import Endpoints, NodeControl
+from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.processes import tail
+from faultcast.infra.providers.local.provider import LocalProvider
+from faultcast.infra.settings import load_settings
+
+if TYPE_CHECKING:
+    from faultcast.infra.providers.local.status import ClusterStatus
+
+__all__ = ["register"]
+
+_Node = Annotated[str, typer.Argument(help="name of the node", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(up)
+    app.command()(status)
+    app.command()(logs)
+    app.command()(down)
+    node = typer.Typer(no_args_is_help=True, help="Power, network and commands of one node.")
+    for name, text, action in _NODE_ACTIONS:
+        node.command(name, help=text)(_on_node(action))
+    node.command("run", context_settings={"ignore_unknown_options": True})(node_run)
+    app.add_typer(node, name="node")
+
+
+def up(
+    stack: Annotated[bool, typer.Option(help="deploy monitoring, database and workload too")] = True,
+) -> None:
+    """Bring the local cluster up; harmless when it is up already."""
+    console = Console(highlight=False, soft_wrap=True)
+    provider = LocalProvider(load_settings(), _progress(console))
+    cluster = provider.start(stack=stack)
+    console.print(f"Cluster {cluster.name} is up.")
+    console.print(_endpoints(cluster.endpoints))
+    console.print(f"  export KUBECONFIG={cluster.kubeconfig}", markup=False)
+    console.print("Next: faultcast status, or faultcast node off NAME, or faultcast down.", markup=False)
+
+
+def status() -> None:
+    """Show nodes, programs, pods that are not ready, endpoints and whatever is wrong."""
+    console = Console(highlight=False, soft_wrap=True)
+    found = LocalProvider(load_settings()).status()
+    _show(console, found)
+    if not found.well:
+        raise typer.Exit(1)
+
+
+def logs(
+    node: Annotated[str | None, typer.Argument(help="name of a node", show_default=False)] = None,
+    component: Annotated[
+        str | None, typer.Argument(help="one of its programs, such as kubelet", show_default=False)
+    ] = None,
+    collect: Annotated[
+        Path | None, typer.Option(help="copy all logs and the cluster's view into this folder")
+    ] = None,
+    lines: Annotated[int, typer.Option(min=1, help="how many lines of each")] = 20,
+) -> None:
+    """Show the last lines of the programs' logs, or collect everything that explains a failure."""
+    console = Console(highlight=False, soft_wrap=True)
+    provider = LocalProvider(load_settings())
+    if collect:
+        provider.collect_logs(collect)
+        console.print(f"copied to {collect}", markup=False)
+        return
+    found = sorted(
+        log
+        for each in ([node] if node else provider.node_names)
+        for log in provider.layout.node(each).logs.glob(f"{component or '*'}.log")
+    )
+    if not found:
+        message = f"no log of {component or 'a program'} on {node or 'any node'}"
+        raise ConfigurationError(message, remedy="see the names with: faultcast status")
+    for log in found:
+        console.rule(f"{log.parent.parent.name} {log.stem}")
+        console.print(tail(log, lines), markup=False)
+
+
+def down() -> None:
+    """Take the local cluster down, whatever state it is in."""
+    settings = load_settings()
+    LocalProvider(settings).stop()
+    Console(highlight=False).print(f"Nothing is left of cluster {settings.cluster}.")
+
+
+def node_run(
+    name: _Node,
+    command: Annotated[list[str], typer.Argument(help="command and arguments, after --", show_default=False)],
+) -> None:
+    """Run a command on a node and end with its exit code."""
+    done = LocalProvider(load_settings()).nodes.run(name, command, timeout=3600)
+    typer.echo(done.stdout, nl=False)
+    typer.echo(done.stderr, nl=False, err=True)
+    raise typer.Exit(done.code if done.code >= 0 else 128 - done.code)
+
+
+_NODE_ACTIONS: tuple[tuple[str, str, Callable[[NodeControl, str], None]], ...] = (
+    ("off", "Stop a node at once, as if its power failed.", lambda nodes, name: nodes.power_off(name)),
+    ("on", "Start a node that is off.", lambda nodes, name: nodes.power_on(name)),
+    ("isolate", "Cut a node off the network; it keeps running.", lambda nodes, name: nodes.isolate(name)),
+    ("reconnect", "Plug an isolated node in again.", lambda nodes, name: nodes.reconnect(name)),
+)
+
+
+def _on_node(action: Callable[[NodeControl, str], None]) -> Callable[[str], None]:
+    def command(name: _Node) -> None:
+        action(LocalProvider(load_settings()).nodes, name)
+
+    return command
+
+
+def _progress(console: Console) -> Callable[[str], None]:
+    start = time.monotonic()
+    return lambda line: console.print(f"{time.monotonic() - start:6.1f} s  {line}", markup=False)
+
+
+def _show(console: Console, found: "ClusterStatus") -> None:
+    table = Table("node", "address", "power", "network", "Ready", "version", "programs", box=None)
+    for each in found.nodes:
+        wrong = [
+            f"{name} {state.state}" for name, state in each.components.items() if state.state != "running"
+        ]
+        table.add_row(
+            each.node.name,
+            each.node.address,
+            "on" if each.on else "[bold red]off[/]",
+            "connected" if each.connected else "[bold red]cut[/]",
+            "yes" if each.ready else "[bold red]no[/]",
+            each.version,
+            f"[bold red]{', '.join(wrong)}[/]" if wrong else f"{len(each.components)} running",
+        )
+    console.print(table)
+    console.print(_endpoints(found.endpoints))
+    for pod in found.unready:
+        console.print("pod not ready:", style="bold red", end=" ")
+        console.print(pod, markup=False)
+    for finding in found.findings:
+        console.print("found:", style="bold red", end=" ")
+        console.print(finding, markup=False)
+    if found.well:
+        console.print(f"All is well with cluster {found.cluster}.")
+
+
+def _endpoints(endpoints: Endpoints) -> Table:
+    table = Table(box=None, show_header=False)
+    names = ("prometheus", "alertmanager", "pushgateway", "logs", "database", "database_reader")
+    for name in names:
+        if where := getattr(endpoints, name):
+            table.add_row(name.replace("_", " "), str(where))
+    return table
