@@ -8,8 +8,20 @@ from hypothesis import strategies as st
 
 from faultcast.steady_state.recovery import STRETCH, Band, back_since, forecast_band, recovered
 from faultcast.steady_state.watch import Watch
-
-from .trials import END, ERRORS, FAULT, GATE, LATENCY, RATE, RECOVERY, STEP, at, change, history, quiet
+from tests.unit.steady_state.trials import (
+    END,
+    ERRORS,
+    FAULT,
+    GATE,
+    LATENCY,
+    RATE,
+    RECOVERY,
+    STEP,
+    at,
+    change,
+    history,
+    quiet,
+)
 
 
 def band(size: int = 30) -> Band:

@@ -5,8 +5,7 @@ import pytest
 from faultcast.experiments.history import Mask, Span
 from faultcast.infra.errors import ConfigurationError
 from faultcast.steady_state.slicing import masked, on_grid, stretch
-
-from .trials import START, at
+from tests.unit.steady_state.trials import START, at
 
 
 def raw(*seconds: float) -> pd.Series:

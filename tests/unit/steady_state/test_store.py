@@ -7,8 +7,7 @@ from faultcast.infra.errors import FaultcastError
 from faultcast.steady_state.store import load_verdict, save_verdict
 from faultcast.steady_state.trial import judge_trial
 from faultcast.steady_state.verdict import Status, TrialVerdict
-
-from .trials import ERRORS, at, change, history, quiet
+from tests.unit.steady_state.trials import ERRORS, at, change, history, quiet
 
 
 def verdict() -> TrialVerdict:

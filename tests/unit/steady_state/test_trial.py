@@ -10,8 +10,7 @@ from faultcast.experiments.model import MetricSpec
 from faultcast.steady_state import trial
 from faultcast.steady_state.trial import assess, gate_reasons, judge_trial
 from faultcast.steady_state.verdict import MetricVerdict, Phase, Status, TrialVerdict
-
-from .trials import (
+from tests.unit.steady_state.trials import (
     END,
     ERRORS,
     FAULT,

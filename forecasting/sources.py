@@ -1,0 +1,130 @@
+"""Where series come from: a running Prometheus, or a trial that was recorded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from faultcast.forecasting.series import MetricSeries
+from faultcast.infra.errors import ConfigurationError, MetricSourceError
+from faultcast.infra.prometheus import PrometheusClient
+
+__all__ = ["MetricSource", "PrometheusSource", "RecordedSource", "masked"]
+
+
+class MetricSource(Protocol):
+    """Gives a metric over a stretch of time."""
+
+    def fetch(self, query: str, start: datetime, end: datetime, step: float) -> MetricSeries:
+        """Read one series.
+
+        Args:
+            query: What to read; it has to give exactly one series.
+            start: First grid point, with a time zone.
+            end: Last possible grid point.
+            step: Seconds between two grid points.
+
+        Returns:
+            The series on the whole grid in UTC; what was not measured is a hole.
+
+        Raises:
+            MetricSourceError: The source cannot be read, refuses the query, or the query gives no series or
+                several.
+            ConfigurationError: The stretch makes no sense.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusSource:
+    """A running Prometheus.
+
+    Attributes:
+        client: Asks it.
+    """
+
+    client: PrometheusClient
+
+    def fetch(self, query: str, start: datetime, end: datetime, step: float) -> MetricSeries:
+        """See `MetricSource`."""
+        _check(start, end, step)
+        found = self.client.range(query, start, end, step)
+        if not found:
+            message = f"the query gives no series from {start:%H:%M:%S} to {end:%H:%M:%S}: {query}"
+            raise MetricSourceError(message, remedy="see in Prometheus whether the metric exists")
+        if len(found) > 1:
+            apart = _differing([series.labels for series in found])
+            message = f"the query gives {len(found)} series, not one: {query}; they differ in {apart}"
+            raise MetricSourceError(message, remedy=f"add them up, as in sum({query}), or select one")
+        return MetricSeries.from_samples(query, found[0].samples, start=start, end=end, step=step)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSource:
+    """The series of a trial on disk: `series/<name>.parquet`, with a column `value` and times as index.
+
+    Attributes:
+        folder: The trial's folder.
+        names: Name of the recorded series by query; a query that is not there is taken as the name itself.
+    """
+
+    folder: Path
+    names: Mapping[str, str]
+
+    def fetch(self, query: str, start: datetime, end: datetime, step: float) -> MetricSeries:
+        """See `MetricSource`."""
+        _check(start, end, step)
+        name = self.names.get(query, query)
+        path = self.folder / "series" / f"{name}.parquet"
+        known = {file.stem: file for file in path.parent.glob("*.parquet")}
+        if name not in known:
+            message = f"{self.folder} has no series {name}; it has {', '.join(sorted(known)) or 'none'}"
+            raise MetricSourceError(message, remedy="ask for one of the recorded metrics")
+        values = pd.read_parquet(known[name])["value"].astype(float)
+        within = values[(values.index >= start) & (values.index <= end)].dropna()
+        if within.empty:
+            message = f"series {name} has no sample from {start:%H:%M:%S} to {end:%H:%M:%S}"
+            raise MetricSourceError(message, remedy=f"it was recorded from {values.index.min()} on")
+        seconds = pd.DatetimeIndex(within.index).as_unit("ns").asi8 / 1e9
+        samples = dict(zip(seconds.tolist(), within.tolist(), strict=True))
+        return MetricSeries.from_samples(name, samples, start=start, end=end, step=step)
+
+
+def masked(series: MetricSeries, spans: Sequence[tuple[datetime, datetime]]) -> MetricSeries:
+    """Hide stretches of a series; the time axis stays as it is, nothing is stitched.
+
+    Args:
+        series: The series.
+        spans: First and last hidden moment of each stretch.
+
+    Returns:
+        A series with holes explained as "masked"; holes that were there before keep their reason.
+    """
+    index = series.values.index
+    hidden = np.zeros(len(index), dtype=bool)
+    for first, last in spans:
+        hidden |= np.asarray((index >= first) & (index <= last))
+    holes = series.holes.mask(hidden & (series.holes == ""), "masked")
+    return MetricSeries(series.name, series.values.mask(hidden), series.step, series.unit, series.kind, holes)
+
+
+def _check(start: datetime, end: datetime, step: float) -> None:
+    if start.tzinfo is None or end.tzinfo is None:
+        message = "the stretch to read has no time zone"
+        raise ConfigurationError(message, remedy="give times in UTC")
+    if end < start or step <= 0:
+        message = f"nothing can be read from {start} to {end} every {step:g} s"
+        raise ConfigurationError(message, remedy="give an end after the start, and a step above 0")
+    if step < timedelta(milliseconds=1).total_seconds():
+        message = f"a step of {step:g} s is finer than Prometheus' clock"
+        raise ConfigurationError(message, remedy="use the scrape interval as step")
+
+
+def _differing(labels: Sequence[Mapping[str, str]]) -> str:
+    """The labels in which several series differ."""
+    names = {name for one in labels for name in one}
+    return ", ".join(sorted(n for n in names if len({one.get(n) for one in labels}) > 1)) or "nothing"

@@ -1,0 +1,134 @@
+"""A small HTTP server that answers like Prometheus, as far as the client asks."""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+Value = Callable[[float], float | None]
+
+
+@dataclass
+class FakePrometheus:
+    """What the server knows, and what it was asked.
+
+    Attributes:
+        series: For each query: labels, and the value at a time (None: no sample).
+        asked: Path and parameters of every request.
+        failures: Status codes to answer the next requests with, instead of data.
+        body: An answer to give whatever is asked, instead of data.
+    """
+
+    series: dict[str, list[tuple[dict[str, str], Value]]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    failures: list[int] = field(default_factory=list)
+    body: bytes | None = None
+    url: str = ""
+
+    def answer(self, path: str, asked: dict[str, str]) -> tuple[int, Any]:
+        self.asked.append((path, asked))
+        if self.failures:
+            return self.failures.pop(0), {"status": "error", "errorType": "unavailable", "error": "later"}
+        if path.endswith("/query_range"):
+            return self._range(asked)
+        if path.endswith("/query"):
+            return self._instant(asked)
+        return 200, {"status": "success", "data": _FIXED[path]}
+
+    def _instant(self, asked: dict[str, str]) -> tuple[int, Any]:
+        if asked["query"] == "scalar(x)":
+            return 200, {"status": "success", "data": {"resultType": "scalar", "result": [5, "1.5"]}}
+        at = float(asked.get("time", 0))
+        found = [
+            {"metric": labels, "value": [at, _text(value(at))]}
+            for labels, value in self.series.get(asked["query"], [])
+        ]
+        return 200, {"status": "success", "data": {"resultType": "vector", "result": found}}
+
+    def _range(self, asked: dict[str, str]) -> tuple[int, Any]:
+        start, end, step = (float(asked[name]) for name in ("start", "end", "step"))
+        if asked["query"].endswith("("):
+            return 400, {"status": "error", "errorType": "bad_data", "error": "parse error: unclosed ("}
+        count = math.floor((end - start) / step + 1e-9) + 1
+        if count > 11_000:
+            return 400, {"status": "error", "errorType": "bad_data", "error": "exceeded maximum resolution"}
+        grid = [start + i * step for i in range(count)]
+        found = []
+        for labels, value in self.series.get(asked["query"], []):
+            values = [[at, _text(v)] for at in grid if (v := value(at)) is not None]
+            if values:
+                found.append({"metric": labels, "values": values})
+        return 200, {"status": "success", "data": {"resultType": "matrix", "result": found}}
+
+
+_FIXED = {
+    "/api/v1/metadata": {"up": [{"type": "gauge", "help": "whether it is up", "unit": ""}]},
+    "/api/v1/alerts": {
+        "alerts": [
+            {
+                "labels": {"alertname": "TargetDown", "severity": "page"},
+                "annotations": {},
+                "state": "firing",
+                "activeAt": "2026-03-01T00:00:10.123456789Z",
+                "value": "1e+00",
+            }
+        ]
+    },
+    "/api/v1/targets": {
+        "activeTargets": [
+            {
+                "labels": {"job": job},
+                "scrapeUrl": f"http://10.0.0.1/{job}",
+                "health": health,
+                "lastError": error,
+                "scrapeInterval": interval,
+                "lastScrape": "2026-03-01T00:00:10+01:00",
+            }
+            for job, health, error, interval in (
+                ("prometheus", "up", "", "2s"),
+                ("shop", "down", "connection refused", "2s"),
+                ("slow", "up", "", "1m30s"),
+            )
+        ]
+    },
+}
+
+
+def _text(value: float | None) -> str:
+    if value is None or math.isnan(value):
+        return "NaN"
+    return {math.inf: "+Inf", -math.inf: "-Inf"}.get(value, repr(value))
+
+
+@contextmanager
+def serving(fake: FakePrometheus) -> Iterator[FakePrometheus]:
+    """The server on loopback, for as long as the block lasts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlparse(self.path)
+            status, content = fake.answer(parts.path, {k: v[0] for k, v in parse_qs(parts.query).items()})
+            body = fake.body if fake.body is not None else json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
+    thread.start()
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)

@@ -1,0 +1,76 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from faultcast.forecasting.series import MetricSeries
+from faultcast.forecasting.sources import masked
+from faultcast.infra.errors import ConfigurationError, MetricSourceError
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def from_seconds(samples: dict[float, float], end: float = 8, step: float = 2) -> MetricSeries:
+    by_time = {at(second).timestamp(): value for second, value in samples.items()}
+    return MetricSeries.from_samples("x", by_time, start=START, end=at(end), step=step, unit="s")
+
+
+def test_samples_take_their_place_and_the_rest_are_holes() -> None:
+    series = from_seconds({0: 1, 2.1: 2, 6: np.inf, 8: 5})
+    np.testing.assert_array_equal(series.values, [1, 2, np.nan, np.nan, 5])
+    assert series.holes.tolist() == ["", "", "not scraped", "not scraped", ""]
+
+
+@pytest.mark.parametrize("second", [1.0, -2.0, 10.0])
+def test_a_sample_off_the_grid_is_a_wrong_clock(second: float) -> None:
+    with pytest.raises(MetricSourceError, match="not on the grid") as caught:
+        from_seconds({second: 1})
+    assert "clocks" in caught.value.remedy
+
+
+def test_masking_hides_in_real_time_and_says_why() -> None:
+    series = from_seconds({0: 1, 2: 2, 6: 4, 8: 5})
+    hidden = masked(series, [(at(1), at(4))])
+    np.testing.assert_array_equal(hidden.values, [1, np.nan, np.nan, 4, 5])
+    assert hidden.holes.tolist() == ["", "masked", "not scraped", "", ""]
+    assert hidden.values.index.equals(series.values.index)
+    again = masked(hidden, [(at(0), at(8))])
+    assert again.holes.tolist() == ["masked", "masked", "not scraped", "masked", "masked"]
+
+
+def test_a_series_is_in_utc_whatever_it_came_in() -> None:
+    index = pd.date_range("2026-03-01 05:30", periods=3, freq="2s", tz="Asia/Kolkata")
+    series = MetricSeries("x", pd.Series([1, 2, 3], index=index), 2)
+    assert series.values.index[0] == START
+    assert series.values.dtype == float
+
+
+def times(*seconds: float) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex([at(second) for second in seconds])
+
+
+@pytest.mark.parametrize(
+    ("index", "step", "says"),
+    [
+        (times(0, 2, 2, 4), 2, "twice"),
+        (times(0, 4, 2), 2, "order"),
+        (times(0, 2, 6), 2, "differ"),
+        (times(0, 2, 4), 5, "not 5 s"),
+        (times(0, 2, 4).tz_localize(None), 2, "no time zone"),
+        (pd.RangeIndex(3), 2, "no time index"),
+    ],
+)
+def test_a_wrong_clock_is_refused(index: pd.Index, step: float, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        MetricSeries("x", pd.Series(1.0, index=index), step)
+
+
+def test_a_hole_that_is_none_is_refused() -> None:
+    values = pd.Series([1.0, 2.0], index=times(0, 2))
+    with pytest.raises(ConfigurationError, match="where there is a sample"):
+        MetricSeries("x", values, 2, holes=pd.Series(["masked", ""], index=times(0, 2)))
