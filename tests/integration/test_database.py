@@ -1,0 +1,117 @@
+import threading
+from dataclasses import replace
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, select, text
+
+from faultcast.infra.errors import SinkError
+from faultcast.reports import database
+from faultcast.reports.database import connect, downgrade, migrate
+from faultcast.reports.tables import Base, Run
+from tests.factories import make_run
+from tests.integration.conftest import MariaDb
+
+pytestmark = pytest.mark.integration
+
+
+def test_the_tables_are_those_of_the_model(mariadb: MariaDb) -> None:
+    migrate(mariadb.writer)
+    with connect(mariadb.writer) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_there_is_one_head() -> None:
+    assert len(ScriptDirectory(str(database._MIGRATIONS)).get_heads()) == 1
+
+
+def test_migrating_twice_and_at_once_is_harmless(mariadb: MariaDb) -> None:
+    failures: list[Exception] = []
+
+    def work() -> None:
+        try:
+            migrate(mariadb.writer)
+        except SinkError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    migrate(mariadb.writer)
+    assert failures == []
+    with connect(mariadb.writer) as connection:
+        assert connection.scalar(text("SELECT COUNT(*) FROM alembic_version")) == 1
+
+
+def test_downgrade_leaves_nothing_and_the_way_up_is_open(mariadb: MariaDb) -> None:
+    migrate(mariadb.writer)
+    downgrade(mariadb.writer, "base")
+    with connect(mariadb.writer) as connection:
+        assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+    migrate(mariadb.writer)
+    with connect(mariadb.writer) as connection:
+        assert set(Base.metadata.tables) < set(inspect(connection).get_table_names())
+
+
+def test_tables_keep_every_character_and_milliseconds_in_utc(mariadb: MariaDb) -> None:
+    migrate(mariadb.writer)
+    with connect(mariadb.writer) as connection:
+        tables = connection.execute(
+            text(
+                "SELECT table_name, engine, table_collation FROM information_schema.tables"
+                " WHERE table_schema = 'faultcast' AND table_name != 'alembic_version'"
+            )
+        ).all()
+        times = connection.execute(
+            text(
+                "SELECT column_type FROM information_schema.columns"
+                " WHERE table_schema = 'faultcast' AND data_type = 'datetime'"
+            )
+        ).scalars()
+        assert {(engine, collation) for _, engine, collation in tables} == {("InnoDB", "utf8mb4_unicode_ci")}
+        assert set(times) == {"datetime(3)"}
+
+
+def test_moments_come_back_with_their_time_zone(mariadb: MariaDb) -> None:
+    from faultcast.reports.sinks.rows import run_rows, write
+
+    migrate(mariadb.writer)
+    run = make_run()
+    started = run.started.replace(microsecond=123000)
+    with connect(mariadb.writer) as connection:
+        write(connection, run_rows(replace(run, started=started)))
+        assert connection.scalar(select(Run.started)) == started
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO runs (id) VALUES ('x')",
+        "UPDATE trials SET status = 'HELD'",
+        "DELETE FROM trials",
+        "DROP TABLE events",
+        "CREATE TABLE mine (id INT)",
+        "ALTER TABLE trials ADD COLUMN mine INT",
+        "TRUNCATE TABLE trials",
+    ],
+)
+def test_the_reader_reads_and_cannot_write(mariadb: MariaDb, statement: str) -> None:
+    migrate(mariadb.writer)
+    with connect(mariadb.reader) as connection:
+        assert connection.execute(text("SELECT * FROM trials")).all() == []
+    with pytest.raises(SinkError, match="denied") as error, connect(mariadb.reader) as connection:
+        connection.execute(text(statement))
+    assert "rights" in error.value.remedy
+
+
+def test_a_newer_schema_is_refused_with_the_way_on(mariadb: MariaDb) -> None:
+    migrate(mariadb.writer)
+    mariadb.root("UPDATE faultcast.alembic_version SET version_num = '9999'")
+    with pytest.raises(SinkError, match="cannot be brought to this version") as error:
+        migrate(mariadb.writer)
+    assert "newer Faultcast" in error.value.remedy
