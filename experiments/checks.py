@@ -157,7 +157,7 @@ def _model_problems(file: YamlFile, model: type[BaseModel], value: Any, prefix: 
 
 def _problem(file: YamlFile, model: type[BaseModel], detail: ErrorDetails, prefix: _Path) -> Problem:
     path = (*prefix, *detail["loc"])
-    dotted = ".".join(str(step) for step in detail["loc"]) or "it"
+    dotted = ".".join(str(step) for step in detail["loc"] or prefix[-1:])
     line = file.line(path)
     if detail["type"] == "missing":
         return Problem(line, f"{dotted} is missing", f"add {path[-1]}")

@@ -11,6 +11,7 @@ from chaoslib.exceptions import InterruptExecution
 
 from faultcast.experiments.context import end_stand_alone, stand_alone, stands_alone
 from faultcast.experiments.fault import MODULES
+from faultcast.experiments.journal import failure_of
 
 __all__ = ["after_activity_control", "cleanup_control", "configure_control"]
 
@@ -33,6 +34,5 @@ def after_activity_control(context: Mapping[str, Any], state: Mapping[str, Any] 
     """
     is_fault = context.get("type") == "action" and context.get("provider", {}).get("module") in MODULES
     if stands_alone() and is_fault and (state or {}).get("status") == "failed":
-        said = "".join((state or {}).get("exception", ()))[-300:].strip()
-        message = f"{context.get('name')}: {said}"
+        message = f"{context.get('name')}: {failure_of(state or {})}"
         raise InterruptExecution(message)

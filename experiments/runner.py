@@ -21,6 +21,7 @@ from chaoslib.experiment import run_experiment
 from faultcast.experiments.context import Recorder, RunContext, activate
 from faultcast.experiments.heal import revert_all
 from faultcast.experiments.history import Event, Injection, Outcome
+from faultcast.experiments.journal import failure_of
 from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.loader import Experiment
 from faultcast.experiments.preview import Preview
@@ -216,8 +217,7 @@ def _outcome(
     for item in journal["run"]:
         name = item["activity"].get("name", "an activity")
         if item.get("status") != "succeeded":
-            said = "".join(item.get("exception", ("no result",)))[-500:].strip()
-            return "failed", f"{name}: {said}"
+            return "failed", f"{name}: {failure_of(item)}"
         if item["activity"].get("type") == "action" and not item.get("output"):
             return "not-injected", f"{name} gave no result: it was not carried out"
     done = list(recorder.injections.values())
@@ -232,5 +232,6 @@ def _unmet(gate: Mapping[str, Any]) -> str:
     probes = gate.get("probes") or [{}]
     last = probes[-1]
     name = last.get("activity", {}).get("name", "a probe")
-    said = "".join(last.get("exception", ()))[-300:].strip() or f"gave {last.get('output')!r}"
-    return f"{name} {said}"
+    if last.get("status") != "succeeded":
+        return f"{name}: {failure_of(last)}"
+    return f"{name} gave {last.get('output')!r}"

@@ -85,7 +85,7 @@ def _wait_until_whole(kube: KubeClient, seconds: float) -> None:
 
 
 @pytest.fixture
-def experiment(tmp_path: Path) -> Callable[..., Path]:
+def shortened(tmp_path: Path) -> Callable[..., Path]:
     """A catalog experiment, shortened."""
 
     def shorten(base: str, **arguments: Any) -> Path:
@@ -124,10 +124,10 @@ def test_one_of_two_gateways_is_deleted_proved_and_back(
     cluster: Cluster,
     counting: Counting,
     settings: Settings,
-    experiment: Callable[..., Path],
+    shortened: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    path = experiment("gateway-pod-delete")
+    path = shortened("gateway-pod-delete")
     seen = preview(load_experiment(path), counting.kube, cluster, settings, SEED)
     [target], [peer] = seen.targets, seen.peers
     assert counting.writes == [], "a preview writes nothing"
@@ -155,10 +155,10 @@ def test_the_store_is_deleted_again_and_again(
     cluster: Cluster,
     counting: Counting,
     settings: Settings,
-    experiment: Callable[..., Path],
+    shortened: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    path = experiment("store-pod-delete", duration="20s", every="10s")
+    path = shortened("store-pod-delete", duration="20s", every="10s")
     result = _run(path, cluster, settings, counting.kube, tmp_path / "trial")
     assert (result.outcome, result.left_behind) == ("completed", ())
     assert len(result.injections[0].targets) == len(counting.writes) == 2
@@ -169,10 +169,10 @@ def test_a_missing_target_is_an_error_before_anything_is_touched(
     cluster: Cluster,
     counting: Counting,
     settings: Settings,
-    experiment: Callable[..., Path],
+    shortened: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    path = experiment("gateway-pod-delete", label_selector="app=nobody")
+    path = shortened("gateway-pod-delete", label_selector="app=nobody")
     with pytest.raises(NoTargetError):
         _run(path, cluster, settings, counting.kube, tmp_path / "trial")
     assert counting.writes == []
@@ -183,10 +183,10 @@ def test_without_consent_nothing_is_touched(
     cluster: Cluster,
     counting: Counting,
     settings: Settings,
-    experiment: Callable[..., Path],
+    shortened: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    path = experiment("gateway-pod-delete")
+    path = shortened("gateway-pod-delete")
     with _label(cluster, None), pytest.raises(ConsentError):
         _run(path, cluster, settings, counting.kube, tmp_path / "trial")
     assert counting.writes == []
@@ -196,10 +196,10 @@ def test_consent_withdrawn_after_the_preview_stops_the_injection(
     cluster: Cluster,
     counting: Counting,
     settings: Settings,
-    experiment: Callable[..., Path],
+    shortened: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    loaded = load_experiment(experiment("gateway-pod-delete"))
+    loaded = load_experiment(shortened("gateway-pod-delete"))
     seen = preview(loaded, counting.kube, cluster, settings, SEED)
     with _label(cluster, None):
         result = run_method(
@@ -283,11 +283,11 @@ def _heal(settings: Settings) -> str:
 def test_a_runner_killed_during_the_fault_leaves_nothing_and_heal_clears_the_ledger(
     cluster: Cluster,
     settings: Settings,
-    experiment: Callable[..., Path],
+    shortened: Callable[..., Path],
     start: Callable[[Path], Experimenter],
 ) -> None:
     ledger = Ledger(settings.state_dir / "ledger")
-    runner = start(experiment("store-pod-delete", duration="20s", every="10s"))
+    runner = start(shortened("store-pod-delete", duration="20s", every="10s"))
     runner.wait_for("proved")
     [entry] = ledger.entries()
     assert entry.runner.alive()
@@ -305,9 +305,9 @@ def test_a_runner_killed_during_the_fault_leaves_nothing_and_heal_clears_the_led
 
 
 def test_heal_works_at_once_after_the_runner_was_killed(
-    settings: Settings, experiment: Callable[..., Path], start: Callable[[Path], Experimenter]
+    settings: Settings, shortened: Callable[..., Path], start: Callable[[Path], Experimenter]
 ) -> None:
-    runner = start(experiment("store-pod-delete"))
+    runner = start(shortened("store-pod-delete", every="5s"))
     runner.wait_for("injected")
     runner.process.kill()
     runner.process.wait(10)
@@ -318,11 +318,11 @@ def test_heal_works_at_once_after_the_runner_was_killed(
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_heals_within_five_seconds(
     settings: Settings,
-    experiment: Callable[..., Path],
+    shortened: Callable[..., Path],
     start: Callable[[Path], Experimenter],
     sign: signal.Signals,
 ) -> None:
-    runner = start(experiment("gateway-pod-delete", duration="30s"))
+    runner = start(shortened("gateway-pod-delete", duration="30s"))
     runner.wait_for("proved")
     sent, at = time.monotonic(), datetime.now(UTC)
     runner.process.send_signal(sign)

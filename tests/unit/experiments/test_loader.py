@@ -140,7 +140,7 @@ def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, ne
         (
             "duration: 20s",
             "count: 1\n        percent: 5",
-            "10: it: count and percent exclude each other: keep one",
+            "10: arguments: count and percent exclude each other: keep one",
         ),
         ("app=gateway", "app==gate way", "12: label_selector: 'app==gate way' is no label selector"),
         ("app=gateway", "''", "12: label_selector: the label selector is empty"),
