@@ -130,7 +130,8 @@ class MetricSeries:
             MetricSourceError: A sample lies off the grid by more than a tenth of a step: the source's clock
                 or step is not the one that was asked for.
         """
-        index = pd.date_range(start, end, freq=pd.Timedelta(seconds=step)).tz_convert("UTC")
+        first, last = (pd.Timestamp(end_of).tz_convert("UTC") for end_of in (start, end))
+        index = pd.date_range(first, last, freq=pd.Timedelta(seconds=step))
         values = np.full(len(index), np.nan)
         origin = start.timestamp()
         for at, value in samples.items():

@@ -57,11 +57,10 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
     """
     values = baseline.to_numpy(dtype=np.float64)
     known = np.flatnonzero(~np.isnan(values))
-    grid = (
-        pd.date_range(baseline.index[-1], until, freq=pd.Timedelta(seconds=step), inclusive="right")
-        if len(baseline)
-        else pd.DatetimeIndex([])
-    )
+    grid = pd.DatetimeIndex([])
+    if len(baseline):
+        spacing, last = pd.Timedelta(seconds=step), pd.Timestamp(until).tz_convert("UTC")
+        grid = pd.date_range(baseline.index[-1], last, freq=spacing, inclusive="right")
     if not known.size or not len(grid):
         return None
     gap = values.size - int(known[-1]) - 1

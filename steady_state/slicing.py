@@ -64,11 +64,10 @@ def stretch(series: pd.Series, start: datetime, end: datetime, step: float) -> p
         end: The moment after the last.
         step: Seconds between two grid points.
     """
+    begin = pd.Timestamp(start).tz_convert("UTC")
     if len(series):
         first = series.index[0]
-        offset = -(-(start - first) // timedelta(seconds=step))
+        offset = -(-(begin - first) // timedelta(seconds=step))
         begin = first + offset * timedelta(seconds=step)
-    else:
-        begin = pd.Timestamp(start)
-    grid = pd.date_range(begin, end, freq=pd.Timedelta(seconds=step), inclusive="left")
-    return series.reindex(grid.tz_convert("UTC"))
+    until = pd.Timestamp(end).tz_convert("UTC")
+    return series.reindex(pd.date_range(begin, until, freq=pd.Timedelta(seconds=step), inclusive="left"))

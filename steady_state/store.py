@@ -83,10 +83,10 @@ def load_verdict(folder: Path) -> TrialVerdict:
         whole = _ADAPTER.validate_json(path.read_bytes())
     except FileNotFoundError as error:
         message = f"{folder} holds no verdict"
-        raise FaultcastError(message, remedy=f"judge it: faultcast rejudge {folder}") from error
+        raise FaultcastError(message, remedy=f"judge it: faultcast rejudge --save {folder}") from error
     except ValidationError as error:
         message = f"{path} is broken"
-        raise FaultcastError(message, remedy=f"judge it again: faultcast rejudge {folder}") from error
+        raise FaultcastError(message, remedy=f"judge it again: faultcast rejudge --save {folder}") from error
     metrics = tuple(_read(folder, part) for part in whole.metrics)
     return TrialVerdict(whole.status, whole.reasons, metrics, whole.alpha, whole.judge)
 

@@ -1,11 +1,20 @@
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from faultcast.experiments.history import Mask, Outcome, Proof, Span, TrialHistory
+from faultcast.experiments.history import (
+    Mask,
+    Outcome,
+    Proof,
+    Span,
+    TrialHistory,
+    load_trial,
+    save_trial,
+)
 from faultcast.experiments.model import MetricSpec
 from faultcast.steady_state import trial
 from faultcast.steady_state.trial import assess, gate_reasons, judge_trial
@@ -56,6 +65,12 @@ def test_an_outage_deviates_and_the_gravest_reason_comes_first() -> None:
     assert verdict.reasons[0].startswith("during the fault: errors 0.")
     assert part(verdict, "rate", "during").verdict.status is Status.DEVIATED
     assert part(verdict, "rate", "gate").verdict.status is Status.HELD
+
+
+def test_a_trial_read_back_from_disk_is_judged_the_same(tmp_path: Path) -> None:
+    spec = replace_spec(ERRORS, recovers_within=20.0)
+    save_trial(tmp_path, history(spec), outage())
+    assert judge_trial(*load_trial(tmp_path)) == judge_trial(history(spec), outage())
 
 
 def test_a_short_burst_right_after_the_injection_is_seen() -> None:
