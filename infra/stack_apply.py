@@ -19,9 +19,11 @@ WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 
 _CLUSTER_WIDE = {"Namespace", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "APIService"}
 _FIRST = {"Namespace", "PersistentVolume"}
-"""What the others refer to. A claim that is made before its volume waits 15 s for the next look at it."""
+"""What the others refer to."""
 _PARALLEL = 6
 _PATIENCE = Wait(20.0, 0.5)
+_VOLUMES_WAIT = Wait(30.0, 0.1)
+_SEEN = {"Available", "Bound"}
 _PASSING = {
     HTTPStatus.CONFLICT,
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -51,6 +53,7 @@ def apply(kube: KubeClient, manifests: Sequence[dict[str, Any]]) -> None:
     with ThreadPoolExecutor(_PARALLEL) as pool:
         for phase in (first, rest, pods):
             _drain(pool.map(lambda manifest: _apply_one(kube, manifest), phase))
+            _await_volumes(kube, phase)
 
 
 def path_of(manifest: dict[str, Any]) -> str:
@@ -75,6 +78,22 @@ def title(manifest: dict[str, Any]) -> str:
 def _drain(results: Iterable[None]) -> None:
     for _ in results:
         pass
+
+
+def _await_volumes(kube: KubeClient, manifests: Sequence[dict[str, Any]]) -> None:
+    """Wait until the controller has seen the volumes.
+
+    When their claims come while it still works on the volumes, it trips over its own update, and tries again
+    only 15 s later.
+    """
+    wanted = {m["metadata"]["name"] for m in manifests if m["kind"] == "PersistentVolume"}
+
+    def seen() -> bool:
+        found: Any = kube.core.list_persistent_volume(_request_timeout=TIMEOUT)
+        return wanted <= {volume.metadata.name for volume in found.items if volume.status.phase in _SEEN}
+
+    if wanted:
+        wait_until("the volumes are available", seen, _VOLUMES_WAIT, transient=(ApiException, HTTPError))
 
 
 def _apply_one(kube: KubeClient, manifest: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from faultcast.infra.workloads.shop.gateway import forward_to
 from faultcast.infra.workloads.shop.inventory import InventoryError, Product
 from faultcast.infra.workloads.shop.log import JsonFormatter
 from faultcast.infra.workloads.shop.outbound import CallError, CallTimeoutError, Target, post, post_with_retry
-from faultcast.infra.workloads.shop.sensors import Season, report, run
+from faultcast.infra.workloads.shop.sensors import Season, await_shop, report, run
 from faultcast.infra.workloads.shop.service import Server, Unavailable
 from faultcast.infra.workloads.shop.store import Store
 from faultcast.infra.workloads.shop.telemetry import BUCKETS, OUTCOMES, ClientMetrics, ServerMetrics
@@ -52,6 +52,24 @@ def test_the_load_does_not_wait_for_answers_and_ends_when_told() -> None:
     run(Season(mean=1e6), submit, stop)
     assert len(sent) == 5
     assert all(1 <= reading["product"] <= 2000 for reading in sent)
+
+
+def test_the_load_starts_when_the_shop_answers() -> None:
+    failures = [CallError("not yet")]
+
+    def send(_reading: object) -> object:
+        if failures:
+            raise failures.pop()
+        return {}
+
+    await_shop(send, threading.Event())
+    assert not failures
+
+
+def test_the_load_starts_in_any_case_when_patience_ends() -> None:
+    sent: list[object] = []
+    await_shop(sent.append, threading.Event(), patience=0.0)
+    assert not sent
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from .log import log_to_stdout
 from .outbound import CallError, CallTimeoutError, Target, post
 from .telemetry import ClientMetrics
 
-__all__ = ["Season", "main", "report", "run"]
+__all__ = ["Season", "await_shop", "main", "report", "run"]
 
 _METRICS_PORT = 8081
 _WORKERS = 120
@@ -70,6 +70,25 @@ def report(metrics: ClientMetrics, send: Callable[[object], object], reading: ob
     return outcome
 
 
+def await_shop(send: Callable[[object], object], stop: threading.Event, patience: float = 60.0) -> None:
+    """Wait until the shop answers, so that its own start is not counted as an outage; not for ever.
+
+    Args:
+        send: Sends one reading.
+        stop: Ends the wait.
+        patience: Seconds after which the load starts in any case.
+    """
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        try:
+            send({"product": 1, "pieces": 0})
+        except CallError:
+            if stop.wait(0.25):
+                return
+        else:
+            return
+
+
 def run(season: Season, submit: Callable[[object], object], stop: threading.Event) -> None:
     """Submit readings at the season's pace until `stop` is set.
 
@@ -91,20 +110,25 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     log_to_stdout("sensors")
     metrics = ClientMetrics()
-    start_http_server(_METRICS_PORT)
     gateway = Target.parse(os.environ["SHOP_GATEWAY"], path="/readings", timeout=_TIMEOUT)
+
+    def send(reading: object) -> object:
+        return post(gateway, reading)
+
     stop = threading.Event()
+    load = threading.Thread(target=_load, args=(send, metrics, stop))
+    load.start()
+    signal.sigwait(signals)
+    stop.set()
+    load.join()
+
+
+def _load(send: Callable[[object], object], metrics: ClientMetrics, stop: threading.Event) -> None:
+    await_shop(send, stop)
+    start_http_server(_METRICS_PORT)
+    _log.info("sensors report")
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="sensor") as pool:
-
-        def submit(reading: object) -> object:
-            return pool.submit(report, metrics, lambda document: post(gateway, document), reading)
-
-        load = threading.Thread(target=run, args=(Season(), submit, stop))
-        load.start()
-        _log.info("sensors report", extra={"facts": {"gateway": gateway.host}})
-        signal.sigwait(signals)
-        stop.set()
-        load.join()
+        run(Season(), lambda reading: pool.submit(report, metrics, send, reading), stop)
 
 
 if __name__ == "__main__":
