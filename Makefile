@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 export MYPYPATH := .venv/root
+unexport PYTHONDONTWRITEBYTECODE  # thousands of modules are imported: compiled once, not in every process
 
 PACKAGES := cli experiments fixtures forecasting infra reports steady_state
 

@@ -60,7 +60,7 @@ environment() {
         # uv comes first, by its own lines of the lock, and installs the rest many times faster than pip
         sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^    --hash/p}' requirements.lock > .venv/uv.lock
         .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
-        UV_LINK_MODE=copy .venv/bin/python -m uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+        UV_LINK_MODE=copy .venv/bin/python -m uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.lock
         UV_LINK_MODE=copy .venv/bin/python -m uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
         mkdir -p .venv/root
         ln -sfn ../.. .venv/root/faultcast   # the repository under its package name, for mypy and import-linter

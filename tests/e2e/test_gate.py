@@ -1,0 +1,149 @@
+"""The main job as a user runs it: the catalog, the canaries, interruptions."""
+
+import signal
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from tests.integration.browser import text_of
+
+from faultcast.infra.cluster import Cluster
+from faultcast.infra.kube import KubeClient
+from faultcast.infra.waiting import Wait, wait_until
+from tests.e2e.gate import ROOT, Gate, gate, started
+
+pytestmark = pytest.mark.e2e
+
+CATALOG = ROOT / "experiments" / "catalog"
+
+
+@pytest.fixture(scope="module")
+def catalog(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Gate:
+    """The whole catalog, run once."""
+    return gate(tmp_path_factory.mktemp("catalog"), "experiments")
+
+
+def test_the_catalog_passes_with_its_known_weakness(catalog: Gate) -> None:
+    assert catalog.code == 0, catalog.output[-6000:]
+    assert "2 passed, 1 xfailed" in catalog.output
+
+
+def test_the_no_fault_canary_held(catalog: Gate) -> None:
+    assert catalog.verdict("no-fault")["status"] == "HELD"
+
+
+def test_the_fragile_store_deviated_and_the_fault_was_proved(catalog: Gate) -> None:
+    assert catalog.verdict("store-pod-delete")["status"] == "DEVIATED"
+    injections = catalog.history("store-pod-delete").injections
+    assert injections
+    assert all(injection.proof and injection.proof.proved for injection in injections)
+
+
+def test_the_replicated_gateway_held_or_recovered_in_time(catalog: Gate) -> None:
+    assert catalog.verdict("gateway-pod-delete")["status"] == "HELD"
+    assert not catalog.history("gateway-pod-delete").left_behind
+
+
+def test_earlier_faults_are_masked_in_real_time(catalog: Gate) -> None:
+    masks = catalog.history("store-pod-delete").masks
+    assert any("gateway-pod-delete" in mask.reason for mask in masks)
+
+
+def test_the_report_opens_from_its_file_and_shows_the_trials(catalog: Gate, tmp_path: Path) -> None:
+    text = text_of(catalog.folder / "report.html", tmp_path)
+    for experiment in ("no-fault", "gateway-pod-delete", "store-pod-delete"):
+        assert experiment in text
+
+
+def test_the_console_shows_a_table_and_where_the_report_is(catalog: Gate) -> None:
+    assert str(catalog.folder / "report.html") in catalog.output.replace("\n", "")
+    for status in ("HELD", "DEVIATED"):
+        assert status in catalog.output
+
+
+def test_junit_names_each_verdict(catalog: Gate) -> None:
+    tree = ET.parse(catalog.folder / "junit.xml")  # noqa: S314 - we wrote it
+    found = {p.get("value") for p in tree.iter("property") if p.get("name") == "faultcast.verdict"}
+    assert found == {"HELD", "DEVIATED"}
+
+
+def test_mysql_has_run_trials_verdicts_and_windows_and_the_reader_only_reads(
+    catalog: Gate, cluster: Cluster
+) -> None:
+    reader = cluster.endpoints.database_reader
+    assert reader
+    engine = sa.create_engine(reader.url)
+    with engine.connect() as connection:
+        run = {"run": catalog.run["run"]}
+        counts = {
+            table: connection.scalar(sa.text(query), run)
+            for table, query in {
+                "runs": "SELECT COUNT(*) FROM runs WHERE id = :run",
+                "trials": "SELECT COUNT(*) FROM trials WHERE run_id = :run",
+                "verdicts": "SELECT COUNT(*) FROM metric_verdicts v JOIN trials t ON v.trial_id = t.id "
+                "WHERE t.run_id = :run",
+                "windows": "SELECT COUNT(*) FROM fault_windows w JOIN trials t ON w.trial_id = t.id "
+                "WHERE t.run_id = :run",
+            }.items()
+        }
+        assert counts["runs"] == 1
+        assert counts["trials"] == 3
+        assert counts["verdicts"] >= 9
+        assert counts["windows"] >= 3
+        with pytest.raises(sa.exc.OperationalError, match="denied"):
+            connection.execute(sa.text("DELETE FROM trials"))
+    engine.dispose()
+
+
+def test_prometheus_stopped_during_the_fault_makes_it_unknown(
+    cluster: Cluster, kube: KubeClient, tmp_path: Path
+) -> None:
+    def scale(replicas: int) -> None:
+        kube.apps.patch_namespaced_deployment_scale(
+            "prometheus", "monitoring", {"spec": {"replicas": replicas}}
+        )
+
+    with started(tmp_path / "runs", "--experiments", str(CATALOG / "no-fault.yaml")) as running:
+        running.wait_for("injecting the fault", 400)
+        scale(0)
+        try:
+            running.wait_for("recovery", 90)
+        finally:
+            scale(1)
+        done = running.finish(200)
+    assert done.verdict("no-fault")["status"] == "UNKNOWN", done.output[-4000:]
+    assert done.code == 1
+
+
+def test_a_missing_target_is_an_error_before_anything_is_touched(
+    cluster: Cluster, kube: KubeClient, tmp_path: Path
+) -> None:
+    before = {pod.metadata.uid for pod in kube.core.list_namespaced_pod("shop").items}
+    file = Path(__file__).parent / "experiments" / "missing-target.yaml"
+    done = gate(tmp_path / "runs", "--experiments", str(file), seconds=120)
+    assert done.code == 1
+    assert "app=nobody" in done.output
+    assert "NoTargetError" in done.output
+    assert {pod.metadata.uid for pod in kube.core.list_namespaced_pod("shop").items} == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_heals_and_leaves_a_report(
+    cluster: Cluster, kube: KubeClient, tmp_path: Path, number: signal.Signals
+) -> None:
+    file = CATALOG / "gateway-pod-delete.yaml"
+    with started(tmp_path / "runs", "--experiments", str(file)) as running:
+        running.wait_for("proved", 500)
+        running.process.send_signal(number)
+        done = running.finish(120)
+    assert done.code == 2, done.output[-4000:]
+    assert done.history("gateway-pod-delete").outcome == "interrupted"
+    assert done.verdict("gateway-pod-delete")["status"] == "UNKNOWN"
+    assert (done.folder / "report.html").exists()
+
+    def whole() -> bool:
+        deployment = kube.apps.read_namespaced_deployment("gateway", "shop")
+        return bool(deployment.status.available_replicas == deployment.spec.replicas)
+
+    wait_until("the gateway is whole", whole, Wait(30, 0.5))
