@@ -110,6 +110,7 @@ class _Performance:
         self.arguments = arguments
         self.number = number
         self.entries: list[Entry] = []
+        self.expiry = datetime.now(UTC) + timedelta(seconds=fault.expiry(arguments))
 
     def run(self) -> tuple[str, ...]:
         """All turns, the hold and the revert; returns what is left."""
@@ -165,7 +166,7 @@ class _Performance:
             self.context.recorder.event("skipped", f"fault {self.fault.kind}", error.what)
 
     def _entry(self, plan: Plan) -> Entry:
-        context, now = self.context, datetime.now(UTC)
+        context = self.context
         return Entry(
             cluster=context.identity,
             kubeconfig=context.kubeconfig,
@@ -176,8 +177,8 @@ class _Performance:
             module=self.fault.module,
             arguments=self.arguments.model_dump(mode="json", exclude_none=True),
             targets=plan.targets,
-            written=now,
-            expiry=now + timedelta(seconds=self.fault.expiry(self.arguments)),
+            written=datetime.now(UTC),
+            expiry=self.expiry,
         )
 
     def _record(self, plan: Plan, at: datetime) -> None:

@@ -287,7 +287,7 @@ def test_a_runner_killed_during_the_fault_leaves_nothing_and_heal_clears_the_led
     start: Callable[[Path], Experimenter],
 ) -> None:
     ledger = Ledger(settings.state_dir / "ledger")
-    runner = start(shortened("store-pod-delete", duration="20s", every="10s"))
+    runner = start(shortened("store-pod-delete", duration="30s", every=None))
     runner.wait_for("proved")
     [entry] = ledger.entries()
     assert entry.runner.alive()
