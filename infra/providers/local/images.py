@@ -7,9 +7,11 @@ takes a moment; removing one copy leaves the others whole.
 
 import contextlib
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +26,8 @@ __all__ = ["clone", "make_template"]
 
 _START = Wait(20.0, 0.05)
 _IMPORT_TIMEOUT = 300.0
+_KEEP_SECONDS = 7 * 86400
+_UNFINISHED = ".unfinished"
 _DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
@@ -45,12 +49,11 @@ def make_template(archives: Sequence[ImageArchive], cache: Path, progress: Calla
     template = cache / _key(archives)
     cache.mkdir(parents=True, mode=0o700, exist_ok=True)
     with FileLock(cache / "lock", timeout=_IMPORT_TIMEOUT):
+        _prune(cache)
         if template.is_dir():
+            os.utime(template)
             return template
-        for stale in cache.iterdir():
-            if stale.is_dir():
-                shutil.rmtree(stale)  # nodes keep what they linked
-        unfinished = cache / f"{template.name}.unfinished"
+        unfinished = cache / f"{template.name}{_UNFINISHED}"
         with _runtime(unfinished) as socket:
             for number, archive in enumerate(archives, 1):
                 progress(f"importing image {archive.ref} ({number} of {len(archives)})")
@@ -75,6 +78,15 @@ def clone(template: Path, target: Path) -> None:
     for database in target.glob("*/*.db"):
         database.unlink()
         shutil.copy2(template / database.relative_to(target), database)
+
+
+def _prune(cache: Path) -> None:
+    """Remove what a killed process left, and what nobody used for a week; nodes keep what they linked."""
+    for folder in cache.iterdir():
+        if folder.is_dir() and (
+            folder.name.endswith(_UNFINISHED) or time.time() - folder.stat().st_mtime > _KEEP_SECONDS
+        ):
+            shutil.rmtree(folder)
 
 
 def _key(archives: Sequence[ImageArchive]) -> str:

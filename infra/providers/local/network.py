@@ -32,14 +32,8 @@ class Network:
     topology: Topology
 
     def create(self) -> None:
-        """Make the switch and this machine's link and routes.
-
-        Raises:
-            ConfigurationError: The subnet is in use here already, or the link's name is taken.
-            CommandError: The kernel refused.
-        """
+        """Make the switch and this machine's link and routes; raises `CommandError` if the kernel refuses."""
         plan = self.topology
-        self._refuse_overlap()
         _ip("netns", "add", plan.switch)
         _batch(
             f"link add {plan.uplink} group {plan.link_group} type veth peer name uplink netns {plan.switch}",
@@ -112,7 +106,12 @@ class Network:
     def _has_port(self, node: NodePlan) -> bool:
         return bool(_links("-n", self.topology.switch, "link", "show", "dev", node.port))
 
-    def _refuse_overlap(self) -> None:
+    def refuse_overlap(self) -> None:
+        """Make sure that the cluster's networks and the name of its link are free.
+
+        Raises:
+            ConfigurationError: They are in use on this machine.
+        """
         plan = self.topology
         if _links("link", "show", "dev", plan.uplink):
             message = f"this machine has a link {plan.uplink} that Faultcast did not make"

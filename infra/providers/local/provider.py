@@ -208,6 +208,7 @@ class LocalProvider:
 
     def _make_nodes(self, programs: Path, archives: Sequence[ImageArchive]) -> None:
         self.leftovers.remove()
+        self._network.refuse_overlap()
         template = make_template(archives, self._settings.cache_dir / "images" / "templates", self._progress)
         pause = next(archive.ref for archive in archives if archive.name == _PAUSE)
         self._progress("making network and certificates")
