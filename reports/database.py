@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.errors import SinkError
@@ -25,7 +26,7 @@ _DENIED = frozenset({1044, 1045, 1142, 1143, 1227})
 
 
 def engine_for(access: DatabaseAccess) -> Engine:
-    """An engine that gives up soon, writes UTC, and never shows values or the password."""
+    """An engine that gives up soon, writes UTC, keeps no connection, and never shows values or passwords."""
     return create_engine(
         make_url(access.url),
         connect_args={
@@ -36,8 +37,7 @@ def engine_for(access: DatabaseAccess) -> Engine:
             "init_command": "SET time_zone = '+00:00'",
         },
         hide_parameters=True,
-        pool_size=1,
-        pool_pre_ping=True,
+        poolclass=NullPool,
     )
 
 
@@ -48,14 +48,11 @@ def connect(access: DatabaseAccess) -> Iterator[Connection]:
     Raises:
         SinkError: The server is away, or refuses what is asked of it.
     """
-    engine = engine_for(access)
     try:
-        with engine.connect() as connection:
+        with engine_for(access).connect() as connection:
             yield connection
     except DBAPIError as error:
         raise failure(access, error) from error
-    finally:
-        engine.dispose()
 
 
 def away(error: DBAPIError) -> bool:

@@ -27,6 +27,7 @@ class MySqlSink:
 
     def __init__(self, access: DatabaseAccess, spool: Path) -> None:
         self._access = access
+        self._engine = engine_for(access)
         self._spool = Spool(spool)
         self._run: RunRecord | None = None
         self._migrated = False
@@ -92,14 +93,11 @@ class MySqlSink:
             self._migrated = True
 
     def _deliver(self, rows: dict[str, Any]) -> bool:
-        engine = engine_for(self._access)
         try:
-            with engine.connect() as connection:
+            with self._engine.connect() as connection:
                 write(connection, rows)
         except DBAPIError as error:
             if away(error):
                 raise failure(self._access, error) from error
             return False
-        finally:
-            engine.dispose()
         return True

@@ -11,6 +11,7 @@ from faultcast.reports.sinks.mysql import MySqlSink
 from faultcast.reports.spool import Spool
 from faultcast.reports.tables import Base, FaultWindow, MetricResult, Run, Trial
 from faultcast.steady_state.verdict import Status
+from tests.contract.sink import check_failure, check_publishing
 from tests.factories import at, make_record, make_run, make_verdict
 from tests.integration.conftest import MariaDb
 
@@ -167,3 +168,11 @@ def test_no_password_is_on_disk_or_in_a_sentence(
     files = "".join(path.read_text() for path in spool.glob("*.json"))
     for password in (wrong.password, mariadb.writer.password):
         assert password not in f"{error.value}{error.value.__cause__!r}{files}{mariadb.writer!r}"
+
+
+def test_it_keeps_the_promises_of_every_sink(
+    sink: MySqlSink, mariadb: MariaDb, deviated: TrialRecord, spool: Path
+) -> None:
+    check_publishing(sink, deviated, lambda: rows(mariadb))
+    wrong = replace(mariadb.writer, password="n0t-the-password")
+    check_failure(MySqlSink(wrong, spool), deviated, secret=wrong.password)

@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from faultcast.infra.errors import SinkError
 from faultcast.reports.sinks.pushgateway import PushgatewaySink
 from faultcast.steady_state.verdict import Status
+from tests.contract.sink import check_publishing
 from tests.factories import make_record
 
 pytestmark = pytest.mark.integration
@@ -37,3 +38,8 @@ def test_marks_arrive_replace_their_own_and_touch_nobody_elses(pushgateway: str,
 def test_a_refusal_is_an_error_that_quotes_it(pushgateway: str, tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="refused: 404"):
         PushgatewaySink(f"{pushgateway}/elsewhere").publish(make_record(tmp_path, Status.HELD))
+
+
+def test_it_keeps_the_promises_of_every_sink(pushgateway: str, tmp_path: Path) -> None:
+    record = make_record(tmp_path, Status.HELD)
+    check_publishing(PushgatewaySink(pushgateway), record, lambda: verdicts(pushgateway))
