@@ -11,13 +11,20 @@ from pathlib import Path
 import pytest
 
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.errors import ClusterError, ComponentDiedError, ConfigurationError, LockedError
+from faultcast.infra.errors import (
+    ClusterError,
+    ComponentDiedError,
+    ConfigurationError,
+    LockedError,
+    WaitTimeoutError,
+)
 from faultcast.infra.kube import connect, identity_of
 from faultcast.infra.processes import run
 from faultcast.infra.providers.local.bootstrap import ready_nodes, wait_ready
 from faultcast.infra.providers.local.provider import LocalProvider
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until
+from tests.contract.node_control import check_node_control
 
 pytestmark = pytest.mark.e2e
 
@@ -193,6 +200,19 @@ def test_powered_off_node_is_dead_at_once_and_ready_after_power_on(
     control.power_on(node)  # harmless
     wait_ready(cluster.kubeconfig, provider.nodes, print)
     assert identity_of(connect(cluster.kubeconfig)) == cluster.identity
+
+
+@pytest.mark.timeout(120)
+def test_the_contract_of_node_control(provider: LocalProvider, cluster: Cluster) -> None:
+    def reachable() -> bool:
+        try:
+            wait_until("kubelet", lambda: answer("192.168.251.134") == "open", Wait(8, 0.2))
+        except WaitTimeoutError:
+            return False
+        return True
+
+    check_node_control(cluster.node_control, "worker", reachable)
+    wait_ready(cluster.kubeconfig, provider.nodes, print)
 
 
 def test_a_dead_program_is_named_with_its_log(provider: LocalProvider, cluster: Cluster) -> None:

@@ -1,7 +1,8 @@
 """Process 1 of a node: starts its programs, logs each to a file of its own, and notes which of them died."""
 
 import os
-import subprocess
+import shutil
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["State", "read_states", "supervise"]
 
+_APPEND = os.O_CREAT | os.O_APPEND | os.O_WRONLY
+_NOT_FOUND = 127
 _SOCKET_WAIT = Wait(60.0, 0.02)
 
 
@@ -74,17 +77,28 @@ class _Watch:
         write_json(self.node.components, {name: asdict(state) for name, state in self.states.items()})
 
     def start(self, component: Component, first: float) -> None:
-        """Start a program; `first` is the moment of its first start."""
-        with self.node.log(component.name).open("ab") as log:
-            process = subprocess.Popen(
-                component.argv,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={"PATH": self.path, "HOME": "/root", "LANG": "C.UTF-8"},
-                start_new_session=True,
-            )
-        self.running[process.pid] = (component, first)
+        """Start a program; `first` is the moment of its first start.
+
+        Not by `subprocess`: that collects ended children behind our back, so their deaths would go unseen.
+        """
+        program = shutil.which(component.argv[0], path=self.path)
+        if program is None:
+            self.states[component.name] = State("died", _NOT_FOUND, time.time())
+            self.note()
+            return
+        pid = os.posix_spawn(
+            program,
+            component.argv,
+            {"PATH": self.path, "HOME": "/root", "LANG": "C.UTF-8"},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, self.node.log(component.name), _APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],  # Python ignores both, and a child would inherit that
+        )
+        self.running[pid] = (component, first)
         self.states[component.name] = State("running")
         self.note()
 

@@ -1,0 +1,33 @@
+"""The contract of node control, without a cluster."""
+
+from collections.abc import Callable
+
+import pytest
+
+from faultcast.infra.cluster import NoNodeControl
+from faultcast.infra.errors import UnsupportedError
+from tests.contract.node_control import check_node_control
+from tests.fakenodes import FakeNodeControl
+
+
+def test_the_fake_keeps_the_contract() -> None:
+    control = FakeNodeControl()
+    check_node_control(control, "worker", lambda: control.reachable("worker"))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        NoNodeControl.power_off,
+        NoNodeControl.power_on,
+        NoNodeControl.isolate,
+        NoNodeControl.reconnect,
+        lambda control, node: control.run(node, ["true"]),
+    ],
+)
+def test_somebody_elses_machines_are_refused_with_a_reason(
+    act: Callable[[NoNodeControl, str], object],
+) -> None:
+    with pytest.raises(UnsupportedError, match="does not own its machines") as refused:
+        act(NoNodeControl(), "worker")
+    assert refused.value.remedy
