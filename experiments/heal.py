@@ -1,5 +1,6 @@
 """Healing: reverting what ledgers of dead runners hold, however they died."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from faultcast.experiments.ledger import Entry, Ledger
 from faultcast.experiments.planning import checked_arguments
 from faultcast.infra.errors import FaultcastError
 from faultcast.infra.kube import KubeClient, connect, identity_of
+from faultcast.infra.processes import ProcessId
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Clock, SystemClock, Wait
 
@@ -44,9 +46,9 @@ def heal(
     wait: Wait = _PATIENCE,
     clock: Clock | None = None,
 ) -> list[Healed]:
-    """Revert every effect whose runner is dead; harmless when done twice, or when there is none.
+    """Revert every effect whose runner is dead, or is the caller; harmless when done twice, or without any.
 
-    Entries of runners that live are left to them.
+    Entries of other runners that live are left to them.
 
     Args:
         settings: They say where the ledger is.
@@ -63,8 +65,9 @@ def heal(
         Healed(str(path), healed=False, text="cannot be read: look at it by hand, then remove it")
         for path in ledger.broken()
     ]
-    orphans = [entry for entry in ledger.entries() if not entry.runner.alive()]
-    return report + [_heal_one(ledger, entry, connector, wait, clock) for entry in orphans]
+    mine = ProcessId.of(os.getpid())
+    ours = [entry for entry in ledger.entries() if entry.runner == mine or not entry.runner.alive()]
+    return report + [_heal_one(ledger, entry, connector, wait, clock) for entry in ours]
 
 
 def _heal_one(

@@ -136,10 +136,17 @@ def test_a_workload_that_was_removed_needs_no_healing(
     assert _heal(settings, FakeKube()) == ["healed: reverted and checked"]
 
 
-def test_the_entry_of_a_living_runner_is_left_to_it(
+def test_the_callers_own_entries_are_reverted(
     ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
 ) -> None:
     ledger.write(_entry(kubeconfig, runner=ProcessId.of(os.getpid())))
+    assert _heal(settings, shop) == ["healed: reverted and checked"]
+
+
+def test_the_entry_of_another_living_runner_is_left_to_it(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    ledger.write(_entry(kubeconfig, runner=ProcessId.of(os.getppid())))
     assert _heal(settings, shop) == []
     assert len(ledger.entries()) == 1
     assert shop.reads == 0
