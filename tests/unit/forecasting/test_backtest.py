@@ -1,57 +1,21 @@
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from faultcast.forecasting.backtest import Task, backtest, choose, forecast_at, past_origins
 from faultcast.forecasting.conformal import calibrate
-from faultcast.forecasting.expectation import LEAST_EFFECTIVE, expect, plan
-from faultcast.forecasting.models import Forecaster, Naive, Theta
-
-
-@dataclass(frozen=True)
-class Level:
-    """A forecaster without darts: the mean of the last 20 samples."""
-
-    name: str = "Level"
-    needs: int = 6
-    cheap: bool = False
-
-    def forecast(self, values: np.ndarray, steps: int) -> np.ndarray:
-        return np.full(steps, values[-20:].mean())
+from faultcast.forecasting.expectation import LEAST_EFFECTIVE, plan
+from faultcast.forecasting.models import Theta
+from tests.lightmodels import LightTheta
 
 
 def season(n: int, period: int = 12, noise: float = 0.1, seed: int = 0) -> np.ndarray:
     return np.sin(2 * np.pi * np.arange(n) / period) + noise * np.random.default_rng(seed).normal(size=n)
 
 
-@pytest.mark.parametrize("model", [Theta(12), Naive(12)])
-def test_darts_models_continue_a_season(model: Forecaster) -> None:
-    values = season(120)
-    assert np.abs(model.forecast(values[:100], 20) - values[100:]).mean() < 0.2
-
-
-@pytest.mark.parametrize("model", [Theta(), Theta(12), Naive(), Naive(12)])
-def test_forecasts_know_neither_unit_nor_level(model: Forecaster) -> None:
-    values = season(80)
-    moved = (model.forecast(1e3 * values + 5e4, 10) - 5e4) / 1e3
-    np.testing.assert_allclose(moved, model.forecast(values, 10), atol=1e-6)
-
-
-@pytest.mark.parametrize("model", [Theta(), Theta(4), Naive(), Naive(4)])
-def test_a_constant_goes_on(model: Forecaster) -> None:
-    np.testing.assert_array_equal(model.forecast(np.full(20, 7.25), 5), np.full(5, 7.25))
-
-
-@pytest.mark.parametrize("model", [Theta(), Theta(4), Naive(), Naive(4)])
-def test_the_shortest_input_a_model_asks_for_is_enough(model: Forecaster) -> None:
-    values = np.random.default_rng(0).normal(size=model.needs)
-    assert np.isfinite(model.forecast(values, 3)).all()
-
-
+@settings(deadline=None)
 @given(size=st.integers(1, 300), window=st.integers(1, 40), gap=st.integers(0, 40), most=st.integers(1, 60))
 def test_every_origin_has_its_history_and_its_window(size: int, window: int, gap: int, most: int) -> None:
     origins = past_origins(Task(np.zeros(size), window, gap), 6, most)
@@ -60,6 +24,7 @@ def test_every_origin_has_its_history_and_its_window(size: int, window: int, gap
     assert (origins + window <= size - gap).all()
 
 
+@settings(deadline=None)
 @given(cut=st.integers(20, 70), gap=st.integers(0, 10), seed=st.integers(0, 1000))
 def test_a_forecast_sees_nothing_after_its_cutoff(cut: int, gap: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -67,15 +32,15 @@ def test_a_forecast_sees_nothing_after_its_cutoff(cut: int, gap: int, seed: int)
     values[30:35] = np.nan
     changed = values.copy()
     changed[cut - gap :] = rng.normal(size=90 - cut + gap) * 1e6
-    before = forecast_at(Task(values, 5, gap, 8), Level(), cut)
-    np.testing.assert_array_equal(forecast_at(Task(changed, 5, gap, 8), Level(), cut), before)
+    before = forecast_at(Task(values, 5, gap, 8), LightTheta(), cut)
+    np.testing.assert_array_equal(forecast_at(Task(changed, 5, gap, 8), LightTheta(), cut), before)
 
 
 def test_no_error_is_computed_on_what_was_never_measured() -> None:
     values = season(100)
     values[50:60] = np.nan
     task = Task(values, 10, 0, 12)
-    past = backtest(task, Level(), past_origins(task, 12, 100))
+    past = backtest(task, LightTheta(), past_origins(task, 12, 100))
     missing = np.isnan(values[past.origins[:, None] + np.arange(10)])
     np.testing.assert_array_equal(np.isnan(past.errors), missing)
     assert missing.any()
@@ -84,16 +49,9 @@ def test_no_error_is_computed_on_what_was_never_measured() -> None:
 def test_the_backtest_prefers_the_season_where_there_is_one() -> None:
     task = Task(season(120), 10, 0, 12)
     origins = past_origins(task, 24, 8)
-    model, past = choose(task, (Level(), Theta(12)), origins)
-    assert model == Theta(12)
+    model, past = choose(task, (LightTheta(), LightTheta(12)), origins)
+    assert model == LightTheta(12)
     assert past.errors.shape == (8, 10)
-
-
-def test_a_hole_is_forecast_across_with_the_season_in_phase() -> None:
-    values = season(200, noise=0.01)
-    outline = plan(np.concatenate([values[:150], np.full(33, np.nan)]), 12, gap=33, season=12)
-    forecast = expect(outline).forecast
-    assert np.abs(forecast - values[183:195]).max() < 0.1
 
 
 @pytest.mark.parametrize(("samples", "window"), [(0, 5), (5, 5), (11, 1), (30, 20), (20, 5), (24, 5)])
@@ -117,12 +75,12 @@ def test_a_known_season_has_to_fit_once_and_theta_waits_for_two() -> None:
 
 def test_p_is_uniform_on_noise() -> None:
     p_values = []
-    for seed in range(300):
+    for seed in range(150):
         values = np.random.default_rng(seed).normal(size=160)
         task = Task(values[:150], 10)
-        past = backtest(task, Level(), past_origins(task, 20, 40))
+        past = backtest(task, LightTheta(), past_origins(task, 20, 20))
         known = calibrate(past.errors, past.origins, np.ones(10, dtype=bool), "either")
-        p_values.append(known.p_value(known.oddity(values[150:] - forecast_at(task, Level(), 150))))
-    assert stats.kstest(p_values, "uniform").statistic < 0.12
-    assert np.mean(np.array(p_values) <= 0.05) < 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
+        p_values.append(known.p_value(known.oddity(values[150:] - forecast_at(task, LightTheta(), 150))))
+    assert stats.kstest(p_values, "uniform").statistic < 0.14
+    assert np.mean(np.array(p_values) <= 0.05) < 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
     assert np.mean(np.array(p_values) <= 0.2) > 0.1

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -38,6 +38,7 @@ def test_a_hole_without_a_season_takes_the_latest_level() -> None:
     np.testing.assert_array_equal(filled, [5, 7, 6, 6, 6, 60])
 
 
+@settings(deadline=None)
 @given(
     values=hnp.arrays(np.float64, st.integers(2, 60), elements=st.floats(-1e6, 1e6) | st.just(np.nan)),
     season=st.none() | st.integers(2, 10),

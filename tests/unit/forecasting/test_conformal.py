@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -16,12 +16,14 @@ def calibration(errors: np.ndarray, direction: Direction = "either", noise: floa
     return calibrate(errors, origins, np.ones(errors.shape[1], dtype=bool), direction, noise=noise)
 
 
+@settings(deadline=None)
 @given(errors=ERRORS, window=WINDOW, direction=DIRECTION)
 def test_p_lies_in_zero_to_one(errors: np.ndarray, window: np.ndarray, direction: Direction) -> None:
     known = calibration(errors, direction)
     assert 0 < known.p_value(known.oddity(window)) <= 1
 
 
+@settings(deadline=None)
 @given(errors=ERRORS, window=WINDOW, shifts=st.tuples(st.floats(0, 1e3), st.floats(0, 1e3)))
 def test_p_falls_as_a_harmful_shift_grows(
     errors: np.ndarray, window: np.ndarray, shifts: tuple[float, float]
@@ -31,6 +33,7 @@ def test_p_falls_as_a_harmful_shift_grows(
     assert large <= small
 
 
+@settings(deadline=None)
 @given(errors=ERRORS, direction=DIRECTION)
 def test_errors_in_the_harmless_direction_are_never_odd(errors: np.ndarray, direction: Direction) -> None:
     sign = {"up": -1.0, "down": 1.0, "either": 0.0}[direction]

@@ -1,14 +1,11 @@
 import pytest
 
 from faultcast.forecasting import expectation
+from tests.lightmodels import LightNaive, LightTheta
 
 
 @pytest.fixture(autouse=True)
-def _few_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A third of the past forecasts: the rules do not depend on their number, and a fit takes 10 ms.
-
-    The number that ships is used by tests/statistical and by bench/judge.py.
-    """
-    monkeypatch.setattr(expectation, "_MOST_FITS", 14)
-    monkeypatch.setattr(expectation, "_FITS_TO_CHOOSE", 4)
-    monkeypatch.setattr(expectation, "_MOST_CHEAP_FITS", 40)
+def _light_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judge with models of a few lines; tests/integration/test_judging.py judges with those of darts."""
+    monkeypatch.setattr(expectation, "Theta", LightTheta)
+    monkeypatch.setattr(expectation, "Naive", LightNaive)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faultcast.steady_state.holm import levels
@@ -15,6 +15,7 @@ def test_all_small_ones_are_significant() -> None:
     assert all(p <= level for p, level in zip(p_values, levels(p_values, 0.05), strict=True))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1e-9, 1), min_size=1, max_size=12), st.floats(0.001, 0.3))
 def test_no_level_is_laxer_than_alpha_or_stricter_than_its_share(p_values: list[float], alpha: float) -> None:
     found = levels(p_values, alpha)

@@ -3,7 +3,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faultcast.steady_state.recovery import STRETCH, Band, back_since, forecast_band, recovered
@@ -56,6 +56,7 @@ def test_beyond_the_band_nothing_is_back() -> None:
     assert back_since(band(4), after([0] * 10), ended=RECOVERY).censored
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 9.0, np.nan]), max_size=40))
 def test_a_recovery_is_never_negative_nor_longer_than_the_watch(values: list[float]) -> None:
     samples = after(values)
