@@ -18,12 +18,8 @@ WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds that run pods."""
 
 _CLUSTER_WIDE = {"Namespace", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "APIService"}
-_FIRST = {"Namespace", "PersistentVolume"}
-"""What the others refer to."""
 _PARALLEL = 6
 _PATIENCE = Wait(20.0, 0.5)
-_VOLUMES_WAIT = Wait(30.0, 0.1)
-_SEEN = {"Available", "Bound"}
 _PASSING = {
     HTTPStatus.CONFLICT,
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -37,7 +33,7 @@ class _PassingError(Exception):
 
 
 def apply(kube: KubeClient, manifests: Sequence[dict[str, Any]]) -> None:
-    """Bring the objects to what the manifests say: first what others refer to, last what runs pods.
+    """Bring the objects to what the manifests say: namespaces first, what runs pods last.
 
     Args:
         kube: The cluster.
@@ -47,13 +43,12 @@ def apply(kube: KubeClient, manifests: Sequence[dict[str, Any]]) -> None:
         ClusterError: The API server refused one of them.
         WaitTimeoutError: It kept refusing for a passing reason, or did not answer.
     """
-    first = [manifest for manifest in manifests if manifest["kind"] in _FIRST]
+    first = [manifest for manifest in manifests if manifest["kind"] == "Namespace"]
     pods = [manifest for manifest in manifests if manifest["kind"] in WORKLOAD_KINDS]
     rest = [manifest for manifest in manifests if manifest not in first and manifest not in pods]
     with ThreadPoolExecutor(_PARALLEL) as pool:
         for phase in (first, rest, pods):
             _drain(pool.map(lambda manifest: _apply_one(kube, manifest), phase))
-            _await_volumes(kube, phase)
 
 
 def path_of(manifest: dict[str, Any]) -> str:
@@ -78,22 +73,6 @@ def title(manifest: dict[str, Any]) -> str:
 def _drain(results: Iterable[None]) -> None:
     for _ in results:
         pass
-
-
-def _await_volumes(kube: KubeClient, manifests: Sequence[dict[str, Any]]) -> None:
-    """Wait until the controller has seen the volumes.
-
-    When their claims come while it still works on the volumes, it trips over its own update, and tries again
-    only 15 s later.
-    """
-    wanted = {m["metadata"]["name"] for m in manifests if m["kind"] == "PersistentVolume"}
-
-    def seen() -> bool:
-        found: Any = kube.core.list_persistent_volume(_request_timeout=TIMEOUT)
-        return wanted <= {volume.metadata.name for volume in found.items if volume.status.phase in _SEEN}
-
-    if wanted:
-        wait_until("the volumes are available", seen, _VOLUMES_WAIT, transient=(ApiException, HTTPError))
 
 
 def _apply_one(kube: KubeClient, manifest: dict[str, Any]) -> None:

@@ -141,28 +141,21 @@ class Api:
             raise self.refusals.pop(0)
         self.paths.append(path)
 
-    def list_persistent_volume(self, **_options: Any) -> Any:
-        self.paths.append("look at volumes")
-        volume = SimpleNamespace(
-            metadata=SimpleNamespace(name="a"), status=SimpleNamespace(phase="Available")
-        )
-        return SimpleNamespace(items=[volume])
-
     @property
     def kube(self) -> KubeClient:
-        return KubeClient(api=self, core=self, apps=None, rbac=None, policy=None)
+        return KubeClient(api=self, core=None, apps=None, rbac=None, policy=None)
 
 
 def thing(kind: str, version: str = "v1", namespace: str | None = "shop") -> dict[str, Any]:
     return {"apiVersion": version, "kind": kind, "metadata": {"name": "a", "namespace": namespace}}
 
 
-def test_what_others_refer_to_is_applied_first_and_pods_last() -> None:
+def test_namespaces_are_applied_first_and_pods_last() -> None:
     api = Api()
     pods = thing("Deployment", "apps/v1")
-    claim, volume = thing("PersistentVolumeClaim"), thing("PersistentVolume", namespace=None)
-    apply(api.kube, [pods, claim, volume])
-    assert api.paths == [path_of(volume), "look at volumes", path_of(claim), path_of(pods)]
+    claim, namespace = thing("PersistentVolumeClaim"), thing("Namespace", namespace=None)
+    apply(api.kube, [pods, claim, namespace])
+    assert api.paths == [path_of(namespace), path_of(claim), path_of(pods)]
 
 
 def test_a_port_that_is_not_free_yet_is_asked_for_again() -> None:
