@@ -164,7 +164,7 @@ CATALOG: tuple[ImageRecipe, ...] = (
     ImageRecipe(
         "mariadb",
         (_LIBC, _SHELL, _MARIADB),
-        ImageConfig(("/usr/bin/start-mariadb",), USER),
+        ImageConfig(("/bin/sh", "/usr/bin/start-mariadb"), USER),
         "all",
     ),
     _static("metrics-server"),
