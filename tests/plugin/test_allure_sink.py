@@ -85,7 +85,8 @@ def test_steps_carry_the_times_of_the_history(results: Path) -> None:
 def test_attachments_are_there_once_and_readable(results: Path) -> None:
     attachments = trial(results, "store-pod-delete")["attachments"]
     assert [attachment["name"] for attachment in attachments] == [
-        "overview (PNG)", "verdict", "history", "journal of Chaos Toolkit", "log of shop/store", "repeat this trial",
+        "overview (PNG)", "verdict", "history", "journal of Chaos Toolkit",
+        "log of shop/store", "repeat this trial",
     ]  # fmt: skip
     assert [attachment["type"] for attachment in attachments[:2]] == ["image/png", "application/json"]
     history = json.loads((results / attachments[2]["source"]).read_text())
