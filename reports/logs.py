@@ -153,7 +153,8 @@ class KubernetesLogSource:
         found = []
         for line in str(text).splitlines():
             stamp, _, rest = line.partition(" ")
-            if first <= datetime.fromisoformat(stamp) <= last:
+            moment = _moment(stamp)
+            if moment is not None and first <= moment <= last:
                 found.append((stamp, pod, rest))
         return found
 
@@ -165,6 +166,14 @@ def _parts(selector: str) -> tuple[str, str, str]:
         message = f"{selector!r} is not a log selector: write <namespace>/<label>=<value>"
         raise ValueError(message)
     return namespace, label, value
+
+
+def _moment(stamp: str) -> datetime | None:
+    """A line's time; None for a line that the answer's size limit cut in two."""
+    try:
+        return datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
 
 
 def _stamp(moment: datetime) -> str:

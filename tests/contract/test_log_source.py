@@ -110,7 +110,7 @@ def test_kubernetes_gives_the_lines_of_the_span_in_order_of_time() -> None:
     start = datetime(2026, 11, 25, 1, 8, tzinfo=UTC)
     source = kubernetes(
         a="2026-11-25T01:07:59.9Z too early\n2026-11-25T01:08:00.123456789Z one\n",
-        b="2026-11-25T01:08:00.05Z zero\n2026-11-25T01:08:02Z too late\n",
+        b="2026-11-25T01:08:00.05Z zero\n2026-11-25T01:08:02Z too late\n2026-11-2",
         gone=404,
         starting=400,
     )
