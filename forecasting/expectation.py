@@ -53,12 +53,12 @@ class Expectation:
     """A forecast and the errors of forecasts made the same way before.
 
     Attributes:
-        model: Name of the chosen forecaster.
+        model: The chosen forecaster.
         forecast: One value for each sample of the window.
         past: Forecasts from past origins.
     """
 
-    model: str
+    model: Forecaster
     forecast: NDArray[np.float64]
     past: Backtest
 
@@ -128,4 +128,4 @@ def expect(plan: Plan) -> Expectation:
         past = backtest(task, model, past_origins(task, plan.needs, _MOST_CHEAP_FITS))
     else:
         past = merge(past, backtest(task, model, np.delete(origins, chosen)))
-    return Expectation(model.name, forecast_at(task, model, task.values.size), past)
+    return Expectation(model, forecast_at(task, model, task.values.size), past)

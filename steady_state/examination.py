@@ -127,7 +127,7 @@ class Examination:
             p_value=self.p_value,
             score=max(0.0, -float(np.log10(self.p_value))),
             effect=float(np.nanmean(self.errors)),
-            model=self.expectation.model,
+            model=self.expectation.model.name,
             reasons=reasons,
             smallest_visible=self._visible(alpha),
             effective_windows=self.calibration.effective,

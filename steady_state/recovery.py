@@ -4,7 +4,7 @@ A metric is back when a stretch of samples lies together inside the band that wa
 before the fault. "No longer significantly different" would not do: with few samples, nothing is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from faultcast.experiments.model import MetricSpec
+from faultcast.forecasting.backtest import forecast_at
 from faultcast.forecasting.bands import offsets
-from faultcast.forecasting.expectation import expect, plan
+from faultcast.forecasting.expectation import LEAST_EFFECTIVE, expect, plan
 from faultcast.forecasting.season import season_steps
 from faultcast.steady_state.verdict import Recovery
 
@@ -25,6 +26,9 @@ STRETCH = 5
 
 _OUTSIDE = 0.01
 """Share of samples of an undisturbed metric that may lie outside the band: 5 together are inside in 95 %."""
+
+_REACH = 64
+"""Samples after the fault for which errors of past forecasts are looked at, where there are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
 
     Returns:
         The band from the first grid point after the baseline's end to `until`; None with too little history.
-        Beyond the distance that past forecasts reach it stays as wide as it is there.
+        Beyond the distance for which there are enough past forecasts it stays as wide as it is there. Where
+        it lies does not depend on `until`: a watch and the verdict after it use the same band.
     """
     values = baseline.to_numpy(dtype=np.float64)
     known = np.flatnonzero(~np.isnan(values))
@@ -65,10 +70,10 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
         return None
     gap = values.size - int(known[-1]) - 1
     season = season_steps(spec.season, step) if spec.season else None
-    reach = len(grid)
+    reach = _REACH
     outline = plan(values, reach, gap=gap, season=season)
-    while outline.effective <= 0 and reach > 1:
-        reach //= 2
+    while outline.effective < LEAST_EFFECTIVE and reach > STRETCH:
+        reach = max(STRETCH, reach // 2)
         outline = plan(values, reach, gap=gap, season=season)
     if outline.effective <= 0:
         return None
@@ -77,11 +82,12 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
     width = offsets(expectation.past.errors, _OUTSIDE)
     if width is None:
         return None
-    mean = _extended(expectation.forecast, len(grid), season)
+    whole = replace(outline.task, window=len(grid))
+    mean = forecast_at(whole, expectation.model, whole.values.size)
     rounding = max(1e-9 * float(np.nanmax(np.abs(values))), 1e-12)
     margin = max(spec.smallest_effect or 0.0, rounding)
-    lower = mean + np.minimum(_extended(width.lower, len(grid), None), -margin)
-    upper = mean + np.maximum(_extended(width.upper, len(grid), None), margin)
+    lower = mean + np.minimum(_extended(width.lower, len(grid)), -margin)
+    upper = mean + np.maximum(_extended(width.upper, len(grid)), margin)
     if spec.direction == "up":
         lower = np.full(len(grid), -np.inf)
     if spec.direction == "down":
@@ -152,10 +158,6 @@ def _inside(band: Band, samples: pd.Series) -> NDArray[np.bool_]:
     return np.asarray((values >= lower) & (values <= upper))
 
 
-def _extended(values: NDArray[np.float64], size: int, season: int | None) -> NDArray[np.float64]:
-    """Go on with the last season where it is known and reached, else with the last value."""
-    if values.size >= size:
-        return values[:size]
-    repeat = season if season and season <= values.size else 1
-    more = np.resize(values[-repeat:], size - values.size)
-    return np.concatenate([values, more])
+def _extended(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Go on with the last value."""
+    return np.pad(values, (0, max(0, size - values.size)), mode="edge")[:size]

@@ -43,14 +43,14 @@ class Watch:
             history: The trial as far as it came; its fault phase is needed.
             series: Raw samples up to the injection, by metric name.
             until: The last moment that may be watched; when None, twice the longest time allowed after the
-                fault, and at least a minute.
+                fault, and at least ten minutes.
         """
         record = Record(history, series)
         asked = [spec for spec in history.metrics if spec.recovers_within is not None]
         if until is None:
             end = history.phases.fault.end if history.phases.fault else history.ended
             longest = max((spec.recovers_within or 0.0 for spec in asked), default=0.0)
-            until = end + min(_REACH, timedelta(seconds=max(60.0, 2 * longest)))
+            until = end + min(_REACH, timedelta(seconds=max(600.0, 2 * longest)))
         return cls({spec.name: record.band(spec, until) for spec in asked}, history.step)
 
     def all_back(self, recent: Mapping[str, pd.Series]) -> bool:

@@ -61,7 +61,7 @@ def test_a_seasonal_window_is_judged(shift: float, status: Status) -> None:
     values.iloc[-15:] += shift
     verdict = judge_window(values[:135], values[135:], season=60)
     assert verdict.status is status
-    assert "Theta" in verdict.model
+    assert "season=30" in verdict.model
 
 
 def test_unit_and_level_do_not_matter() -> None:

@@ -89,6 +89,13 @@ def test_a_band_reaches_as_far_as_asked(until: datetime) -> None:
     assert found.upper.notna().all()
 
 
+def test_where_a_band_lies_does_not_depend_on_how_far_it_reaches() -> None:
+    near, far = (forecast_band(RATE, quiet()["rate"][:FAULT], until, STEP) for until in (END, at(900)))
+    assert near is not None
+    assert far is not None
+    pd.testing.assert_series_equal(near.lower, far.lower[: near.lower.index[-1]], check_freq=False)
+
+
 @pytest.mark.parametrize("samples", [0, 3])
 def test_too_little_history_gives_no_band(samples: int) -> None:
     assert forecast_band(ERRORS, quiet()["errors"][:samples], END, STEP) is None
