@@ -287,9 +287,45 @@ def test_down_after_a_killed_up_leaves_nothing(moment: str, settings: Settings) 
         for line in process.stdout:
             if line.startswith(moment):
                 break
+        wait_until("something to leave", lambda: provider.leftovers.found() != (), Wait(10, 0.01))
         os.kill(process.pid, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-    assert provider.leftovers.found(), "the moment was too early to show anything"
     provider.stop()
     assert provider.leftovers.found() == ()
     assert left_over(before, settings) == []
+
+
+IMPORT = """
+import sys
+from pathlib import Path
+from faultcast.infra.images import build_images
+from faultcast.infra.providers.local.images import make_template
+from faultcast.infra.providers.local.programs import ensure_programs
+from faultcast.infra.settings import load_settings
+settings = load_settings()
+archives = build_images(settings, ensure_programs(settings, lambda line: None), lambda line: None)
+make_template(archives[:3], Path(sys.argv[1]), lambda line: print(line, flush=True))
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_killed_import_leaves_no_process_and_no_mount_and_the_next_one_works(
+    provider: LocalProvider, tmp_path: Path
+) -> None:
+    start_import = [sys.executable, "-c", IMPORT, str(tmp_path)]
+    with subprocess.Popen(start_import, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("importing image")
+        os.kill(process.pid, signal.SIGKILL)
+
+    def traces() -> list[str]:
+        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+        processes = run(["ps", "-eo", "args"]).stdout.splitlines()
+        return [line for line in (*mounts, *processes) if str(tmp_path) in line]
+
+    wait_until("the end of everything it started", lambda: not traces(), Wait(5, 0.1))
+    done = run(start_import, timeout=200)
+    assert "(3 of 3)" in done.stdout
+    (template,) = [path for path in tmp_path.iterdir() if path.is_dir()]
+    assert (template / "io.containerd.metadata.v1.bolt" / "meta.db").is_file()
+    assert traces() == []

@@ -10,14 +10,14 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from filelock import FileLock
+import psutil
+from filelock import FileLock, Timeout
 
-from faultcast.infra.errors import ClusterError
+from faultcast.infra.errors import ClusterError, ConfigurationError, LockedError
 from faultcast.infra.images import ImageArchive
 from faultcast.infra.processes import run, tail
 from faultcast.infra.waiting import Wait, wait_until
@@ -27,7 +27,9 @@ __all__ = ["clone", "make_template"]
 _START = Wait(20.0, 0.05)
 _IMPORT_TIMEOUT = 300.0
 _KEEP_SECONDS = 7 * 86400
-_UNFINISHED = ".unfinished"
+_UNFINISHED = "new"
+_SOCKET_PATH = 107
+_END = 10.0
 _DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
@@ -43,24 +45,22 @@ def make_template(archives: Sequence[ImageArchive], cache: Path, progress: Calla
         The template's folder.
 
     Raises:
+        LockedError: Another process is at it, and takes too long.
         ClusterError: The container runtime did not start.
         CommandError: An archive could not be imported.
     """
     template = cache / _key(archives)
     cache.mkdir(parents=True, mode=0o700, exist_ok=True)
-    with FileLock(cache / "lock", timeout=_IMPORT_TIMEOUT):
-        _prune(cache)
-        if template.is_dir():
+    try:
+        with FileLock(cache / "lock", timeout=_IMPORT_TIMEOUT):
+            _prune(cache)
+            if not template.is_dir():
+                _import(archives, cache / _UNFINISHED, progress).rename(template)
+                shutil.rmtree(cache / _UNFINISHED)
             os.utime(template)
-            return template
-        unfinished = cache / f"{template.name}{_UNFINISHED}"
-        with _runtime(unfinished) as socket:
-            for number, archive in enumerate(archives, 1):
-                progress(f"importing image {archive.ref} ({number} of {len(archives)})")
-                control = ["ctr", "--address", str(socket), "--namespace", "k8s.io"]
-                load = ["images", "import", str(archive.path)]
-                run([*control, *load], timeout=_IMPORT_TIMEOUT, remedy="see whether the disk is full: df -h")
-        unfinished.rename(template)
+    except Timeout as error:
+        message = f"another Faultcast has been importing images into {cache} for {_IMPORT_TIMEOUT:.0f} s"
+        raise LockedError(message, remedy="wait until it is done, or end it") from error
     return template
 
 
@@ -83,9 +83,9 @@ def clone(template: Path, target: Path) -> None:
 def _prune(cache: Path) -> None:
     """Remove what a killed process left, and what nobody used for a week; nodes keep what they linked."""
     for folder in cache.iterdir():
-        if folder.is_dir() and (
-            folder.name.endswith(_UNFINISHED) or time.time() - folder.stat().st_mtime > _KEEP_SECONDS
-        ):
+        if not folder.is_dir():
+            continue
+        if folder.name == _UNFINISHED or time.time() - folder.stat().st_mtime > _KEEP_SECONDS:
             shutil.rmtree(folder)
 
 
@@ -97,37 +97,50 @@ def _key(archives: Sequence[ImageArchive]) -> str:
     return digest.hexdigest()[:16]
 
 
+def _import(archives: Sequence[ImageArchive], place: Path, progress: Callable[[str], None]) -> Path:
+    """Import the archives into a new folder below `place`, and return that."""
+    root = place / "root"
+    root.mkdir(parents=True)
+    with _runtime(root, place / "run") as socket:
+        for number, archive in enumerate(archives, 1):
+            progress(f"importing image {archive.ref} ({number} of {len(archives)})")
+            control = ["ctr", "--address", str(socket), "--namespace", "k8s.io"]
+            load = ["images", "import", str(archive.path)]
+            run([*control, *load], timeout=_IMPORT_TIMEOUT, remedy="see whether the disk is full: df -h")
+    return root
+
+
 @contextlib.contextmanager
-def _runtime(root: Path) -> Iterator[Path]:
+def _runtime(root: Path, scratch: Path) -> Iterator[Path]:
     """A container runtime without pods on the folder `root`; yields its socket.
 
     It runs in namespaces of its own and is killed by the kernel when this process dies, so that neither it
     nor a mount of it can be left over.
     """
-    # Not in the cache: the path of a socket may have 107 characters.
-    with tempfile.TemporaryDirectory(prefix="faultcast-") as place:
-        scratch = Path(place)
-        socket, log = scratch / "containerd.sock", scratch / "containerd.log"
-        config = scratch / "containerd.toml"
-        config.write_text(
-            f'version = 2\nroot = "{root}"\nstate = "{scratch}/state"\n'
-            'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
-            f'[grpc]\n  address = "{socket}"\n'
-            f'[ttrpc]\n  address = "{socket}.ttrpc"\n'
-        )
-        with (
-            log.open("wb") as out,
-            _killed_with_us(["containerd", "--config", str(config)], out.fileno()) as process,
-        ):
+    scratch.mkdir()
+    socket, log, config = scratch / "c.sock", scratch / "c.log", scratch / "c.toml"
+    if len(f"{socket}.ttrpc") > _SOCKET_PATH:
+        message = f"the path {socket}.ttrpc is too long for a socket"
+        raise ConfigurationError(message, remedy="set FAULTCAST_CACHE_DIR to a folder with a shorter path")
+    config.write_text(
+        f'version = 2\nroot = "{root}"\nstate = "{scratch}/state"\n'
+        'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+        f'[grpc]\n  address = "{socket}"\n'
+        f'[ttrpc]\n  address = "{socket}.ttrpc"\n'
+    )
+    with (
+        log.open("wb") as out,
+        _killed_with_us(["containerd", "--config", str(config)], out.fileno()) as process,
+    ):
 
-            def ready() -> bool:
-                if process.poll() is not None:
-                    message = f"containerd did not start: {tail(log)}"
-                    raise ClusterError(message, remedy="check the package: containerd --version")
-                return socket.exists()
+        def ready() -> bool:
+            if process.poll() is not None:
+                message = f"containerd did not start: {tail(log)}"
+                raise ClusterError(message, remedy="check the package: containerd --version")
+            return socket.exists()
 
-            wait_until("socket of containerd", ready, _START)
-            yield socket
+        wait_until("socket of containerd", ready, _START)
+        yield socket
 
 
 @contextlib.contextmanager
@@ -137,5 +150,10 @@ def _killed_with_us(argv: Sequence[str], out: int) -> Iterator[subprocess.Popen[
     try:
         yield process
     finally:
-        process.kill()
-        process.wait()
+        for child in psutil.Process(process.pid).children():
+            child.kill()  # the program itself; its fence ends after it, and so nothing writes any more
+        try:
+            process.wait(timeout=_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
