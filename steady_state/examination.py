@@ -185,15 +185,12 @@ class Examination:
     def _table(self, alpha: float) -> pd.DataFrame:
         """The forecast and its band on the window's index."""
         mean, band = self.expectation.forecast, offsets(self.expectation.past.errors, alpha)
-        nothing = np.full(mean.size, np.nan)
-        return pd.DataFrame(
-            {
-                "mean": mean,
-                "lower": mean + band.lower if band else nothing,
-                "upper": mean + band.upper if band else nothing,
-            },
-            index=self.framed.index,
-        )
+        lower = upper = np.full(mean.size, np.nan)
+        if band:
+            lower, upper = mean + band.lower, mean + band.upper
+        if np.nanmin(self.framed.before) >= 0:  # what was never negative is not expected to be
+            lower = np.maximum(lower, np.minimum(mean, 0.0))
+        return pd.DataFrame({"mean": mean, "lower": lower, "upper": upper}, index=self.framed.index)
 
     def _observed(self, table: pd.DataFrame, *, odd: bool) -> str:
         """What was measured against what was expected, in one sentence."""

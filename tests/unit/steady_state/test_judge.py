@@ -74,6 +74,14 @@ def test_the_forecast_has_the_index_of_the_window() -> None:
     assert (table["mean"] < table["upper"]).all()
 
 
+def test_what_was_never_negative_is_not_expected_to_be() -> None:
+    values = np.abs(noise(90) - 10)
+    table = judge_window(*split(values, 10)).forecast
+    assert table is not None
+    assert (table["lower"] >= 0).all()
+    assert judge_window(*split(values - 5, 10)).forecast["lower"].min() < -5
+
+
 def test_a_known_season_is_followed_in_seconds_or_as_a_timedelta() -> None:
     values = 10 + 5 * np.sin(2 * np.pi * np.arange(150) / 20) + 0.2 * noise(150)
     history, window = split(values, 10)
