@@ -74,6 +74,7 @@ def _controller_manager(topology: Topology) -> Component:
         "cluster-cidr": str(topology.pod_cidr),
         "kubeconfig": f"{PKI}/controller-manager.conf",
         "leader-elect": "false",
+        "pvclaimbinder-sync-period": "1s",
         "node-monitor-grace-period": _GRACE_PERIOD,
         "node-monitor-period": "2s",
         "root-ca-file": f"{PKI}/ca.crt",
