@@ -5,6 +5,7 @@ deterministic; they give one value for each step and no interval, which is why b
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -68,9 +69,13 @@ class Theta:
 
     def forecast(self, values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
         """See `Forecaster`."""
-        darts = _darts()
-        mode = darts.SeasonalityMode.ADDITIVE if self.season else darts.SeasonalityMode.NONE
-        return _continue(lambda: darts.Theta(season_mode=mode, seasonality_period=self.season), values, steps)
+
+        def make() -> Any:
+            mode = _darts().SeasonalityMode
+            season_mode = mode.ADDITIVE if self.season else mode.NONE
+            return _darts().Theta(season_mode=season_mode, seasonality_period=self.season)
+
+        return _continue(make, values, steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def _darts() -> _Darts:
     return _Darts(TimeSeries, DartsTheta, NaiveSeasonal, SeasonalityMode)
 
 
-def _continue(make: Any, values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+def _continue(make: Callable[[], Any], values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
     """Fit a darts model to the standardised series, so that its optimiser knows neither unit nor level."""
     centre, spread = float(np.median(values)), float(np.std(values))
     if spread <= 1e-12 * max(1e-300, float(np.max(np.abs(values)))):
