@@ -5,7 +5,6 @@ those of Okabe and Ito, which colour-blind people can tell apart, and every mean
 line style, a hatch or a word. The same record always gives the same bytes.
 """
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from faultcast.experiments.history import TrialHistory
-from faultcast.reports.wording import effect_words, headline, p_words, recovery_words, units
+from faultcast.reports.captions import captions, wrapped
+from faultcast.reports.wording import headline, units
 from faultcast.steady_state.verdict import MetricVerdict, TrialVerdict
 
 __all__ = ["draw_trial"]
@@ -107,7 +107,7 @@ def _scene(history: TrialHistory, verdict: TrialVerdict, series: Mapping[str, pd
 
 
 def _single(scene: _Scene, name: str, values: pd.Series | None) -> Any:
-    lines = _wrapped(_sentences(scene, name))
+    lines = wrapped(captions(scene.parts(name), units(scene.history).get(name, "")))
     figure, (axes,) = _figure(1, height=3.6 + 0.18 * len(lines))
     pad = _panel(axes, scene, name, values)
     axes.set_title("\n".join(lines), loc="left", pad=pad, fontsize=9.0)
@@ -252,34 +252,8 @@ def _with_gaps(scene: _Scene, values: pd.Series) -> tuple[list[float], list[floa
     return x, y
 
 
-def _sentences(scene: _Scene, name: str) -> list[str]:
-    unit = units(scene.history).get(name, "")
-    lines = []
-    for part in scene.parts(name):
-        verdict = part.verdict
-        facts = [f"{part.phase}: {verdict.status}"]
-        if verdict.p_value is not None:
-            facts += [f"p {_equals(p_words(verdict.p_value))}", effect_words(verdict.effect, unit)]
-        else:
-            facts += list(verdict.reasons[:1])
-        if part.recovery is not None:
-            facts.append(recovery_words(part.recovery))
-        if not part.counts:
-            facts.append("does not count")
-        lines.append(", ".join(facts))
-    return lines or ["not judged"]
-
-
-def _equals(p_value: str) -> str:
-    return p_value if p_value.startswith("<") else f"= {p_value}"
-
-
 def _heading(figure: Any, text: str) -> None:
-    figure.suptitle("\n".join(_wrapped([text], 95)), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
-
-
-def _wrapped(lines: list[str], width: int = 120) -> list[str]:
-    return [row for line in lines for row in textwrap.wrap(line, width, max_lines=2, placeholder=" …")]
+    figure.suptitle("\n".join(wrapped([text], 95)), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
 
 
 def _time_label(scene: _Scene) -> str:

@@ -143,12 +143,23 @@ def mariadb(mariadb_server: MariaDb) -> MariaDb:
     return mariadb_server
 
 
+def _pushgateway_program(folder: Path) -> Path:
+    """The program out of its Debian package: installing that would start a service on every address."""
+    installed = shutil.which("prometheus-pushgateway")
+    if installed:
+        return Path(installed)
+    remedy = "apt-get update, or check the package mirror"
+    run(["apt-get", "download", "prometheus-pushgateway"], cwd=folder, timeout=120.0, remedy=remedy)
+    run(["dpkg-deb", "-x", *folder.glob("*.deb"), folder])
+    return folder / "usr/bin/prometheus-pushgateway"
+
+
 @pytest.fixture(scope="session")
 def pushgateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Base URL of a private Pushgateway."""
     url = f"127.0.0.1:{free_port()}"
     log = tmp_path_factory.mktemp("pushgateway") / "log"
-    argv = [program("prometheus-pushgateway", "prometheus-pushgateway"), f"--web.listen-address={url}"]
+    argv = [_pushgateway_program(tmp_path_factory.mktemp("package")), f"--web.listen-address={url}"]
     with log.open("wb") as file:
         process = subprocess.Popen(argv, stdout=file, stderr=file, start_new_session=True)
     try:
