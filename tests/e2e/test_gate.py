@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.integration.browser import text_of
 
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
+from tests.browser import browse
 from tests.e2e.gate import ROOT, Gate, gate, started
 
 pytestmark = pytest.mark.e2e
@@ -51,7 +51,7 @@ def test_earlier_faults_are_masked_in_real_time(catalog: Gate) -> None:
 
 
 def test_the_report_opens_from_its_file_and_shows_the_trials(catalog: Gate, tmp_path: Path) -> None:
-    text = text_of(catalog.folder / "report.html", tmp_path)
+    text = browse(catalog.folder / "report.html", "", tmp_path, "--dump-dom")
     for experiment in ("no-fault", "gateway-pod-delete", "store-pod-delete"):
         assert experiment in text
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from faultcast.infra.processes import run
 from faultcast.infra.settings import load_settings
 from faultcast.reports.allure_report import build_report, install_allure
-from tests.integration.conftest import program
+from tests.browser import browse
 
 pytest_plugins = ("pytester",)
 pytestmark = pytest.mark.integration
@@ -41,16 +40,6 @@ def test_trial(request, tmp_path, status):
     if status is Status.UNKNOWN:
         raise RuntimeError(record.verdict.reasons[0])
 """
-BROWSER = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1400,1500",
-    "--virtual-time-budget=15000", "--host-resolver-rules=MAP * ~NOTFOUND",
-)  # fmt: skip
-
-
-def browse(report: Path, fragment: str, folder: Path, *options: str) -> str:
-    """Open the report from its file, with no network at all; returns the page as it became."""
-    argv = [program("chromium", "chromium"), *BROWSER, f"--user-data-dir={folder / 'profile'}", *options]
-    return run([*argv, f"{report.as_uri()}{fragment}"], timeout=120.0, cwd=folder).stdout
 
 
 @pytest.fixture

@@ -1,0 +1,26 @@
+"""A real browser that opens a report from its file, with no network at all."""
+
+from pathlib import Path
+
+from faultcast.infra.processes import run
+from tests.integration.conftest import program
+
+BROWSER = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1400,1500",
+    "--virtual-time-budget=15000",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+
+
+def browse(report: Path, fragment: str, folder: Path, *options: str) -> str:
+    """Open a page of the report; returns it as it became."""
+    argv = [program("chromium", "chromium"), *BROWSER, f"--user-data-dir={folder / 'profile'}", *options]
+    return run([*argv, f"{report.as_uri()}{fragment}"], timeout=120.0, cwd=folder).stdout
