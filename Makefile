@@ -4,6 +4,7 @@ PY := .venv/bin/python
 export MYPYPATH := .venv/root
 unexport PYTHONDONTWRITEBYTECODE  # thousands of modules are imported: compiled once, not in every process
 
+BOUND := --timeout 600 --timeout-method thread -o timeout_func_only=true
 PACKAGES := cli experiments fixtures forecasting infra reports steady_state
 
 .PHONY: help gate test test-fast lint lock clean setup
@@ -23,10 +24,10 @@ gate: setup
 	@$(PY) -m pytest experiments --keep-cluster $(ARGS)
 
 test: setup lint
-	@$(PY) -m pytest tests $(ARGS)
+	@$(PY) -m pytest $(BOUND) tests/unit tests/contract tests/plugin tests/integration tests/statistical tests/e2e $(ARGS)
 
 test-fast: setup
-	@$(PY) -m pytest tests/unit tests/contract tests/plugin $(ARGS)
+	@$(PY) -m pytest $(BOUND) tests/unit tests/contract tests/plugin $(ARGS)
 
 lint: setup
 	@$(PY) -m ruff check .

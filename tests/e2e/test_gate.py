@@ -13,7 +13,7 @@ from faultcast.infra.waiting import Wait, wait_until
 from tests.browser import browse
 from tests.e2e.gate import ROOT, Gate, gate, started
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 CATALOG = ROOT / "experiments" / "catalog"
 
