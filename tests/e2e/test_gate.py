@@ -2,13 +2,17 @@
 
 import signal
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from faultcast.experiments.disturbances import Disturbances
+from faultcast.experiments.history import Mask, Span
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube import KubeClient
+from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from tests.browser import browse
 from tests.e2e.gate import ROOT, Gate, gate, started
@@ -104,6 +108,7 @@ def test_prometheus_stopped_during_the_fault_makes_it_unknown(
             "prometheus", "monitoring", {"spec": {"replicas": replicas}}
         )
 
+    begun = datetime.now(UTC)
     with started(tmp_path / "runs", "--experiments", str(CATALOG / "no-fault.yaml")) as running:
         running.wait_for("injecting the fault", 400)
         scale(0)
@@ -112,6 +117,8 @@ def test_prometheus_stopped_during_the_fault_makes_it_unknown(
         finally:
             scale(1)
         done = running.finish(200)
+    hole = Mask(Span(begun, datetime.now(UTC)), "Prometheus was stopped by a test")
+    Disturbances(load_settings().state_dir, cluster.identity).add(hole)
     assert done.verdict("no-fault")["status"] == "UNKNOWN", done.output[-4000:]
     assert done.code == 1
 

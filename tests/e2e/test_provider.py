@@ -18,9 +18,11 @@ from faultcast.infra.errors import (
     LockedError,
     WaitTimeoutError,
 )
+from faultcast.infra.images import build_images
 from faultcast.infra.kube import connect, identity_of
 from faultcast.infra.processes import run
 from faultcast.infra.providers.local.bootstrap import ready_nodes, wait_ready
+from faultcast.infra.providers.local.programs import ensure_programs
 from faultcast.infra.providers.local.provider import LocalProvider
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until
@@ -192,9 +194,9 @@ def test_powered_off_node_is_dead_at_once_and_ready_after_power_on(
         control.run(node, ["true"])
     assert not list(Path("/sys/fs/cgroup").glob(f"*/faultcast-fc-test/{node}/kubepods"))
     assert provider.is_up()
+    assert not provider.status().well
     if node == "worker":
         not_ready(cluster, "worker")
-        assert not provider.status().well
     control.power_off(node)  # harmless
     control.power_on(node)
     control.power_on(node)  # harmless
@@ -271,6 +273,22 @@ def _template_facts(provider: LocalProvider) -> dict[str, tuple[int, int]]:
     cache = load_settings(**OWN).cache_dir / "images" / "templates"
     files = (path for path in cache.rglob("*") if path.is_file() and not path.is_symlink())
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
+
+
+@pytest.mark.timeout(300)
+def test_up_again_gives_running_nodes_the_images_that_are_new() -> None:
+    settings = load_settings(**OTHER)
+    images = build_images(settings, ensure_programs(settings, print), print)
+    pause, shell = (next(image for image in images if image.name == name) for name in ("pause", "shell"))
+    listing = ["ctr", "--namespace", "k8s.io", "images", "ls", "-q"]
+    try:
+        control = LocalProvider(settings, archives=[pause]).start(stack=False).node_control
+        assert shell.ref not in control.run("worker", listing).stdout
+        LocalProvider(settings, archives=[pause, shell]).start(stack=False)
+        for node in ("master", "worker"):
+            assert shell.ref in control.run(node, listing).stdout
+    finally:
+        LocalProvider(settings).stop()
 
 
 @pytest.mark.timeout(300)
