@@ -15,7 +15,7 @@ from faultcast.infra.providers.local.pki import KUBELET_CLIENT
 from faultcast.infra.providers.local.topology import API_PORT, Topology
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["CONSENT", "prepare", "ready_nodes", "wait_ready"]
+__all__ = ["CONSENT", "api_listens", "prepare", "ready_nodes", "wait_ready"]
 
 CONSENT = "faultcast.dev/consent"
 """Label of the namespace kube-system by which a cluster agrees to be broken."""
@@ -40,14 +40,13 @@ def wait_ready(kubeconfig: Path, nodes: LocalNodes, progress: Callable[[str], No
     names = {node.name for node in nodes.topology.nodes}
     progress(f"waiting for the nodes {', '.join(sorted(names))}")
     kube = connect(kubeconfig)
-    api = (str(nodes.topology.master.address), API_PORT)
     ready: set[str] = set()
 
     def all_ready() -> bool:
         for name in names:
             nodes.check_alive(name)
-        with socket.create_connection(api, timeout=2):
-            pass  # refused at once while nobody listens; the client would warn and try again by itself
+        if not api_listens(nodes.topology):
+            return False  # the client would warn, and try again by itself
         ready.clear()
         ready.update(name for name, sign in ready_nodes(kube).items() if sign >= nodes.started(name))
         return names <= ready
@@ -56,11 +55,20 @@ def wait_ready(kubeconfig: Path, nodes: LocalNodes, progress: Callable[[str], No
         "all nodes are Ready",
         all_ready,
         _NODES_WAIT,
-        transient=(OSError, HTTPError, ApiException),
+        transient=(HTTPError, ApiException),
         last_seen=lambda: f"Ready: {', '.join(sorted(ready)) or 'none'}",
         remedy=f"read the logs in {nodes.layout.root / 'nodes'}",
     )
     return kube
+
+
+def api_listens(topology: Topology) -> bool:
+    """Whether something accepts connections where the API server should be."""
+    try:
+        with socket.create_connection((str(topology.master.address), API_PORT), timeout=_QUICK[0]):
+            return True
+    except OSError:
+        return False
 
 
 def ready_nodes(kube: KubeClient) -> dict[str, float]:

@@ -163,17 +163,22 @@ class LocalProvider:
         if not self.is_up():
             raise self._not_up()
         from faultcast.infra.kube import connect
+        from faultcast.infra.providers.local.bootstrap import api_listens
         from faultcast.infra.providers.local.status import ClusterStatus, examine_nodes, unready_pods
 
+        name = self._settings.cluster
+        if not api_listens(self._topology):
+            nodes = examine_nodes(self.nodes, None)
+            return ClusterStatus(name, nodes, (), Endpoints(), ("the API server does not answer",))
         kube = connect(self._layout.kubeconfig)
         nodes = examine_nodes(self.nodes, kube)
         try:
             cluster = self.attach()
             unready = unready_pods(kube)
         except ClusterError as error:
-            return ClusterStatus(self._settings.cluster, nodes, (), Endpoints(), (error.what,))
+            return ClusterStatus(name, nodes, (), Endpoints(), (error.what,))
         findings = self._findings(cluster) if self._record().get("stack") else ()
-        return ClusterStatus(self._settings.cluster, nodes, unready, cluster.endpoints, findings)
+        return ClusterStatus(name, nodes, unready, cluster.endpoints, findings)
 
     def collect_logs(self, folder: Path) -> None:
         """Copy logs, configuration and the API server's view into `folder`; no keys."""

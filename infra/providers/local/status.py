@@ -67,14 +67,14 @@ class ClusterStatus:
         return all(node.well for node in self.nodes) and not self.unready and not self.findings
 
 
-def examine_nodes(nodes: LocalNodes, kube: KubeClient) -> tuple[NodeStatus, ...]:
+def examine_nodes(nodes: LocalNodes, kube: KubeClient | None) -> tuple[NodeStatus, ...]:
     """Look at every node, from outside and through Kubernetes.
 
     Args:
         nodes: Control of the nodes.
-        kube: The API server; a node is not ready when it does not answer.
+        kube: The API server; None when it does not answer, and then no node is ready.
     """
-    ready, versions = _through_kubernetes(kube)
+    ready, versions = _through_kubernetes(kube) if kube else (frozenset(), {})
     return tuple(
         NodeStatus(
             node=plan.node,
