@@ -26,6 +26,9 @@ import pandas as pd
 from faultcast.steady_state import Status, judge_window
 
 ALPHAS = (0.01, 0.05, 0.10)
+WINDOW = 15
+HISTORIES = (135, 600)
+"""Samples: a baseline of 240 s and a gate of 30 s at 2 s, and 20 minutes."""
 _HERE = Path(__file__).resolve().parent
 
 
@@ -78,34 +81,37 @@ def lab_cases(folder: Path) -> dict[str, Any] | None:
     }
 
 
-def noise(count: int, correlation: float) -> dict[str, Any]:
-    """How often undisturbed noise is called a deviation, for each alpha.
+def noise(count: int, correlation: float, n: int) -> dict[str, Any]:
+    """How often undisturbed noise is called a deviation, for each alpha, and a shift of two sd with it.
 
     Args:
         count: Number of series.
         correlation: Of neighbouring samples (an AR(1) process).
+        n: Samples of history.
     """
-    p_values = np.array(noise_p_values(count, correlation))
+    calm = np.array(noise_p_values(count, correlation, n))
+    shifted = np.array(noise_p_values(count, correlation, n, shift=2.0))
     return {
         "series": count,
-        **{f"false_alarms_{alpha:.2f}": _plain((p_values <= alpha).mean()) for alpha in ALPHAS},
+        **{f"false_alarms_{alpha:.2f}": _plain((calm <= alpha).mean()) for alpha in ALPHAS},
+        "seen_2sd": _plain((shifted <= 0.05).mean()),
     }
 
 
 @cache
-def noise_p_values(count: int, correlation: float, n: int = 135, window: int = 15) -> tuple[float, ...]:
-    """P-values of windows in which nothing happened.
+def noise_p_values(count: int, correlation: float, n: int, shift: float = 0.0) -> tuple[float, ...]:
+    """P-values of windows of 15 samples in which nothing happened, or a lasting shift.
 
     Args:
         count: Number of series.
         correlation: Of neighbouring samples.
-        n: Samples of history; the default is a baseline of 240 s and a gate of 30 s.
-        window: Samples of the window.
+        n: Samples of history.
+        shift: Of the window, in standard deviations.
     """
     found = []
     for seed in range(count):
-        values = noise_series(n + window, correlation, seed)
-        p_value = judge_window(values[:n], values[n:]).p_value
+        values = noise_series(n + WINDOW, correlation, seed)
+        p_value = judge_window(values[:n], values[n:] + shift).p_value
         found.append(1.0 if p_value is None else p_value)
     return tuple(found)
 
@@ -120,14 +126,14 @@ def noise_series(size: int, correlation: float, seed: int) -> pd.Series:
     return pd.Series(10 + values, index=pd.date_range("2026-03-01", periods=size, freq="2s", tz="UTC"))
 
 
-def speed(points: Iterable[int] = (135, 240, 600), repeats: int = 20) -> dict[str, Any]:
-    """Milliseconds of CPU for one judgement of a seasonal metric, by length of history (window of 15)."""
+def speed(points: Iterable[int] = HISTORIES, repeats: int = 20) -> dict[str, Any]:
+    """Milliseconds of CPU for one judgement of a seasonal metric, by samples of history."""
     found = {}
     for n in points:
         spent = []
         for seed in range(repeats):
-            values = noise_series(n + 15, 0.3, seed)
-            values += 3 * np.sin(2 * np.pi * np.arange(n + 15) / 30)
+            values = noise_series(n + WINDOW, 0.3, seed)
+            values += 3 * np.sin(2 * np.pi * np.arange(n + WINDOW) / 30)
             started = time.process_time()
             judge_window(values[:n], values[n:], season=60)
             spent.append(1e3 * (time.process_time() - started))
@@ -158,7 +164,11 @@ def main() -> None:
         noise_series(60, 0, 0)[:50], noise_series(60, 0, 0)[50:]
     )  # imports darts: not to be measured
     figures: dict[str, Any] = {"speed": speed()}
-    figures["noise"] = {f"ar{phi}": noise(options.noise, phi) for phi in (0.0, 0.5, 0.9)}
+    figures["noise"] = {
+        f"{n} samples, correlation {phi}": noise(options.noise, phi, n)
+        for n in HISTORIES
+        for phi in (0.0, 0.5, 0.9)
+    }
     folder = cases_folder(options.folder)
     if folder is None:
         print("no cases: give a folder, or set FAULTCAST_JUDGE_CASES", file=sys.stderr)

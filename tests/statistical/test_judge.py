@@ -42,15 +42,15 @@ def cases() -> Path:
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])
-def test_noise_is_called_a_deviation_as_often_as_alpha_allows(correlation: float) -> None:
-    found = bench.noise(COUNT, correlation)
-    for alpha in (0.05, 0.10):
-        bound = alpha + 2 * np.sqrt(alpha * (1 - alpha) / COUNT)
-        assert found[f"false_alarms_{alpha:.2f}"] <= bound
+def test_noise_is_called_a_deviation_no_more_often_than_alpha_allows(correlation: float) -> None:
+    p_values = np.array(bench.noise_p_values(COUNT, correlation, 135))
+    for alpha in bench.ALPHAS:
+        assert np.mean(p_values <= alpha) <= alpha + 2 * np.sqrt(alpha * (1 - alpha) / COUNT)
 
 
-def test_p_is_close_to_uniform_on_exchangeable_noise() -> None:
-    assert stats.kstest(bench.noise_p_values(COUNT, 0.0), "uniform").statistic < 0.15
+def test_p_is_close_to_uniform_where_there_are_many_past_windows() -> None:
+    """With few, it is larger by construction: n effective windows cannot say less than 1/(n + 1)."""
+    assert stats.kstest(bench.noise_p_values(COUNT, 0.0, 600), "uniform").statistic < 0.17
 
 
 def test_a_shift_of_four_standard_deviations_is_seen() -> None:
