@@ -81,8 +81,8 @@ class Settings(BaseSettings):
 
     @property
     def cluster_dir(self) -> Path:
-        """State folder of the local cluster."""
-        return self.state_dir / self.cluster
+        """State folder of the local cluster; apart from everything that outlives a cluster."""
+        return self.state_dir / "clusters" / self.cluster
 
 
 def load_settings(**overrides: object) -> Settings:

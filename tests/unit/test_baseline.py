@@ -48,6 +48,13 @@ def test_after_a_fault_only_the_run_up_is_waited_for() -> None:
     assert still_to_wait(quiet, windows) == 40
 
 
+def test_what_is_left_of_a_disturbance_is_waited_for_as_well() -> None:
+    windows = Windows(baseline=240, fault=30)
+    quiet = measure(NOW, [mask(100, -20)])
+    assert quiet.run_up == -20
+    assert still_to_wait(quiet, windows) == 80
+
+
 @given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 2000)), max_size=8))
 def test_quiet_time_is_what_no_mask_covers(pairs: list[tuple[int, int]]) -> None:
     masks = [mask(max(a, b), min(a, b)) for a, b in pairs]

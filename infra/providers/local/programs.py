@@ -147,7 +147,8 @@ def _build_one(
     partial = target.with_name(f"{program.name}.part")
     flags = " ".join(("-s -w", *(f"-X {stamp}" for stamp in program.stamps)))
     counter = _Counter(title, progress)
-    command = (go.program, "build", "-v", "-trimpath", "-buildvcs=false", f"-ldflags={flags}")
+    dies_with_us = ("setpriv", "--pdeathsig", "KILL")
+    command = (*dies_with_us, go.program, "build", "-v", "-trimpath", "-buildvcs=false", f"-ldflags={flags}")
     stream(
         (*command, "-o", partial, program.package),
         counter.line,
