@@ -32,6 +32,11 @@ def _load(path: Path) -> ModuleType:
 
 bench = _load(BENCH)
 
+foreign = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+"""The harness that comes with the cases leaves its files to the garbage collector."""
+
 
 @pytest.fixture(scope="module")
 def cases() -> Path:
@@ -74,6 +79,7 @@ def test_the_band_covers_what_it_says() -> None:
     assert 0.90 <= inside / total <= 0.99
 
 
+@foreign
 def test_the_public_cases(cases: Path) -> None:
     """Few cases: the bounds are the lower ends of the bootstrap intervals, not goals."""
     macro = bench.public_cases(cases)["MACRO"]
@@ -83,6 +89,7 @@ def test_the_public_cases(cases: Path) -> None:
     assert macro["f1"] >= 0.65
 
 
+@foreign
 def test_the_recordings_of_a_live_cluster(cases: Path) -> None:
     found = bench.lab_cases(cases)
     if found is None:
