@@ -61,8 +61,8 @@ def test_networks_that_are_too_small_are_refused(field: str, value: str) -> None
 
 def test_lock_survives_the_state_folder(tmp_path: Path) -> None:
     layout = Layout.of(load_settings(state_dir=tmp_path, cluster="c"))
-    assert layout.root == tmp_path / "c"
+    assert layout.root == tmp_path / "clusters" / "c"
     assert layout.root not in (*layout.lock.parents, *layout.holder.parents)
     home = layout.node("worker")
     assert all(home.root in folder.parents for folder in home.folders())
-    assert home.log("kubelet") == tmp_path / "c" / "nodes" / "worker" / "logs" / "kubelet.log"
+    assert home.log("kubelet") == layout.root / "nodes" / "worker" / "logs" / "kubelet.log"
