@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE  # thousands of modules are imported: compiled 
 BOUND := --timeout 600 --timeout-method thread -o timeout_func_only=true
 PACKAGES := cli experiments fixtures forecasting infra reports steady_state
 
-.PHONY: help gate test test-fast lint lock clean setup
+.PHONY: help gate test test-fast lint lock schema clean setup
 
 help:
 	@echo "make gate       bring up a cluster, break it, judge it, write the report"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-fast  what needs neither root nor a cluster, in under a minute"
 	@echo "make lint       ruff, mypy and import-linter"
 	@echo "make lock       renew requirements.lock"
+	@echo "make schema     renew schema/experiment.json"
 	@echo "make clean      remove what the commands above leave in this folder"
 
 setup:
@@ -38,6 +39,9 @@ lint: setup
 lock: setup
 	@$(PY) -m uv pip compile --quiet --universal --python-version 3.12 --upgrade --generate-hashes --no-emit-index-url \
 	  --extra dev pyproject.toml --output-file requirements.lock
+
+schema: setup
+	@$(PY) -c 'from pathlib import Path; from faultcast.experiments.schema import write_schema as w; w(Path("schema/experiment.json"))'
 
 clean:
 	rm -rf .venv build dist *.egg-info allure-results runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -55,7 +55,11 @@ class DatabaseAccess:
 
     def __repr__(self) -> str:
         """Everything but the password."""
-        return f"DatabaseAccess({self.user}@{self.host}:{self.port}/{self.schema})"
+        return f"DatabaseAccess({self})"
+
+    def __str__(self) -> str:
+        """As in a URL, without the password."""
+        return f"{self.user}@{self.host}:{self.port}/{self.schema}"
 
     @property
     def url(self) -> str:

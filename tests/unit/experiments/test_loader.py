@@ -87,10 +87,7 @@ def test_the_catalog_is_sound_and_fits_the_schema(path: Path) -> None:
 
 def test_the_committed_schema_is_fresh() -> None:
     committed = json.loads((ROOT / "schema" / "experiment.json").read_text())
-    assert committed == experiment_schema(), (
-        "run: python -c 'from pathlib import Path; from faultcast.experiments.schema import write_schema; "
-        'write_schema(Path("schema/experiment.json"))\''
-    )
+    assert committed == experiment_schema(), "run: make schema"
 
 
 @pytest.mark.parametrize(
