@@ -1,0 +1,198 @@
+"""The order of a trial's stages, on a fake cluster and a made-up source; the real ones run in tests/e2e."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from faultcast.experiments.disturbances import Disturbances
+from faultcast.experiments.history import Mask, Span, load_trial
+from faultcast.experiments.loader import load_experiment
+from faultcast.fixtures.progress import Progress
+from faultcast.fixtures.recording import Recording
+from faultcast.fixtures.trial import Judged, TrialRunner
+from faultcast.forecasting import expectation
+from faultcast.forecasting.series import MetricSeries
+from faultcast.infra.cluster import Cluster
+from faultcast.infra.errors import ConsentError, MetricSourceError
+from faultcast.infra.settings import Settings
+from faultcast.steady_state.store import load_verdict
+from faultcast.steady_state.verdict import Status
+from tests.fakekube import FakeKube
+from tests.lightmodels import LightNaive, LightTheta
+
+type WriteExperiment = Callable[..., Path]
+type Shape = Callable[[str, np.ndarray], np.ndarray]
+
+
+def quiet(query: str, seconds: np.ndarray) -> np.ndarray:
+    """A shop on which nothing happens: no errors, a season of a minute in everything else."""
+    season = np.sin(2 * np.pi * seconds / 60)
+    if 'outcome!="ok"' in query:
+        return np.zeros_like(season)
+    if "available" in query:
+        return np.full_like(season, 2.0)
+    noise = np.sin(seconds * 12.9898) * 0.01
+    return (0.02 + 0.001 * season if "quantile" in query else 20 + 4 * season) * (1 + noise)
+
+
+class Source:
+    """Made-up metrics."""
+
+    def __init__(self, shape: Shape = quiet) -> None:
+        self.shape = shape
+
+    def fetch(self, query: str, start: datetime, end: datetime, step: float) -> MetricSeries:
+        index = pd.date_range(start, end, freq=pd.Timedelta(seconds=step))
+        seconds = index.as_unit("ns").asi8 / 1e9
+        return MetricSeries("made-up", pd.Series(self.shape(query, seconds), index=index), step)
+
+
+@pytest.fixture(autouse=True)
+def _light_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expectation, "Theta", LightTheta)
+    monkeypatch.setattr(expectation, "Naive", LightNaive)
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def run(
+    shop: FakeKube,
+    cluster: Cluster,
+    settings: Settings,
+    write_experiment: WriteExperiment,
+    tmp_path: Path,
+    said: list[str],
+) -> Callable[..., Judged]:
+    """Runs a catalog experiment; time passes only on the fake cluster's clock."""
+    begun, before = datetime.now(UTC), shop.clock.now
+
+    def run(source: Source | None = None, base: str = "gateway-pod-delete") -> Judged:
+        runner = TrialRunner(
+            cluster=cluster,
+            kube=shop.client(),
+            recording=Recording(source or Source(), 2.0, shop.clock),
+            settings=settings,
+            run="run",
+            trials=tmp_path / "trials",
+            seed=1,
+            alpha=0.05,
+            progress=Progress(said.append, None, shop.clock.monotonic),
+            clock=shop.clock,
+            now=lambda: begun + timedelta(seconds=shop.clock.now - before),
+        )
+        return runner.run_trial(load_experiment(write_experiment(base)))
+
+    return run
+
+
+def test_a_whole_trial_is_saved_before_it_is_judged(run: Callable[..., Judged], shop: FakeKube) -> None:
+    judged = run()
+    assert judged.history.outcome == "completed"
+    assert len(shop.writes) == 1
+    history, series = load_trial(judged.folder)
+    assert history == judged.history
+    assert set(series) == {spec.name for spec in history.metrics} | {"machine_outside", "monitoring_up"}
+    assert load_verdict(judged.folder) == judged.verdict
+    assert (judged.folder / "journal.json").is_file()
+
+
+def test_what_the_trial_disturbed_is_masked_for_the_next(
+    run: Callable[..., Judged], settings: Settings, cluster: Cluster
+) -> None:
+    first = run()
+    (mask,) = Disturbances(settings.state_dir, cluster.identity).since(first.history.started)
+    assert first.history.trial in mask.reason
+    second = run()
+    assert second.history.masks == (mask,)
+
+
+def test_too_little_history_ends_it_before_anything_is_broken(
+    run: Callable[..., Judged], shop: FakeKube
+) -> None:
+    started = datetime.now(UTC).timestamp()
+
+    def young(query: str, seconds: np.ndarray) -> np.ndarray:
+        return np.where(seconds > started - 20, quiet(query, seconds), np.nan)
+
+    judged = run(Source(young))
+    assert judged.history.outcome == "not-judgeable"
+    assert "too little history" in judged.history.reason
+    assert judged.verdict.status is Status.UNKNOWN
+    assert shop.writes == []
+
+
+def test_a_gate_that_does_not_hold_ends_it_before_anything_is_broken(
+    run: Callable[..., Judged], shop: FakeKube
+) -> None:
+    started = datetime.now(UTC).timestamp()
+
+    def failing(query: str, seconds: np.ndarray) -> np.ndarray:
+        usual = quiet(query, seconds)
+        return np.where(seconds > started - 28, 0.5, usual) if 'outcome!="ok"' in query else usual
+
+    judged = run(Source(failing))
+    assert judged.history.outcome == "gate-failed"
+    assert judged.verdict.status is Status.UNKNOWN
+    assert shop.writes == []
+
+
+def test_without_consent_nothing_is_waited_for_nor_touched(
+    run: Callable[..., Judged], shop: FakeKube
+) -> None:
+    shop.consent = False
+    before = shop.clock.now
+    with pytest.raises(ConsentError):
+        run()
+    assert (shop.writes, shop.clock.now) == ([], before)
+
+
+def test_a_metric_that_cannot_be_read_is_an_error_before_anything_is_broken(
+    run: Callable[..., Judged], shop: FakeKube
+) -> None:
+    def broken(query: str, seconds: np.ndarray) -> np.ndarray:
+        message = "parse error"
+        raise MetricSourceError(message, remedy="correct the query")
+
+    with pytest.raises(MetricSourceError, match="parse error"):
+        run(Source(broken))
+    assert shop.writes == []
+
+
+def test_an_interrupt_while_waiting_is_saved_and_nothing_is_broken(
+    run: Callable[..., Judged], shop: FakeKube, settings: Settings, cluster: Cluster
+) -> None:
+    now = datetime.now(UTC)
+    bring_up = Mask(Span(now - timedelta(days=1), now), "bring-up")
+    Disturbances(settings.state_dir, cluster.identity).add(bring_up)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    shop.clock.at(100, interrupt)
+    judged = run()
+    assert judged.history.outcome == "interrupted"
+    assert judged.verdict.status is Status.UNKNOWN
+    assert shop.writes == []
+
+
+def test_a_fresh_cluster_waits_for_its_baseline_and_says_how_long(
+    run: Callable[..., Judged], shop: FakeKube, settings: Settings, cluster: Cluster, said: list[str]
+) -> None:
+    now = datetime.now(UTC)
+    Disturbances(settings.state_dir, cluster.identity).add(
+        Mask(Span(now - timedelta(days=1), now), "bring-up")
+    )
+    before = shop.clock.now
+    judged = run()
+    assert shop.clock.now - before >= 270
+    assert any("more of quiet history are needed" in line for line in said)
+    assert judged.history.phases.baseline
+    assert judged.history.phases.baseline.start >= now - timedelta(seconds=2)
