@@ -193,7 +193,7 @@ class _Performance:
         if first or not proof.proved:
             self.context.recorder.amend(self.number, proof=proof)
         if proof.proved:
-            self._tell("proved", plan, f"{proof.target}; {proof.peer}")
+            self._tell("proved", plan, "; ".join(dict.fromkeys((proof.target, proof.peer))))
             return
         message = f"{self.fault.kind} was not seen to land: {proof.target}; peers: {proof.peer}"
         raise NotProvedError(message, remedy="see what else acts on these targets; nothing can be concluded")

@@ -196,3 +196,14 @@ def test_a_fresh_cluster_waits_for_its_baseline_and_says_how_long(
     assert any("more of quiet history are needed" in line for line in said)
     assert judged.history.phases.baseline
     assert judged.history.phases.baseline.start >= now - timedelta(seconds=2)
+
+
+def test_the_watch_ends_only_when_the_judge_has_enough_to_see_the_recovery(
+    run: Callable[..., Judged],
+) -> None:
+    judged = run()
+    recoveries = [part.recovery for part in judged.verdict.metrics if part.recovery]
+    assert recoveries
+    assert not any(recovery.censored for recovery in recoveries)
+    assert judged.history.phases.recovery
+    assert judged.history.phases.recovery.seconds < 30
