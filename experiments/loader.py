@@ -2,7 +2,7 @@
 
 import hashlib
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ __all__ = ["Experiment", "find_experiments", "load_experiment"]
 _ENDINGS = (".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Experiment:
     """An experiment file that passed every check that needs no cluster.
 
@@ -43,7 +43,11 @@ class Experiment:
     digest: str
     extension: Extension
     faults: tuple[tuple[Fault[Any], FaultArguments], ...]
-    _document: dict[str, Any] = field(repr=False)
+    _document: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Its name: pytest and Allure show this wherever a test has an experiment."""
+        return f"<experiment {self.name}>"
 
     @property
     def document(self) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """A real browser that opens a report from its file, with no network at all."""
 
+import json
+import re
+from base64 import b64decode
 from pathlib import Path
 
 from faultcast.infra.processes import run
@@ -24,3 +27,10 @@ def browse(report: Path, fragment: str, folder: Path, *options: str) -> str:
     """Open a page of the report; returns it as it became."""
     argv = [program("chromium", "chromium"), *BROWSER, f"--user-data-dir={folder / 'profile'}", *options]
     return run([*argv, f"{report.as_uri()}{fragment}"], timeout=120.0, cwd=folder).stdout
+
+
+def pages(report: Path) -> dict[str, str]:
+    """Allure's own identity of each test's page, by the title of the test, from the data inside the report."""
+    pattern = r'data/test-results/([0-9a-f]{32})\.json","([A-Za-z0-9+/=]+)"'
+    found = re.findall(pattern, report.read_text())
+    return {json.loads(b64decode(data))["name"]: page for page, data in found}

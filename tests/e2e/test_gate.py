@@ -14,7 +14,7 @@ from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube import KubeClient
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
-from tests.browser import browse
+from tests.browser import browse, pages
 from tests.e2e.gate import ROOT, Gate, gate, started
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
@@ -55,9 +55,13 @@ def test_earlier_faults_are_masked_in_real_time(catalog: Gate) -> None:
 
 
 def test_the_report_opens_from_its_file_and_shows_the_trials(catalog: Gate, tmp_path: Path) -> None:
-    text = browse(catalog.folder / "report.html", "", tmp_path, "--dump-dom")
-    for experiment in ("no-fault", "gateway-pod-delete", "store-pod-delete"):
-        assert experiment in text
+    report = catalog.folder / "report.html"
+    found = {title.split(":")[0]: page for title, page in pages(report).items()}
+    assert set(found) == {"no-fault", "gateway-pod-delete", "store-pod-delete"}
+    for experiment, verdict in (("no-fault", "HELD"), ("store-pod-delete", "DEVIATED (known weakness)")):
+        page = browse(report, f"#{found[experiment]}", tmp_path, "--dump-dom")
+        assert f"{experiment}: " in page
+        assert verdict in page
 
 
 def test_the_console_shows_a_table_and_where_the_report_is(catalog: Gate) -> None:
@@ -104,7 +108,7 @@ def test_prometheus_stopped_during_the_fault_makes_it_unknown(
     cluster: Cluster, kube: KubeClient, tmp_path: Path
 ) -> None:
     def scale(replicas: int) -> None:
-        kube.apps.patch_namespaced_deployment_scale(
+        kube.apps.patch_namespaced_stateful_set_scale(
             "prometheus", "monitoring", {"spec": {"replicas": replicas}}
         )
 
@@ -113,7 +117,7 @@ def test_prometheus_stopped_during_the_fault_makes_it_unknown(
         running.wait_for("injecting the fault", 400)
         scale(0)
         try:
-            running.wait_for("recovery", 90)
+            running.wait_for("the fault is over", 90)
         finally:
             scale(1)
         done = running.finish(200)
