@@ -30,8 +30,7 @@ def browse(report: Path, fragment: str, folder: Path, *options: str) -> str:
 
 
 def pages(report: Path) -> dict[str, str]:
-    """Allure's own identity of each test's page, by the title of the test, from the data inside the report."""
-    pattern = r'data/test-results/([0-9a-f]{32})\.json","([A-Za-z0-9+/=]+)"'
+    """Allure's own identity of each test's page, by the test's title, from the data in the report."""
     pattern = r'data/test-results/([0-9a-f]{32})\.json","([A-Za-z0-9+/=]+)"'
     found = re.findall(pattern, report.read_text())
     return {json.loads(b64decode(data))["name"]: page for page, data in found}
