@@ -73,6 +73,7 @@ class Plan:
         bounds: What limits it, in words.
         permissions: Rights it needs.
         objections: Reasons of the fault's own why this must not be done; empty when there are none.
+        scope: Where targets were looked for, in words.
     """
 
     fault: str
@@ -84,6 +85,7 @@ class Plan:
     bounds: tuple[str, ...] = ()
     permissions: tuple[Permission, ...] = ()
     objections: tuple[str, ...] = field(default=())
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

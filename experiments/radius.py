@@ -66,7 +66,8 @@ def refusals(plan: Plan, radius: BlastRadius, *, harmless: bool = False) -> tupl
     if harmless:
         return ()
     if not plan.targets:
-        text = "the fault would reach nothing: its selector matches no running pod"
+        scope = plan.scope or "its selector"
+        text = f"{plan.fault} would reach nothing: {scope} matches no running pod"
         return (Refusal("targets", text, "check namespace and label_selector, or deploy the workload"),)
     found = [*_places(plan.targets, radius), *_number(plan, radius)]
     found.extend(Refusal("fault", text, "change the fault's arguments") for text in plan.objections)
