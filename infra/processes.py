@@ -86,21 +86,8 @@ def run(
         CommandError: Not found, not ended in time, or (with `check`) an exit code other than 0.
     """
     words = tuple(str(word) for word in argv)
-    try:
-        process = subprocess.Popen(
-            words,
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            env={**os.environ, **env} if env else None,
-            cwd=cwd,
-            start_new_session=True,
-        )
-    except OSError as error:
-        message = f"cannot run {words[0]}: {error.strerror}"
-        raise CommandError(message, remedy=remedy or f"install {words[0]}") from error
+    given = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+    process = _start(words, stdin=given, stderr=subprocess.PIPE, env=env, cwd=cwd, remedy=remedy)
     try:
         stdout, stderr = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired as error:
@@ -144,21 +131,9 @@ def stream(
     """
     words = tuple(str(word) for word in argv)
     last: deque[str] = deque(maxlen=30)
-    try:
-        process = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env={**os.environ, **env} if env else None,
-            cwd=cwd,
-            start_new_session=True,
-        )
-    except OSError as error:
-        message = f"cannot run {words[0]}: {error.strerror}"
-        raise CommandError(message, remedy=remedy or f"install {words[0]}") from error
+    process = _start(
+        words, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, env=env, cwd=cwd, remedy=remedy
+    )
     overdue = threading.Event()
 
     def kill() -> None:
@@ -184,6 +159,33 @@ def stream(
         how = f"did not end within {timeout:.0f} s" if overdue.is_set() else f"ended with exit code {code}"
         message = f"{' '.join(words)} {how}: " + "\n".join(last)[-1500:]
         raise CommandError(message, remedy=remedy)
+
+
+def _start(
+    words: tuple[str, ...],
+    *,
+    stdin: int,
+    stderr: int,
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+    remedy: str,
+) -> subprocess.Popen[str]:
+    """Start a program with its output in a pipe, in a process group of its own."""
+    try:
+        return subprocess.Popen(
+            words,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            env={**os.environ, **env} if env else None,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        message = f"cannot run {words[0]}: {error.strerror}"
+        raise CommandError(message, remedy=remedy or f"install {words[0]}") from error
 
 
 def end(process: ProcessId, *, grace: float = 5.0) -> None:
