@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from faultcast.experiments.model import MetricSpec
-from faultcast.infra.errors import FaultcastError
+from faultcast.infra.documents import load_document, save_document
 
 __all__ = [
     "Event",
@@ -181,9 +181,7 @@ def save_trial(folder: Path, history: TrialHistory, series: Mapping[str, pd.Seri
     folder.mkdir(parents=True, exist_ok=True)
     for name, values in series.items():
         save_series(folder, name, values)
-    partial = folder / "history.json.part"
-    partial.write_bytes(_ADAPTER.dump_json(history, indent=2) + b"\n")
-    partial.replace(folder / "history.json")
+    save_document(folder / "history.json", _ADAPTER, history)
 
 
 def load_trial(folder: Path) -> tuple[TrialHistory, dict[str, pd.Series]]:
@@ -192,17 +190,12 @@ def load_trial(folder: Path) -> tuple[TrialHistory, dict[str, pd.Series]]:
     Raises:
         FaultcastError: The folder holds no complete trial, or a broken one.
     """
-    path = folder / "history.json"
-    try:
-        history = _ADAPTER.validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        message = f"{folder} holds no complete trial: there is no history.json"
-        raise FaultcastError(message, remedy="name a folder below runs/<run>/trials/") from error
-    except ValidationError as error:
-        message = f"{path} is broken: {error.errors()[0]['msg']}"
-        raise FaultcastError(
-            message, remedy="it was written by another version, or edited by hand"
-        ) from error
+    history = load_document(
+        folder / "history.json",
+        _ADAPTER,
+        missing=f"{folder} holds no complete trial: there is no history.json",
+        remedy="name a folder below runs/<run>/trials/",
+    )
     return history, load_series(folder)
 
 

@@ -17,9 +17,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from faultcast.experiments.history import load_trial
+from faultcast.infra.documents import load_document, save_document
 from faultcast.infra.errors import FaultcastError
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.steady_state.store import load_verdict
@@ -71,9 +72,7 @@ class RunFolder:
     def save(self, run: RunRecord) -> None:
         """Write `run.json` atomically, and let `latest` point here."""
         self.path.mkdir(parents=True, exist_ok=True)
-        partial = self.path / "run.json.part"
-        partial.write_bytes(_RUN.dump_json(run, indent=2) + b"\n")
-        partial.replace(self.path / "run.json")
+        save_document(self.path / "run.json", _RUN, run)
         fresh = self.path.parent / f".latest-{self.name}"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(self.name)
@@ -85,17 +84,12 @@ class RunFolder:
         Raises:
             FaultcastError: There is none, or a broken one.
         """
-        path = self.path / "run.json"
-        try:
-            return _RUN.validate_json(path.read_bytes())
-        except FileNotFoundError as error:
-            message = f"{self.path} is not a run: there is no run.json"
-            raise FaultcastError(message, remedy="list the runs there are: faultcast results list") from error
-        except ValidationError as error:
-            message = f"{path} is broken: {error.errors()[0]['msg']}"
-            raise FaultcastError(
-                message, remedy="it was written by another version, or edited by hand"
-            ) from error
+        return load_document(
+            self.path / "run.json",
+            _RUN,
+            missing=f"{self.path} is not a run: there is no run.json",
+            remedy="list the runs there are: faultcast results list",
+        )
 
 
 def list_runs(runs: Path) -> tuple[RunFolder, ...]:

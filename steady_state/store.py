@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from faultcast.infra.errors import FaultcastError
+from faultcast.infra.documents import load_document, save_document
 from faultcast.steady_state.verdict import MetricVerdict, Phase, Recovery, SeriesVerdict, Status, TrialVerdict
 
 __all__ = ["load_verdict", "save_verdict"]
@@ -67,9 +67,7 @@ def save_verdict(folder: Path, verdict: TrialVerdict) -> None:
     whole = _Whole(
         verdict.status, verdict.reasons, tuple(map(_written, verdict.metrics)), verdict.alpha, verdict.judge
     )
-    partial = folder / f"{_FILE}.part"
-    partial.write_bytes(_ADAPTER.dump_json(whole, indent=2) + b"\n")
-    partial.replace(folder / _FILE)
+    save_document(folder / _FILE, _ADAPTER, whole)
 
 
 def load_verdict(folder: Path) -> TrialVerdict:
@@ -78,15 +76,13 @@ def load_verdict(folder: Path) -> TrialVerdict:
     Raises:
         FaultcastError: The folder holds none, or a broken one.
     """
-    path = folder / _FILE
-    try:
-        whole = _ADAPTER.validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        message = f"{folder} holds no verdict"
-        raise FaultcastError(message, remedy=f"judge it: faultcast rejudge --save {folder}") from error
-    except ValidationError as error:
-        message = f"{path} is broken"
-        raise FaultcastError(message, remedy=f"judge it again: faultcast rejudge --save {folder}") from error
+    whole = load_document(
+        folder / _FILE,
+        _ADAPTER,
+        missing=f"{folder} holds no verdict",
+        remedy=f"judge it: faultcast rejudge --save {folder}",
+        mend=f"judge it again: faultcast rejudge --save {folder}",
+    )
     metrics = tuple(_read(folder, part) for part in whole.metrics)
     return TrialVerdict(whole.status, whole.reasons, metrics, whole.alpha, whole.judge)
 
