@@ -1,21 +1,35 @@
 """A metric over time: regular, in UTC, with every hole explicit and explained."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from faultcast.infra.errors import ConfigurationError, MetricSourceError
 
-__all__ = ["Hole", "Kind", "MetricSeries", "regular_step"]
+__all__ = ["Hole", "Kind", "MetricSeries", "covered", "regular_step"]
 
 Kind = Literal["gauge", "counter", "delta"]
 
 Hole = Literal["", "not scraped", "masked"]
 """Why a sample is missing; empty where it is there."""
+
+
+def covered(index: pd.Index, spans: Iterable[tuple[datetime, datetime]]) -> NDArray[np.bool_]:
+    """Which times lie within any of the stretches, both ends included.
+
+    Args:
+        index: Times with a time zone.
+        spans: First and last moment of each stretch.
+    """
+    within = np.zeros(len(index), dtype=bool)
+    for first, last in spans:
+        within |= np.asarray((index >= first) & (index <= last))
+    return within
 
 
 def regular_step(index: pd.Index, what: str) -> float | None:

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import pandas as pd
 
-from faultcast.forecasting.series import MetricSeries
+from faultcast.forecasting.series import MetricSeries, covered
 from faultcast.infra.errors import ConfigurationError, MetricSourceError
 from faultcast.infra.prometheus import PrometheusClient
 
@@ -104,10 +103,7 @@ def masked(series: MetricSeries, spans: Sequence[tuple[datetime, datetime]]) -> 
     Returns:
         A series with holes explained as "masked"; holes that were there before keep their reason.
     """
-    index = series.values.index
-    hidden = np.zeros(len(index), dtype=bool)
-    for first, last in spans:
-        hidden |= np.asarray((index >= first) & (index <= last))
+    hidden = covered(series.values.index, spans)
     holes = series.holes.mask(hidden & (series.holes == ""), "masked")
     return MetricSeries(series.name, series.values.mask(hidden), series.step, series.unit, series.kind, holes)
 

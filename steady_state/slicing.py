@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from faultcast.experiments.history import Mask, Span
+from faultcast.forecasting.series import covered
 from faultcast.infra.errors import ConfigurationError
 
 __all__ = ["masked", "on_grid", "stretch"]
@@ -46,11 +47,8 @@ def on_grid(series: pd.Series, step: float) -> pd.Series:
 
 def masked(series: pd.Series, masks: Iterable[Mask | Span]) -> pd.Series:
     """Make holes of the samples within the masks, both ends included; the time axis stays as it is."""
-    hidden = np.zeros(len(series), dtype=bool)
-    for mask in masks:
-        span = mask.span if isinstance(mask, Mask) else mask
-        hidden |= np.asarray((series.index >= span.start) & (series.index <= span.end))
-    return series.mask(hidden)
+    spans = (mask.span if isinstance(mask, Mask) else mask for mask in masks)
+    return series.mask(covered(series.index, ((span.start, span.end) for span in spans)))
 
 
 def stretch(series: pd.Series, start: datetime, end: datetime, step: float) -> pd.Series:
