@@ -88,7 +88,7 @@ class PodDelete:
         peers = pods_matching(kube, space, peer) if peer else tuple(p for p in pods if p.uid not in chosen)
         return Plan(
             fault=self.kind,
-            scope=f"{arguments.label_selector} in namespace {space}",
+            scope=f"{selector} in namespace {space}",
             targets=targets,
             peers=peers,
             candidates=len(pods),
