@@ -151,12 +151,20 @@ _PAUSE = ImageRecipe(
     "all",
 )
 
+_HELPER = ImageRecipe(
+    "helper",
+    (_LIBC, _PYTHON, _code("helper", _INFRA / "helper")),
+    ImageConfig(("/usr/bin/python3", "-m", "helper"), env={"PYTHONUNBUFFERED": "1"}),
+    "all",
+)
+
 CATALOG: tuple[ImageRecipe, ...] = (
     _PAUSE,
     ImageRecipe("shell", (_SHELL,), ImageConfig(("/bin/sh",)), "all"),
     _everywhere(_static("coredns")),
     _python("exporter", "exporter", _INFRA / "exporter"),
     _python("shop", "shop", _INFRA / "workloads" / "shop"),
+    _HELPER,
     _debian("prometheus", "prometheus"),
     _debian("alertmanager", "prometheus-alertmanager", "usr/share/prometheus/alertmanager/*.tmpl"),
     _debian("pushgateway", "prometheus-pushgateway"),

@@ -124,7 +124,7 @@ def test_a_layer_belongs_to_root_and_keeps_only_what_matters_of_a_mode(tmp_path:
 def test_every_image_of_the_catalog_has_one_purpose_and_no_root_where_none_is_needed() -> None:
     names = [image.name for image in CATALOG]
     assert len(names) == len(set(names))
-    assert {image.name for image in CATALOG if not image.config.user} == {"shell"}
+    assert {image.name for image in CATALOG if not image.config.user} == {"shell", "helper"}
 
 
 def test_a_layer_that_two_images_name_alike_is_the_same_layer() -> None:
