@@ -53,6 +53,9 @@ class Target:
         owner: Who brings it back; None when nobody does.
         restarts: Restarts of its containers so far.
         ready: Whether it serves.
+        container: Identity of its first container at the runtime, without the runtime's name.
+        address: Its IP address.
+        limits: Resource limits of its first container, as Kubernetes writes them: `{"cpu": "200m"}`.
     """
 
     kind: str
@@ -64,6 +67,9 @@ class Target:
     owner: Owner | None = None
     restarts: int = 0
     ready: bool = True
+    container: str = ""
+    address: str = ""
+    limits: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """The form used in reports: `pod shop/gateway-abc`."""
@@ -145,7 +151,23 @@ def _target(pod: Any, owner: Owner | None) -> Target:
         owner=owner,
         restarts=sum(status.restart_count for status in pod.status.container_statuses or ()),
         ready=conditions.get("Ready") == "True",
+        container=_container(pod),
+        address=pod.status.pod_ip or "",
+        limits=_limits(pod),
     )
+
+
+def _container(pod: Any) -> str:
+    """The identity of the container that the pod's specification names first."""
+    wanted = pod.spec.containers[0].name if pod.spec.containers else ""
+    statuses = {status.name: status for status in pod.status.container_statuses or ()}
+    identity = statuses[wanted].container_id if wanted in statuses else ""
+    return (identity or "").rpartition("://")[2]
+
+
+def _limits(pod: Any) -> dict[str, str]:
+    resources = pod.spec.containers[0].resources if pod.spec.containers else None
+    return dict(resources.limits or {}) if resources else {}
 
 
 def _controller(meta: Any) -> Any | None:

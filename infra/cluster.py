@@ -154,6 +154,7 @@ class Cluster:
         nodes: All nodes.
         endpoints: Where its monitoring answers.
         node_control: Control of its machines.
+        helper_image: Image of helper pods; empty where there is none, and faults that need one are refused.
     """
 
     name: str
@@ -164,6 +165,7 @@ class Cluster:
     endpoints: Endpoints
     node_control: NodeControl
     context: str = ""
+    helper_image: str = ""
 
 
 class ClusterProvider(Protocol):

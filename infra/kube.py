@@ -11,7 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError, ConfigurationError
 
-__all__ = ["TIMEOUT", "KubeClient", "connect", "identity_of"]
+__all__ = ["TIMEOUT", "KubeClient", "client_of", "connect", "identity_of", "with_token"]
 
 TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and between two bytes of an answer (`_request_timeout`)."""
@@ -27,6 +27,7 @@ class KubeClient:
         apps: Deployments, daemon sets, stateful sets.
         rbac: Roles and bindings.
         policy: Disruption budgets and evictions.
+        batch: Jobs.
     """
 
     api: client.ApiClient
@@ -34,6 +35,34 @@ class KubeClient:
     apps: client.AppsV1Api
     rbac: client.RbacAuthorizationV1Api
     policy: client.PolicyV1Api
+    batch: client.BatchV1Api
+
+
+def client_of(api: client.ApiClient) -> KubeClient:
+    """All API groups on one connection."""
+    return KubeClient(
+        api=api,
+        core=client.CoreV1Api(api),
+        apps=client.AppsV1Api(api),
+        rbac=client.RbacAuthorizationV1Api(api),
+        policy=client.PolicyV1Api(api),
+        batch=client.BatchV1Api(api),
+    )
+
+
+def with_token(kube: KubeClient, token: str) -> KubeClient:
+    """A client for the same server with other rights: those of a token, and of nothing else.
+
+    Args:
+        kube: A client for the server.
+        token: A bearer token.
+    """
+    known = kube.api.configuration
+    configuration = client.Configuration()
+    for name in ("host", "ssl_ca_cert", "verify_ssl", "tls_server_name", "proxy", "no_proxy"):
+        setattr(configuration, name, getattr(known, name))
+    configuration.api_key = {"authorization": f"Bearer {token}"}
+    return client_of(client.ApiClient(configuration))
 
 
 def connect(kubeconfig: Path, context: str = "") -> KubeClient:
@@ -54,13 +83,7 @@ def connect(kubeconfig: Path, context: str = "") -> KubeClient:
     except (ConfigException, ValueError) as error:
         message = f"cannot use kubeconfig {kubeconfig}: {error}"
         raise ConfigurationError(message, remedy="check it with: kubectl config view") from error
-    return KubeClient(
-        api=api,
-        core=client.CoreV1Api(api),
-        apps=client.AppsV1Api(api),
-        rbac=client.RbacAuthorizationV1Api(api),
-        policy=client.PolicyV1Api(api),
-    )
+    return client_of(api)
 
 
 def identity_of(kube: KubeClient) -> str:

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     bin: Path | None = Field(None, description="folder with programs built earlier, used before the cache")
     cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("faultcast")))
     state_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_state_dir("faultcast")))
+    helper_image: str = Field("", description="image of helper pods on an existing cluster")
     consent: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="identities (UID of kube-system) that may be broken, separated by commas"
     )

@@ -28,7 +28,7 @@ def open_cluster(
     if kubeconfig is not None:
         from faultcast.infra.providers.existing import connect_existing
 
-        return connect_existing(kubeconfig, context, prometheus_url)
+        return connect_existing(kubeconfig, context, prometheus_url, settings.helper_image)
     from faultcast.infra.providers.local.provider import LocalProvider
 
     return LocalProvider(settings).attach()

@@ -25,13 +25,16 @@ def read_nodes(listed: Any) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def connect_existing(kubeconfig: Path, context: str = "", prometheus_url: str = "") -> Cluster:
+def connect_existing(
+    kubeconfig: Path, context: str = "", prometheus_url: str = "", helper_image: str = ""
+) -> Cluster:
     """The handle of a cluster that runs somewhere.
 
     Args:
         kubeconfig: The file to use.
         context: Context inside it; its current one when empty.
         prometheus_url: Base URL of its Prometheus; may be empty where nothing is judged.
+        helper_image: Image of helper pods that its nodes can pull.
 
     Raises:
         ConfigurationError: The kubeconfig is not usable.
@@ -47,6 +50,7 @@ def connect_existing(kubeconfig: Path, context: str = "", prometheus_url: str = 
         endpoints=Endpoints(prometheus=prometheus_url.rstrip("/") or None),
         node_control=NoNodeControl(),
         context=context,
+        helper_image=helper_image,
     )
 
 
@@ -58,12 +62,14 @@ class ExistingProvider:
         kubeconfig: The file to use; always named by the user.
         prometheus_url: Base URL of its Prometheus; without one nothing can be judged.
         context: Context inside the file; its current one when empty.
+        helper_image: Image of helper pods that its nodes can pull; faults that need one are refused without.
         progress: Called with lines for people.
     """
 
     kubeconfig: Path
     prometheus_url: str
     context: str = ""
+    helper_image: str = ""
     progress: Callable[[str], None] = lambda _: None
 
     def start(self) -> Cluster:
@@ -78,7 +84,9 @@ class ExistingProvider:
                 "an existing cluster needs the address of its Prometheus: without metrics nothing is judged"
             )
             raise ConfigurationError(message, remedy="add --prometheus-url http://HOST:PORT")
-        cluster = connect_existing(self.kubeconfig, self.context, self.prometheus_url)
+        cluster = connect_existing(
+            self.kubeconfig, self.context, self.prometheus_url, self.helper_image
+        )
         self.progress(f"connected to the cluster with identity {cluster.identity}")
         return cluster
 

@@ -137,6 +137,7 @@ class LocalProvider:
             nodes=tuple(node.node for node in self._topology.nodes),
             endpoints=self._endpoints(),
             node_control=self.nodes,
+            helper_image=next((ref for ref in self._record()["images"] if "/helper:" in ref), ""),
         )
 
     def stop(self) -> None:
