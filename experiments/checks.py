@@ -10,7 +10,10 @@ from pydantic_core import ErrorDetails
 from faultcast.experiments.document import ExperimentFile
 from faultcast.experiments.fault import MODULES, Fault, fault_of
 from faultcast.experiments.model import Extension
+from faultcast.experiments.ranges import RangeError, corners
+from faultcast.experiments.steps import longest, steps_of
 from faultcast.experiments.yamlfile import Problem, YamlFile
+from faultcast.infra.errors import FaultcastError
 
 __all__ = ["problems_of"]
 
@@ -33,6 +36,7 @@ def problems_of(file: YamlFile) -> list[Problem]:
     for part in ("method", "rollbacks"):
         for index, activity in _activities(file.data.get(part)):
             problems.extend(_activity_problems(file, (part, index), activity))
+    problems.extend(_name_problems(file))
     problems.extend(_rollback_problems(file))
     problems.extend(_length_problems(file))
     return problems
@@ -81,13 +85,12 @@ def _activity_problems(file: YamlFile, path: _Path, activity: dict[str, Any]) ->
         what = f"{module} has no {'action' if path[0] == 'method' else 'rollback'} {provider.get('func')}"
         mend = f"write func: {wanted}" if wanted else "remove it: this fault has nothing to revert"
         return [Problem(file.line((*path, "provider", "func")), what, mend)]
-    problems = []
+    if path[0] == "method":
+        return _argument_problems(file, (*path, "provider", "arguments"), fault, provider)
     if activity.get("background"):
         line = file.line((*path, "background"))
-        problems.append(Problem(line, "a fault cannot run in the background", "remove background"))
-    if path[0] == "method":
-        problems.extend(_argument_problems(file, (*path, "provider", "arguments"), fault, provider))
-    return problems
+        return [Problem(line, "a rollback cannot run in the background", "remove background")]
+    return []
 
 
 def _argument_problems(
@@ -103,7 +106,25 @@ def _argument_problems(
             Problem(file.line((*path, key)), what, "write the value, so that the preview knows it")
             for key in variables
         ]
-    return _model_problems(file, fault.arguments, arguments, path)
+    try:
+        cases = corners(fault.arguments, arguments)
+    except RangeError as error:
+        return [Problem(file.line((*path, error.name)), str(error), "correct the range")]
+    return [problem for case in cases for problem in _model_problems(file, fault.arguments, case, path)]
+
+
+def _name_problems(file: YamlFile) -> list[Problem]:
+    """Actions are told apart by their names, in the journal and in what is drawn for them."""
+    problems, seen = [], set[str]()
+    for index, activity in _activities(file.data.get("method")):
+        name = activity.get("name")
+        if activity.get("type") != "action" or not isinstance(name, str):
+            continue
+        if name in seen:
+            line = file.line(("method", index, "name"))
+            problems.append(Problem(line, f"two actions are called {name}", "give each its own name"))
+        seen.add(name)
+    return problems
 
 
 def _rollback_problems(file: YamlFile) -> list[Problem]:
@@ -132,18 +153,12 @@ def _length_problems(file: YamlFile) -> list[Problem]:
     try:
         entry = next(e for e in file.data["extensions"] if e.get("name") == "faultcast")
         window = Extension.model_validate(entry).windows.fault
-        lengths = [
-            fault_of(a["provider"]["module"])
-            .arguments.model_validate(a["provider"].get("arguments", {}))
-            .duration
-            for _, a in _activities(file.data["method"])
-            if a.get("type") == "action" and a["provider"].get("module") in MODULES
-        ]
-    except (ValidationError, LookupError, TypeError, AttributeError, StopIteration):
+        length = longest(steps_of(file.data["method"]))
+    except (FaultcastError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
         return []  # these are reported where they belong
-    if sum(lengths) <= window:
+    if length <= window:
         return []
-    what = f"the faults last {sum(lengths):g} s, longer than the fault window of {window:g} s"
+    what = f"the faults last {length:g} s, longer than the fault window of {window:g} s"
     return [Problem(file.line(("method",)), what, "shorten duration, or lengthen windows.fault")]
 
 

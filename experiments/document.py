@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from faultcast.experiments.model import Extension
 from faultcast.infra.errors import ExperimentError
 
-__all__ = ["Activity", "ExperimentFile", "Hypothesis", "Provider", "extension_of"]
+__all__ = ["Activity", "ExperimentFile", "Hypothesis", "Pauses", "Provider", "extension_of"]
 
 
 class _Loose(BaseModel):
@@ -24,13 +24,23 @@ class Provider(_Loose):
     arguments: dict[str, Any] | str | list[Any] = Field(default_factory=dict)
 
 
+class Pauses(BaseModel):
+    """Time that passes around an activity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    before: float = Field(0.0, ge=0, le=3_600, description="seconds before it starts")
+    after: float = Field(0.0, ge=0, le=3_600, description="seconds after it")
+
+
 class Activity(_Loose):
     """A probe or an action of Chaos Toolkit."""
 
     type: Literal["probe", "action"]
     name: str = Field(min_length=1)
     provider: Provider
-    background: bool = False
+    background: bool = Field(False, description="the method goes on without waiting for it")
+    pauses: Pauses = Pauses()
 
 
 class Hypothesis(_Loose):

@@ -1,4 +1,4 @@
-"""From a file to a checked experiment; a bad file is refused with line, reason and remedy, first of all."""
+"""From a file to checked experiments; a bad file is refused with line, reason and remedy, first of all."""
 
 import hashlib
 from copy import deepcopy
@@ -11,13 +11,14 @@ from chaoslib.experiment import ensure_experiment_is_valid
 
 from faultcast.experiments.checks import problems_of
 from faultcast.experiments.document import extension_of
-from faultcast.experiments.fault import Fault, FaultArguments, fault_of
+from faultcast.experiments.fault import Fault, FaultArguments
 from faultcast.experiments.model import Extension
-from faultcast.experiments.planning import checked_arguments
+from faultcast.experiments.steps import Step, steps_of
+from faultcast.experiments.sweep import Variant, variants_of
 from faultcast.experiments.yamlfile import Problem, Problems, YamlFile, read_yaml
 from faultcast.infra.errors import ExperimentError
 
-__all__ = ["Experiment", "find_experiments", "load_experiment"]
+__all__ = ["Experiment", "find_experiments", "load_experiment", "load_experiments"]
 
 _ENDINGS = (".yaml", ".yml")
 
@@ -28,26 +29,33 @@ class Experiment:
 
     Attributes:
         path: The file.
-        name: The file's name without its ending.
+        name: The file's name without its ending; a variant of a sweep adds its value, as in `slow-at-25`.
+        variant: The value of the sweep; empty when there is none.
         title: What is believed.
         description: What is broken and why.
-        digest: SHA-256 of the file.
+        digest: SHA-256 of the file, and of the variant when there is one.
         extension: Faultcast's own part.
-        faults: The faults of the method with their arguments, in order.
+        steps: The actions of the method, in order.
     """
 
     path: Path
     name: str
+    variant: str
     title: str
     description: str
     digest: str
     extension: Extension
-    faults: tuple[tuple[Fault[Any], FaultArguments], ...]
+    steps: tuple[Step, ...]
     _document: dict[str, Any]
 
     def __repr__(self) -> str:
         """Its name: pytest and Allure show this wherever a test has an experiment."""
         return f"<experiment {self.name}>"
+
+    @property
+    def faults(self) -> tuple[tuple[Fault[Any], FaultArguments], ...]:
+        """The faults with their arguments, in order; every range stands at its high end."""
+        return tuple((step.fault, step.longest_arguments()) for step in self.steps)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -73,42 +81,61 @@ def find_experiments(path: Path) -> list[Path]:
     return found
 
 
-def load_experiment(path: Path) -> Experiment:
+def load_experiments(path: Path) -> tuple[Experiment, ...]:
     """Read and check a file; no cluster is asked.
 
     Args:
         path: The file.
 
+    Returns:
+        One experiment, or one for each value of the file's sweep, in its order.
+
     Raises:
         ExperimentError: It is refused; one line `file:line: what; how to mend` for each problem.
     """
     try:
-        file = read_yaml(path)
+        variants = variants_of(read_yaml(path))
     except Problems as error:
         raise _refused(path, list(error.found)) from error
-    problems = problems_of(file) or _chaostoolkit_problems(file)
+    problems = [problem for variant in variants for problem in problems_of(variant.file)]
+    problems = problems or _chaostoolkit_problems(variants[0].file)
     if problems:
         raise _refused(path, problems)
-    document: dict[str, Any] = file.data
+    return tuple(_experiment(path, variant) for variant in variants)
+
+
+def load_experiment(path: Path) -> Experiment:
+    """Read and check a file that is one experiment; no cluster is asked.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ExperimentError: It is refused, or it is a sweep and so means several experiments.
+    """
+    found = load_experiments(path)
+    if len(found) > 1:
+        message = f"{path} is a sweep of {len(found)} experiments: {', '.join(one.name for one in found)}"
+        raise ExperimentError(message, remedy="load all of them with load_experiments, or write one value")
+    return found[0]
+
+
+def _experiment(path: Path, variant: Variant) -> Experiment:
+    document: dict[str, Any] = variant.file.data
+    digest = hashlib.sha256(path.read_bytes())
+    if variant.value:
+        digest.update(f"\n{variant.value}".encode())
     return Experiment(
         path=path,
-        name=path.stem,
-        title=document["title"],
+        name=f"{path.stem}-at-{variant.value}" if variant.value else path.stem,
+        variant=variant.value,
+        title=f"{document['title']} (at {variant.value})" if variant.value else document["title"],
         description=document["description"],
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        digest=digest.hexdigest(),
         extension=extension_of(document),
-        faults=tuple(_faults(document)),
+        steps=steps_of(document["method"]),
         _document=document,
     )
-
-
-def _faults(document: dict[str, Any]) -> list[tuple[Fault[Any], FaultArguments]]:
-    found = []
-    for activity in document["method"]:
-        if activity["type"] == "action":
-            fault = fault_of(activity["provider"]["module"])
-            found.append((fault, checked_arguments(fault, activity["provider"].get("arguments", {}))))
-    return found
 
 
 def _refused(path: Path, problems: list[Problem]) -> ExperimentError:

@@ -10,7 +10,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-__all__ = ["BlastRadius", "Duration", "Evidence", "Extension", "MetricSpec", "Windows", "seconds"]
+__all__ = [
+    "AbortCondition",
+    "BlastRadius",
+    "Duration",
+    "Evidence",
+    "Extension",
+    "MetricSpec",
+    "Windows",
+    "seconds",
+]
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -73,7 +82,9 @@ class MetricSpec(_Model):
 class BlastRadius(_Model):
     """How far the fault may reach at most; checked before anything is touched."""
 
-    namespaces: tuple[str, ...] = Field(min_length=1, description="namespaces whose pods may be touched")
+    namespaces: tuple[str, ...] = Field(
+        (), description="namespaces whose pods may be touched; may be empty when nodes are named"
+    )
     labels: dict[str, str] = Field(default_factory=dict, description="labels every touched pod must carry")
     nodes: tuple[str, ...] = Field((), description="nodes that may be touched; any when empty")
     most: int | str = Field(1, description="most targets at once: a count, or a share such as 50%")
@@ -91,6 +102,13 @@ class BlastRadius(_Model):
             raise ValueError(message)
         return value
 
+    @model_validator(mode="after")
+    def _names_a_place(self) -> Self:
+        if not self.namespaces and not self.nodes:
+            message = "neither namespaces nor nodes are named, so nothing may be touched: name at least one"
+            raise ValueError(message)
+        return self
+
 
 class Windows(_Model):
     """Lengths of the phases of a trial."""
@@ -107,6 +125,33 @@ class Evidence(_Model):
     peer: str = Field("", description="label selector of pods that must stay untouched")
 
 
+class AbortCondition(_Model):
+    """What ends a trial at once: a query beyond a limit, or a URL that does not answer as it should."""
+
+    query: str | None = Field(None, min_length=1, description="PromQL that gives one number")
+    above: float | None = Field(None, allow_inf_nan=False, description="abort when the query is above this")
+    below: float | None = Field(None, allow_inf_nan=False, description="abort when the query is below this")
+    url: str | None = Field(None, pattern=r"^https?://[^\s/]", description="address that is asked with GET")
+    status: int = Field(200, ge=100, le=599, description="abort when the answer's status is another one")
+    timeout: Duration = Field(2.0, ge=0.1, le=10, description="abort when there is no answer in this time")
+    reason: str = Field("", max_length=200, description="what it means for users, for the report")
+
+    @model_validator(mode="after")
+    def _is_one_condition(self) -> Self:
+        limits = [name for name in ("above", "below") if getattr(self, name) is not None]
+        if (self.query is None) == (self.url is None):
+            message = "an abort condition is a query or a url: write one of them"
+        elif self.query is not None and len(limits) != 1:
+            message = "a query needs one limit: write above or below"
+        elif self.query is not None and (wrong := {"status", "timeout"} & self.model_fields_set):
+            message = f"{' and '.join(sorted(wrong))} belong to a url: remove them"
+        elif self.url is not None and limits:
+            message = f"{' and '.join(limits)} belong to a query: a url has a status"
+        else:
+            return self
+        raise ValueError(message)
+
+
 class Extension(_Model):
     """The `faultcast` entry of an experiment's `extensions`."""
 
@@ -118,6 +163,14 @@ class Extension(_Model):
     known_weakness: str | None = Field(
         None, min_length=10, description="why this trial is expected to deviate"
     )
+    known_blindness: str | None = Field(
+        None,
+        min_length=10,
+        description="why this trial is expected to be unknown, such as: its fault takes the monitoring away",
+    )
+    abort: tuple[AbortCondition, ...] = Field(
+        (), max_length=20, description="conditions that end the fault at once"
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -125,5 +178,12 @@ class Extension(_Model):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             message = f"metric names must differ: {', '.join(twice)} is there twice"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _one_expectation(self) -> Self:
+        if self.known_weakness is not None and self.known_blindness is not None:
+            message = "known_weakness and known_blindness exclude each other: keep one"
             raise ValueError(message)
         return self

@@ -10,6 +10,8 @@ from pydantic.json_schema import models_json_schema
 from faultcast.experiments.document import ExperimentFile
 from faultcast.experiments.fault import faults
 from faultcast.experiments.model import Extension
+from faultcast.experiments.ranges import PATTERN, numeric_fields
+from faultcast.experiments.sweep import ARGUMENT, MOST_VALUES
 
 __all__ = ["experiment_schema", "write_schema"]
 
@@ -21,6 +23,13 @@ def experiment_schema() -> dict[str, Any]:
         [(model, "validation") for model in models], title="Faultcast experiment"
     )
     definitions = schema["$defs"]
+    definitions["Range"] = {
+        "type": "string",
+        "pattern": PATTERN,
+        "description": "a random range such as 5-10 or 5s-10s: each run draws a value",
+    }
+    for model in {fault.arguments: None for fault in faults()}:
+        _widen(definitions[refs[(model, "validation")]["$ref"].rpartition("/")[2]], model)
     whole = definitions.pop("ExperimentFile")
     ours = {"properties": {"name": {"const": "faultcast"}}, "required": ["name"]}
     whole["properties"]["extensions"] |= {
@@ -44,6 +53,21 @@ def experiment_schema() -> dict[str, Any]:
         "title": "Faultcast experiment",
         "$defs": definitions,
     }
+
+
+def _widen(definition: dict[str, Any], model: type[BaseModel]) -> None:
+    """Allow what the file may say and a fault is never told: ranges, and the list of a sweep."""
+    properties = definition["properties"]
+    for name in numeric_fields(model):
+        one = properties[name]
+        outer = {key: one.pop(key) for key in ("description", "title", "default") if key in one}
+        either = [*one.pop("anyOf", ()), *([one] if one else ()), {"$ref": "#/$defs/Range"}]
+        properties[name] = {**outer, "anyOf": either}
+    if ARGUMENT in properties:
+        one = properties[ARGUMENT]
+        values = {"type": "array", "items": dict(one), "minItems": 1, "maxItems": MOST_VALUES}
+        outer = {key: one[key] for key in ("description", "title", "default") if key in one}
+        properties[ARGUMENT] = {**outer, "anyOf": [one, values]}
 
 
 def _provider(properties: dict[str, Any]) -> dict[str, Any]:
