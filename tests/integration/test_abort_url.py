@@ -1,0 +1,63 @@
+"""Abort conditions on a real HTTP server."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from faultcast.experiments.abort import AbortWatch
+from faultcast.experiments.access import NoMeter
+from faultcast.experiments.model import AbortCondition
+
+pytestmark = pytest.mark.integration
+
+RELEASE = threading.Event()
+
+
+class Shop(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/slow":
+            RELEASE.wait(10)
+        self.send_response({"/moved": 302, "/broken": 503}.get(self.path, 200))
+        self.send_header("Location", "/fine")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def shop() -> Iterator[str]:
+    RELEASE.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    RELEASE.set()
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+def _check(url: str, **how: float) -> str | None:
+    return AbortWatch([AbortCondition(url=url, **how)], NoMeter()).check()
+
+
+def test_a_healthy_url_lets_the_fault_go_on(shop: str) -> None:
+    assert _check(f"{shop}/fine") is None
+    assert _check(f"{shop}/broken", status=503) is None
+
+
+def test_another_status_aborts_and_a_redirect_is_one(shop: str) -> None:
+    assert _check(f"{shop}/broken") == f"{shop}/broken answered 503, not 200"
+    assert _check(f"{shop}/moved") == f"{shop}/moved answered 302, not 200"
+
+
+def test_a_server_that_is_too_slow_aborts(shop: str) -> None:
+    assert _check(f"{shop}/slow", timeout=0.3) == f"{shop}/slow gave no answer within 0.3 s (ReadTimeout)"
+
+
+def test_a_server_that_is_gone_aborts(shop: str) -> None:
+    gone = shop.rpartition(":")[0] + ":1"
+    assert _check(gone) == f"{gone} gave no answer within 2 s (ConnectionError)"

@@ -1,0 +1,162 @@
+import math
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from faultcast.experiments.abort import AbortWatch
+from faultcast.experiments.model import AbortCondition
+from tests.fakekube import FakeClock
+
+
+class FakeMeter:
+    """Gives what it was told, and notes who asked."""
+
+    def __init__(self, **values: float | None) -> None:
+        self.values = values
+        self.asked: list[str] = []
+        self.on_ask: Callable[[], None] = lambda: None
+
+    def value(self, query: str) -> float | None:
+        self.asked.append(query)
+        self.on_ask()
+        return self.values[query]
+
+
+P95 = AbortCondition(query="p95", above=2)
+UP = AbortCondition(query="up", below=0.5, reason="half of the shop is gone")
+HEALTH = AbortCondition(url="http://shop/health", timeout=0.5)
+
+
+def _watch(meter: FakeMeter, *conditions: AbortCondition, **how: Any) -> tuple[AbortWatch, FakeClock]:
+    clock = FakeClock()
+    return AbortWatch(conditions, meter, clock=clock, **how), clock
+
+
+def _passing(watch: AbortWatch, clock: FakeClock, seconds: float) -> Iterator[str | None]:
+    """What the watch says every half second."""
+    end = clock.now + seconds
+    while clock.now < end:
+        yield watch.check()
+        clock.sleep(0.5)
+
+
+def test_without_conditions_nothing_is_asked() -> None:
+    meter = FakeMeter()
+    watch, clock = _watch(meter)
+    assert set(_passing(watch, clock, 20)) == {None}
+    assert meter.asked == []
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"p95": 3.2, "up": 1.0}, "p95 is 3.2, above 2"),
+        ({"p95": 2.0, "up": 0.5}, None),
+        ({"p95": 1.0, "up": 0.25}, "half of the shop is gone: up is 0.25, below 0.5"),
+        ({"p95": math.inf, "up": 1.0}, "p95 is inf, above 2"),
+    ],
+)
+def test_a_value_beyond_its_limit_aborts_with_a_sentence(
+    values: dict[str, float], sentence: str | None
+) -> None:
+    watch, _ = _watch(FakeMeter(**values), P95, UP)
+    assert watch.check() == sentence
+
+
+def test_conditions_are_asked_every_two_seconds_at_most() -> None:
+    meter = FakeMeter(p95=1.0)
+    watch, clock = _watch(meter, P95)
+    assert set(_passing(watch, clock, 10)) == {None}
+    assert len(meter.asked) == 5
+
+
+def test_a_change_is_seen_at_the_next_poll_and_stays_a_reason() -> None:
+    meter = FakeMeter(p95=1.0)
+    watch, clock = _watch(meter, P95)
+    assert watch.check() is None
+    meter.values["p95"] = 5.0
+    said = list(_passing(watch, clock, 3))
+    assert said[:4] == [None] * 4
+    assert said[4] == "p95 is 5, above 2"
+    meter.values["p95"] = 1.0
+    clock.sleep(10)
+    assert watch.check() == "p95 is 5, above 2"
+    assert len(meter.asked) == 2
+
+
+@pytest.mark.parametrize("nothing", [None, math.nan])
+def test_a_query_without_a_number_for_ten_seconds_aborts(nothing: float | None) -> None:
+    watch, clock = _watch(FakeMeter(p95=nothing), P95)
+    said = list(_passing(watch, clock, 10))
+    assert set(said) == {None}
+    assert watch.check() == "p95 could not be read for 10 s, so nobody can tell whether to abort"
+
+
+def test_a_short_gap_between_numbers_does_not_abort() -> None:
+    meter = FakeMeter(p95=None)
+    watch, clock = _watch(meter, P95)
+    for number in (None, 1.0) * 3:
+        meter.values["p95"] = number
+        assert set(_passing(watch, clock, 8)) == {None}
+
+
+def test_the_time_that_asking_itself_takes_counts() -> None:
+    meter = FakeMeter(p95=None)
+    watch, clock = _watch(meter, P95)
+    meter.on_ask = lambda: clock.sleep(12.0)
+    assert watch.check() == "p95 could not be read for 12 s, so nobody can tell whether to abort"
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"), [(200, None), (503, "http://shop/health answered 503, not 200")]
+)
+def test_a_url_with_another_status_aborts(status: int, sentence: str | None) -> None:
+    asked: list[tuple[str, float]] = []
+
+    def http(url: str, timeout: float) -> int:
+        asked.append((url, timeout))
+        return status
+
+    watch, _ = _watch(FakeMeter(), HEALTH, http=http)
+    assert watch.check() == sentence
+    assert asked == [("http://shop/health", 0.5)]
+
+
+def test_a_url_without_an_answer_in_time_aborts_at_once() -> None:
+    def http(url: str, timeout: float) -> int:
+        raise requests.ReadTimeout
+
+    watch, _ = _watch(FakeMeter(), HEALTH, http=http)
+    assert watch.check() == "http://shop/health gave no answer within 0.5 s (ReadTimeout)"
+
+
+def test_a_long_query_is_shortened() -> None:
+    query = "x" * 200
+    watch, _ = _watch(FakeMeter(**{query: 3.0}), AbortCondition(query=query, above=2))
+    sentence = watch.check()
+    assert sentence is not None
+    assert sentence.endswith("x… is 3, above 2")
+    assert len(sentence) < 100
+
+
+def test_a_second_thread_does_not_wait_for_a_slow_poll() -> None:
+    asking, go_on = threading.Event(), threading.Event()
+    meter = FakeMeter(p95=3.0)
+
+    def slowly() -> None:
+        asking.set()
+        assert go_on.wait(10)
+
+    meter.on_ask = slowly
+    watch, _ = _watch(meter, P95)
+    thread = threading.Thread(target=watch.check)
+    thread.start()
+    assert asking.wait(10)
+    assert watch.check() is None
+    go_on.set()
+    thread.join(10)
+    assert watch.check() == "p95 is 3, above 2"
+    assert meter.asked == ["p95"]
