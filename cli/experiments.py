@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from faultcast.experiments.heal import heal as heal_ledger
-from faultcast.experiments.loader import Experiment, find_experiments, load_experiment
+from faultcast.experiments.loader import Experiment, find_experiments, load_experiments
 from faultcast.experiments.preview import Preview
 from faultcast.experiments.preview import preview as preview_experiment
 from faultcast.infra.errors import ExperimentError
@@ -34,7 +34,8 @@ def register(app: typer.Typer) -> None:
     def validate(files: Files) -> None:
         """Check experiment files; no cluster is needed."""
         for experiment in _load(files):
-            _say(f"{experiment.path}: fine")
+            which = f", at {experiment.variant}" if experiment.variant else ""
+            _say(f"{experiment.path}: fine{which}")
 
     @app.command()
     def preview(files: Files, kubeconfig: Kubeconfig = None, context: Context = "", seed: Seed = 0) -> None:
@@ -67,7 +68,7 @@ def _load(files: list[Path]) -> list[Experiment]:
     refused: list[ExperimentError] = []
     for path in [found for file in files for found in find_experiments(file)]:
         try:
-            loaded.append(load_experiment(path))
+            loaded.extend(load_experiments(path))
         except ExperimentError as error:
             refused.append(error)
     if refused:

@@ -25,6 +25,17 @@ def run_trial(tmp_path):
     return run
 """
 
+SLOW = """
+from faultcast.experiments.fault import FaultArguments
+from faultcast.experiments.faults import none
+
+class SlowArguments(FaultArguments):
+    intensity: float = 1
+
+none.NoFault.arguments = SlowArguments
+none.do_nothing = lambda duration=1, intensity=1: {}
+"""
+
 ENDING = 'return Outcome(make_record(tmp_path / "trial", Status[{endings!r}[experiment.name]]))'
 
 
@@ -109,6 +120,36 @@ def test_a_known_weakness_that_nobody_can_judge_fails(suite: pytest.Pytester) ->
     _ends(suite, no_fault="HELD", gateway_pod_delete="DEVIATED", store_pod_delete="UNKNOWN")
     result = suite.runpytest_subprocess("--experiments", "chaos")
     result.assert_outcomes(passed=1, failed=2)
+
+
+def _blind(suite: pytest.Pytester) -> None:
+    file = suite.path / "chaos" / "no-fault.yaml"
+    text = file.read_text()
+    reason = "    known_blindness: the monitoring is taken away\n"
+    file.write_text(text.replace("    blast_radius:", f"{reason}    blast_radius:"))
+
+
+def test_a_known_blindness_is_expected_to_be_unknown(suite: pytest.Pytester) -> None:
+    _blind(suite)
+    _ends(suite, no_fault="UNKNOWN", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
+    result = suite.runpytest_subprocess("--experiments", "chaos", "-rx")
+    result.assert_outcomes(passed=1, xfailed=2)
+    assert "known blindness: " in result.stdout.str()
+
+
+@pytest.mark.parametrize("status", ["HELD", "DEVIATED"])
+def test_a_known_blindness_that_was_judged_fails(suite: pytest.Pytester, status: str) -> None:
+    _blind(suite)
+    _ends(suite, no_fault=status, gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
+    suite.runpytest_subprocess("--experiments", "chaos").assert_outcomes(passed=1, xfailed=1, failed=1)
+
+
+def test_a_sweep_is_one_test_for_each_value(suite: pytest.Pytester) -> None:
+    suite.makeconftest(SLOW)
+    file = suite.path / "chaos" / "no-fault.yaml"
+    file.write_text(file.read_text().replace("duration: 30s", "duration: 30s\n        intensity: [25, 50]"))
+    result = suite.runpytest_subprocess("--experiments", "chaos/no-fault.yaml", "--collect-only", "-q")
+    result.stdout.fnmatch_lines(["*[[]no-fault-at-25]", "*[[]no-fault-at-50]", "2 tests collected*"])
 
 
 def test_all_held_gives_exit_code_0_and_results_where_allure_and_junit_look(suite: pytest.Pytester) -> None:
