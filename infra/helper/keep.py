@@ -1,18 +1,19 @@
 """One order, from its start to its checked end; the same for every task."""
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .log import say as print_line
+from .measuring import Measuring
 from .order import Order
 from .task import Task, TaskError
 
 __all__ = ["READY", "keep"]
 
 READY = Path("/tmp/ready")  # noqa: S108 - the container's own, and nobody else is in it
-"""Exists while the effect is in place; the pod's readiness probe looks at it."""
+"""Exists while the effect is in place and, if anything is, measured; the readiness probe looks at it."""
 
 _STEP = 0.5
 _RETRY = 1.0
@@ -42,17 +43,21 @@ def keep(
         Exit code: 0 when nothing is left, also when the effect could not be put in place: the log says so,
         and the pod was never ready. 1 when something is left: the pod is then started again.
     """
-    say = say or _print
+    say = say or print_line
+    measuring = Measuring(order, task, say)
     try:
         if order.act and now() < order.until:
             task.apply()
-            ready.touch()
             say({"event": "applied", "task": order.task})
+            measuring.start()
+            _ready(ready, measuring)
             while now() < order.until and not stopped(min(_STEP, max(0.0, order.until - now()))):
                 task.tick()
+                _ready(ready, measuring)
     except TaskError as error:
         say({"event": "failed", "text": str(error)})
     finally:
+        measuring.stop()
         left = _undo(task, now, stopped)
         ready.unlink(missing_ok=True)
     say({"event": "left" if left else "undone", "text": "; ".join(left)})
@@ -70,5 +75,6 @@ def _undo(task: Task, now: Callable[[], float], stopped: Callable[[float], bool]
     return []
 
 
-def _print(line: dict[str, Any]) -> None:
-    print(json.dumps(line), flush=True)  # noqa: T201 - a pod's log is its standard output
+def _ready(ready: Path, measuring: Measuring) -> None:
+    if measuring.measured and not ready.exists():
+        ready.touch()

@@ -2,7 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
+from .cpu import Cpu
+from .fill import Fill
 from .hold import Hold
+from .io import Io
+from .kill import Kill
+from .memory import Memory
+from .net import Net
 from .order import Order
 from .restore import Restore
 from .task import Task
@@ -10,7 +16,14 @@ from .task import Task
 __all__ = ["TASKS"]
 
 TASKS: Mapping[str, Callable[[Order], Task]] = {
+    "cpu": Cpu,
+    "fill": Fill,
     "hold": Hold,
+    "io": Io,
+    "kill": Kill,
+    "memory": Memory,
+    "net": Net,
+    "observe": Hold,  # the probes of an order are made beside any task
     "restore": Restore,
 }
 """Maker of each task, by the name that orders use."""
