@@ -1,15 +1,13 @@
 """What can be wrong with an experiment file, found without any cluster; pure functions on parsed YAML."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from faultcast.experiments.document import ExperimentFile
 from faultcast.experiments.fault import MODULES, Fault, fault_of
 from faultcast.experiments.model import Extension
+from faultcast.experiments.problems import model_problems
 from faultcast.experiments.ranges import RangeError, corners
 from faultcast.experiments.steps import longest, steps_of
 from faultcast.experiments.yamlfile import Problem, YamlFile
@@ -31,7 +29,7 @@ def problems_of(file: YamlFile) -> list[Problem]:
     """
     if not isinstance(file.data, dict):
         return [Problem(1, "is not an experiment", "write a mapping with title, method and extensions")]
-    problems = _model_problems(file, ExperimentFile, {"extensions": [], **file.data}, ())
+    problems = model_problems(file, ExperimentFile, {"extensions": [], **file.data}, ())
     problems.extend(_extension_problems(file))
     for part in ("method", "rollbacks"):
         for index, activity in _activities(file.data.get(part)):
@@ -65,7 +63,7 @@ def _extension_problems(file: YamlFile) -> list[Problem]:
         line = file.line(("extensions", ours[1]))
         return [Problem(line, "there are two faultcast extensions", "keep one")]
     path: _Path = ("extensions", ours[0])
-    return _model_problems(file, Extension, entries[ours[0]], path)
+    return model_problems(file, Extension, entries[ours[0]], path)
 
 
 def _activity_problems(file: YamlFile, path: _Path, activity: dict[str, Any]) -> list[Problem]:
@@ -110,7 +108,7 @@ def _argument_problems(
         cases = corners(fault.arguments, arguments)
     except RangeError as error:
         return [Problem(file.line((*path, error.name)), str(error), "correct the range")]
-    return [problem for case in cases for problem in _model_problems(file, fault.arguments, case, path)]
+    return [problem for case in cases for problem in model_problems(file, fault.arguments, case, path)]
 
 
 def _name_problems(file: YamlFile) -> list[Problem]:
@@ -160,42 +158,3 @@ def _length_problems(file: YamlFile) -> list[Problem]:
         return []
     what = f"the faults last {length:g} s, longer than the fault window of {window:g} s"
     return [Problem(file.line(("method",)), what, "shorten duration, or lengthen windows.fault")]
-
-
-def _model_problems(file: YamlFile, model: type[BaseModel], value: Any, prefix: _Path) -> list[Problem]:
-    try:
-        model.model_validate(value)
-    except ValidationError as error:
-        return [_problem(file, model, detail, prefix) for detail in error.errors()]
-    return []
-
-
-def _problem(file: YamlFile, model: type[BaseModel], detail: ErrorDetails, prefix: _Path) -> Problem:
-    path = (*prefix, *detail["loc"])
-    dotted = ".".join(str(step) for step in detail["loc"] or prefix[-1:])
-    line = file.line(path)
-    if detail["type"] == "missing":
-        return Problem(line, f"{dotted} is missing", f"add {path[-1]}")
-    if detail["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(path[-1]), _fields(model, detail["loc"][:-1]), n=1)
-        mend = f"did you mean {near[0]}?" if near else "remove it"
-        return Problem(line, f"{dotted} is not known", mend)
-    reason = detail["msg"].removeprefix("Value error, ")
-    given = detail["input"]
-    shown = f" (given: {str(given)[:60]!r})" if isinstance(given, str | int | float) else ""
-    return Problem(line, f"{dotted}: {_first_lower(reason)}{shown}", "correct the value")
-
-
-def _first_lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _fields(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
-    """Names of the keys that are known at a place of a model."""
-    schema = model.model_json_schema(by_alias=True)
-    node: dict[str, Any] = schema
-    for step in path:
-        node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {})
-        if "$ref" in node:
-            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
-    return list(node.get("properties", {}))

@@ -13,6 +13,7 @@ from faultcast.experiments.checks import problems_of
 from faultcast.experiments.document import extension_of
 from faultcast.experiments.fault import Fault, FaultArguments
 from faultcast.experiments.model import Extension
+from faultcast.experiments.problems import refused
 from faultcast.experiments.steps import Step, steps_of
 from faultcast.experiments.sweep import Variant, variants_of
 from faultcast.experiments.yamlfile import Problem, Problems, YamlFile, read_yaml
@@ -21,6 +22,7 @@ from faultcast.infra.errors import ExperimentError
 __all__ = ["Experiment", "find_experiments", "load_experiment", "load_experiments"]
 
 _ENDINGS = (".yaml", ".yml")
+_REMEDY = "docs/writing-an-experiment.md explains every key"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,11 +98,11 @@ def load_experiments(path: Path) -> tuple[Experiment, ...]:
     try:
         variants = variants_of(read_yaml(path))
     except Problems as error:
-        raise _refused(path, list(error.found)) from error
+        raise refused(path, error.found, remedy=_REMEDY) from error
     problems = [problem for variant in variants for problem in problems_of(variant.file)]
     problems = problems or _chaostoolkit_problems(variants[0].file)
     if problems:
-        raise _refused(path, problems)
+        raise refused(path, problems, remedy=_REMEDY)
     return tuple(_experiment(path, variant) for variant in variants)
 
 
@@ -136,11 +138,6 @@ def _experiment(path: Path, variant: Variant) -> Experiment:
         steps=steps_of(document["method"]),
         _document=document,
     )
-
-
-def _refused(path: Path, problems: list[Problem]) -> ExperimentError:
-    lines = [f"{path}:{problem.line}: {problem.what}; {problem.mend}" for problem in sorted(set(problems))]
-    return ExperimentError("\n".join(lines), remedy="docs/writing-an-experiment.md explains every key")
 
 
 def _chaostoolkit_problems(file: YamlFile) -> list[Problem]:
