@@ -74,10 +74,7 @@ def inside(root: Path, path: str) -> Path:
 
 def folder_of(target: Target, path: str, proc: Path = PROC) -> Path:
     """A folder of the target; raises TaskError when it is not there."""
-    if target.own:
-        folder = Path(path)
-    else:
-        folder = inside(proc / str(target.require().pid) / "root", path)
+    folder = Path(path) if target.own else inside(proc / str(target.require().pid) / "root", path)
     if not folder.is_dir():
         message = f"{path} is no folder in the container"
         raise TaskError(message)

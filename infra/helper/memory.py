@@ -40,9 +40,9 @@ class Memory:
         Raises:
             TaskError: The target does not run here, or the machine has less than the floor already.
         """
-        spare = available() - int(self._parameters["floor"])
-        if spare < _LEAST:
-            message = f"only {available() >> 20} MiB are free, and {int(self._parameters['floor']) >> 20} MiB must stay so"
+        free, floor = available() >> 20, int(self._parameters["floor"]) >> 20
+        if free - floor < _LEAST >> 20:
+            message = f"only {free} MiB are free on this node, and {floor} MiB must stay so"
             raise TaskError(message)
         self._start(None if self._target.own else self._target.require())
 

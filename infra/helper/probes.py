@@ -3,6 +3,7 @@
 A probe that cannot be made raises OSError or ValueError; it never takes longer than a few seconds.
 """
 
+import contextlib
 import http.client
 import secrets
 import selectors
@@ -42,7 +43,8 @@ def rcode_of(packet: bytes, number: int) -> int | None:
 
 def answers(parameters: Parameters) -> dict[int, int]:
     """Response codes within a second, by question, of `count` questions sent at once."""
-    number, codes = secrets.randbelow(1 << 15), {}
+    number = secrets.randbelow(1 << 15)
+    codes: dict[int, int] = {}
     count = int(parameters.get("count", 1))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.connect((parameters["server"], int(parameters.get("port", 53))))
@@ -101,10 +103,8 @@ def _connect(parameters: Parameters) -> float:
 
 def _latency(parameters: Parameters) -> float:
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(ConnectionRefusedError):  # an answer as well
         _connection(parameters, _CONNECT).close()
-    except ConnectionRefusedError:
-        pass  # an answer as well
     return time.perf_counter() - start
 
 
@@ -173,9 +173,10 @@ def _get(parameters: Parameters, timeout: float) -> int:
         connection.request("GET", parameters.get("path", "/"))
         answer = connection.getresponse()
         answer.read()
-        return answer.status
     except http.client.HTTPException as error:
         raise OSError(str(error)) from error
+    else:
+        return answer.status
     finally:
         connection.close()
 

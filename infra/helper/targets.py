@@ -138,7 +138,8 @@ class Target:
         """
         found = self.find()
         if found is None:
-            message = f"container {self.container[:12] or '(any)'} of pod {self.pod or '(any)'} has no process on this node"
+            name, pod = self.container[:12] or "(any)", self.pod or "(any)"
+            message = f"container {name} of pod {pod} has no process on this node"
             raise TaskError(message)
         return found
 

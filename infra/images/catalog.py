@@ -84,6 +84,28 @@ _SHELL = LayerRecipe(
     },
 )
 
+_NETFILTER = LayerRecipe(
+    name="netfilter",
+    packages=(
+        "iproute2",
+        "iptables",
+        "libbpf1",
+        "libcap2",
+        "libelf1t64",
+        "libmnl0",
+        "libnftnl11",
+        "libxtables12",
+    ),
+    keep=(
+        "usr/sbin/tc",
+        "usr/sbin/xtables-nft-multi",
+        f"{_LIB}/lib*.so.*",
+        f"{_LIB}/xtables/libipt_*.so",
+        f"{_LIB}/xtables/libxt_*.so",
+    ),
+    links={f"usr/sbin/{name}": "xtables-nft-multi" for name in ("iptables", "iptables-save")},
+)
+
 _MARIADB = LayerRecipe(
     name="mariadb",
     packages=(
@@ -153,7 +175,7 @@ _PAUSE = ImageRecipe(
 
 _HELPER = ImageRecipe(
     "helper",
-    (_LIBC, _PYTHON, _code("helper", _INFRA / "helper")),
+    (_LIBC, _PYTHON, _NETFILTER, _code("helper", _INFRA / "helper")),
     ImageConfig(("/usr/bin/python3", "-m", "helper"), env={"PYTHONUNBUFFERED": "1"}),
     "all",
 )
