@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from faultcast.infra.cluster import Endpoints, NodeControl
+from faultcast.infra.cluster import Endpoints, NodeControl, Service
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.processes import tail
 from faultcast.infra.providers.local.provider import LocalProvider
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _Node = Annotated[str, typer.Argument(help="name of the node", show_default=False)]
+_Service = Annotated[Service, typer.Argument(show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +34,10 @@ def register(app: typer.Typer) -> None:
     for name, text, action in _NODE_ACTIONS:
         node.command(name, help=text)(_on_node(action))
     node.command("run", context_settings={"ignore_unknown_options": True})(node_run)
+    service = typer.Typer(no_args_is_help=True, help="One service of one node.")
+    service.command("stop", help="Stop a service; its containers run on.")(service_stop)
+    service.command("start", help="Start a service that is stopped or died.")(service_start)
+    node.add_typer(service, name="service")
     app.add_typer(node, name="node")
 
 
@@ -106,6 +111,16 @@ def node_run(
     raise typer.Exit(done.code if done.code >= 0 else 128 - done.code)
 
 
+def service_stop(name: _Node, service: _Service) -> None:
+    """Stop a service of a node."""
+    LocalProvider(load_settings()).nodes.stop_service(name, service)
+
+
+def service_start(name: _Node, service: _Service) -> None:
+    """Start a service of a node."""
+    LocalProvider(load_settings()).nodes.start_service(name, service)
+
+
 _NODE_ACTIONS: tuple[tuple[str, str, Callable[[NodeControl, str], None]], ...] = (
     ("off", "Stop a node at once, as if its power failed.", lambda nodes, name: nodes.power_off(name)),
     ("on", "Start a node that is off.", lambda nodes, name: nodes.power_on(name)),
@@ -146,6 +161,11 @@ def _show(console: Console, found: "ClusterStatus") -> None:
     for pod in found.unready:
         console.print("pod not ready:", style="bold red", end=" ")
         console.print(pod, markup=False)
+    for guard in found.guards:
+        at = time.strftime("%H:%M:%S", time.localtime(guard.until))
+        state = "waits" if guard.alive else f"failed: {guard.failed or 'its process was killed'}"
+        console.print("guard:", style="bold red", end=" ")
+        console.print(f"{guard.marker}: {guard.undo} on {guard.node} at {at}; {state}", markup=False)
     for finding in found.findings:
         console.print("found:", style="bold red", end=" ")
         console.print(finding, markup=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import quote
 
 from faultcast.infra.errors import UnsupportedError
@@ -14,10 +14,19 @@ __all__ = [
     "ClusterProvider",
     "DatabaseAccess",
     "Endpoints",
+    "Guard",
     "NoNodeControl",
     "Node",
     "NodeControl",
+    "Service",
+    "Undo",
 ]
+
+Service = Literal["kubelet", "containerd"]
+"""A program of a node that can be stopped apart from the node."""
+
+Undo = Literal["power_on", "reconnect", "start_service:kubelet", "start_service:containerd"]
+"""What a guard does to a node at its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +98,29 @@ class Endpoints:
     database_reader: DatabaseAccess | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A process that undoes one thing on one node at its time, whatever became of whoever started it.
+
+    Attributes:
+        marker: Its name, such as the identity of a ledger's entry.
+        node: The node.
+        undo: What it does there.
+        until: When, in seconds since the epoch.
+        alive: Whether its process runs.
+        failed: Why it gave up; empty while it waits.
+    """
+
+    marker: str
+    node: str
+    undo: Undo
+    until: float
+    alive: bool = True
+    failed: str = ""
+
+
 class NodeControl(Protocol):
-    """Power, network and commands of the nodes, from outside of Kubernetes."""
+    """Power, network, services and commands of the nodes, from outside of Kubernetes."""
 
     def power_off(self, node: str) -> None:
         """Stop a node at once, as if its power failed; nothing answers for it afterwards."""
@@ -106,6 +136,33 @@ class NodeControl(Protocol):
 
     def reconnect(self, node: str) -> None:
         """Undo `isolate`."""
+        ...
+
+    def stop_service(self, node: str, service: Service) -> None:
+        """Stop a service of a node that is on; returns when its process is gone. Containers run on."""
+        ...
+
+    def start_service(self, node: str, service: Service) -> None:
+        """Start a service that is stopped or died; returns when its process runs, before Ready."""
+        ...
+
+    def service_runs(self, node: str, service: Service) -> bool:
+        """Whether the process of a service runs; never on a node that is off."""
+        ...
+
+    def guard(self, node: str, undo: Undo, until: float, marker: str) -> None:
+        """Have one thing undone at `until` (seconds since the epoch), even if this process is killed.
+
+        Returns once the guard waits. At its time it tries for a minute. One with the same marker is replaced.
+        """
+        ...
+
+    def release(self, marker: str) -> None:
+        """End a guard before its time; nothing is undone. Harmless when there is none."""
+        ...
+
+    def guards(self) -> tuple[Guard, ...]:
+        """Every guard that waits, or that could not do its work."""
         ...
 
     def run(self, node: str, argv: Sequence[str], *, timeout: float = 60.0) -> Completed:
@@ -135,6 +192,29 @@ class NoNodeControl:
     def reconnect(self, node: str) -> None:
         """Refuse."""
         raise self._refuse(node)
+
+    def stop_service(self, node: str, service: Service) -> None:  # noqa: ARG002
+        """Refuse."""
+        raise self._refuse(node)
+
+    def start_service(self, node: str, service: Service) -> None:  # noqa: ARG002
+        """Refuse."""
+        raise self._refuse(node)
+
+    def service_runs(self, node: str, service: Service) -> bool:  # noqa: ARG002
+        """Refuse."""
+        raise self._refuse(node)
+
+    def guard(self, node: str, undo: Undo, until: float, marker: str) -> None:  # noqa: ARG002
+        """Refuse."""
+        raise self._refuse(node)
+
+    def release(self, marker: str) -> None:
+        """Nothing: there never was one."""
+
+    def guards(self) -> tuple[Guard, ...]:
+        """None."""
+        return ()
 
     def run(self, node: str, argv: Sequence[str], *, timeout: float = 60.0) -> Completed:  # noqa: ARG002
         """Refuse."""

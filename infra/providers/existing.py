@@ -84,9 +84,7 @@ class ExistingProvider:
                 "an existing cluster needs the address of its Prometheus: without metrics nothing is judged"
             )
             raise ConfigurationError(message, remedy="add --prometheus-url http://HOST:PORT")
-        cluster = connect_existing(
-            self.kubeconfig, self.context, self.prometheus_url, self.helper_image
-        )
+        cluster = connect_existing(self.kubeconfig, self.context, self.prometheus_url, self.helper_image)
         self.progress(f"connected to the cluster with identity {cluster.identity}")
         return cluster
 

@@ -27,7 +27,7 @@ def collect(layout: Layout, topology: Topology, kubectl: Path | None, folder: Pa
         layout: Where the cluster's files are.
         topology: Its nodes.
         kubectl: The program; None when the cluster never came so far as to need it.
-        folder: Gets one folder for each node, and `kubernetes`.
+        folder: Gets one folder for each node, `guards` and `kubernetes`.
     """
     for node in topology.nodes:
         home, target = layout.node(node.name), folder / node.name
@@ -36,6 +36,8 @@ def collect(layout: Layout, topology: Topology, kubectl: Path | None, folder: Pa
                 shutil.copytree(source, target / name, dirs_exist_ok=True, ignore=_SECRETS)
         if home.components.is_file():
             shutil.copy2(home.components, target)
+    if layout.guards.is_dir():
+        shutil.copytree(layout.guards, folder / "guards", dirs_exist_ok=True)
     if kubectl is None:
         return
     answers = folder / "kubernetes"

@@ -36,6 +36,16 @@ class NodeLayout:
         return self.root / "components.json"
 
     @property
+    def stopped(self) -> Path:
+        """One empty file for each program that the node has to keep stopped."""
+        return self.root / "stopped"
+
+    @property
+    def power(self) -> Path:
+        """Lock of whoever changes the node's power or link."""
+        return self.root / "power.lock"
+
+    @property
     def etc(self) -> Path:
         """Configuration files, and what is mounted over files of `/etc`."""
         return self.root / "etc"
@@ -71,7 +81,7 @@ class NodeLayout:
 
     def folders(self) -> tuple[Path, ...]:
         """Folders that have to exist before the node starts."""
-        return (self.etc, self.logs, self.var_lib, self.var_log, self.staging)
+        return (self.etc, self.logs, self.var_lib, self.var_log, self.staging, self.stopped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,11 @@ class Layout:
     def record(self) -> Path:
         """Written when the nodes were brought up completely: with which settings and programs."""
         return self.root / "cluster.json"
+
+    @property
+    def guards(self) -> Path:
+        """One file for each guard that waits, and its log."""
+        return self.root / "guards"
 
     def node(self, name: str) -> NodeLayout:
         """Folders of one node."""

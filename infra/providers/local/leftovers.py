@@ -2,7 +2,8 @@
 
 Nothing here needs the state folder: processes are found by their control groups; network namespaces, the link
 and the groups by names that only this cluster has. Mounts live in the nodes' mount namespaces and go with the
-processes; routes go with the link. So whatever moment a killed `up` had reached, this finds all of it.
+processes; routes go with the link; guards are found by their command line. So whatever moment a killed `up`
+had reached, this finds all of it.
 """
 
 import os
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 
 import psutil
 
+from faultcast.infra.processes import end
 from faultcast.infra.providers.local.cgroups import Cgroups
+from faultcast.infra.providers.local.guards import guard_processes
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.network import Network
 from faultcast.infra.waiting import Wait, wait_until
@@ -20,6 +23,7 @@ from faultcast.infra.waiting import Wait, wait_until
 __all__ = ["Leftovers"]
 
 _DEATH_WAIT = Wait(15.0, 0.05)
+_GUARD_GRACE = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,10 @@ class Leftovers:
     def found(self) -> tuple[str, ...]:
         """Everything of the cluster that exists, in words; empty when nothing does."""
         processes = tuple(f"process {pid} ({_name(pid)})" for pid in sorted(self.cgroups.members()))
+        guards = tuple(f"guard {process.pid}" for process in guard_processes(self.layout.root))
         groups = tuple(f"control group {path}" for path in self.cgroups.leftovers())
         state = (f"state folder {self.layout.root}",) if self.layout.root.exists() else ()
-        return (*processes, *groups, *self.network.leftovers(), *state)
+        return (*processes, *guards, *groups, *self.network.leftovers(), *state)
 
     def remove(self) -> None:
         """Remove all of it; harmless when there is nothing.
@@ -49,6 +54,8 @@ class Leftovers:
         Raises:
             WaitTimeoutError: A process did not die, or a control group did not become empty.
         """
+        for guard in guard_processes(self.layout.root):
+            end(guard, grace=_GUARD_GRACE)  # first: it might switch a node on
         self._kill()
         self.network.remove()
         self.cgroups.remove_all()

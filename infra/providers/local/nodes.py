@@ -5,24 +5,30 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from faultcast.infra.errors import ClusterError, ComponentDiedError
+from filelock import FileLock, Timeout
+
+from faultcast.infra.cluster import Guard, Service, Undo
+from faultcast.infra.errors import ClusterError, ComponentDiedError, LockedError
 from faultcast.infra.processes import Completed, ProcessId, run, tail
-from faultcast.infra.providers.local import configs
+from faultcast.infra.providers.local import configs, services
 from faultcast.infra.providers.local.cgroups import Cgroups
 from faultcast.infra.providers.local.components import components_of
 from faultcast.infra.providers.local.files import read_json, write_private
+from faultcast.infra.providers.local.guards import Guards
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.network import Network
 from faultcast.infra.providers.local.spec import NODE, PROGRAMS, Sandbox
 from faultcast.infra.providers.local.supervisor import State, read_states
-from faultcast.infra.providers.local.topology import NodePlan, Topology
+from faultcast.infra.providers.local.topology import NodePlan, Topology, plan
+from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["LocalNodes"]
+__all__ = ["LocalNodes", "nodes_of"]
 
 _PATH = ":".join(
     (
@@ -39,6 +45,7 @@ _PATH = ":".join(
 _BUILD_TIMEOUT = 30.0
 _LOAD_TIMEOUT = 300.0
 _DEATH_WAIT = Wait(10.0, 0.02)
+_POWER_TIMEOUT = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,36 +137,85 @@ class LocalNodes:
         Raises:
             CommandError: The node could not be built; the text says which step failed.
         """
-        if self.process(node):
-            return
-        plan = self.topology.node(node)
-        self.cgroups.remove_pods(node)
-        self.cgroups.create(node, self.node_cpus)
-        self.network.attach(plan)
-        self.layout.node(node).components.unlink(missing_ok=True)
-        run(
-            [sys.executable, "-m", "faultcast.infra.providers.local.sandbox", self.layout.node(node).root],
-            timeout=_BUILD_TIMEOUT,
-            remedy=f"read {self.layout.node(node).log('node')}",
-        )
+        plan, home = self.topology.node(node), self.layout.node(node)
+        with self._power(node):
+            if self.process(node):
+                return
+            self.cgroups.remove_pods(node)
+            self.cgroups.create(node, self.node_cpus)
+            self.network.attach(plan)
+            services.forget_stops(home)
+            home.components.unlink(missing_ok=True)
+            run(
+                [sys.executable, "-m", "faultcast.infra.providers.local.sandbox", home.root],
+                timeout=_BUILD_TIMEOUT,
+                remedy=f"read {home.log('node')}",
+            )
 
     def power_off(self, node: str) -> None:
         """Stop a node at once: its link is cut, its processes die; nothing answers, nor refuses."""
-        self.network.plug(self.topology.node(node), connected=False)
-        if process := self.process(node):
-            os.kill(process.pid, signal.SIGKILL)
-            wait_until(f"death of node {node}", lambda: not process.alive(), _DEATH_WAIT)
-        self.cgroups.remove_pods(node)
+        plan = self.topology.node(node)
+        with self._power(node):
+            self.network.plug(plan, connected=False)
+            if process := self.process(node):
+                os.kill(process.pid, signal.SIGKILL)
+                wait_until(f"death of node {node}", lambda: not process.alive(), _DEATH_WAIT)
+            self.cgroups.remove_pods(node)
 
     def isolate(self, node: str) -> None:
         """Cut a node off the network; it keeps running."""
-        self._require_on(node)
-        self.network.plug(self.topology.node(node), connected=False)
+        plan = self.topology.node(node)
+        with self._power(node):
+            self._require_on(node)
+            self.network.plug(plan, connected=False)
 
     def reconnect(self, node: str) -> None:
         """Undo `isolate`."""
+        plan = self.topology.node(node)
+        with self._power(node):
+            self._require_on(node)
+            self.network.plug(plan, connected=True)
+
+    def stop_service(self, node: str, service: Service) -> None:
+        """Stop a service of a node; returns when its process is gone, and what it started runs on.
+
+        Raises:
+            ClusterError: The node is off.
+            WaitTimeoutError: It did not end.
+        """
         self._require_on(node)
-        self.network.plug(self.topology.node(node), connected=True)
+        services.stop(self.layout.node(node), service)
+
+    def start_service(self, node: str, service: Service) -> None:
+        """Start a service that was stopped or died; returns when its process runs.
+
+        Raises:
+            ClusterError: The node is off.
+            WaitTimeoutError: It was not started.
+        """
+        self._require_on(node)
+        services.start(self.layout.node(node), service)
+
+    def service_runs(self, node: str, service: Service) -> bool:
+        """Whether the process of a service runs; never on a node that is off."""
+        return self.process(node) is not None and services.runs(self.layout.node(node), service)
+
+    def guard(self, node: str, undo: Undo, until: float, marker: str) -> None:
+        """Have one thing undone at `until`, in seconds since the epoch, even if this process is killed.
+
+        Raises:
+            ConfigurationError: There is no such node, or the marker cannot be the name of a file.
+            CommandError: The guard did not start.
+        """
+        self._guards.start(self.topology.node(node).name, undo, until, marker)
+
+    def release(self, marker: str) -> None:
+        """End a guard before its time; harmless when there is none."""
+        self._guards.release(marker)
+
+    def guards(self) -> tuple[Guard, ...]:
+        """Every guard that waits, or that could not do its work."""
+        return self._guards.all()
 
     def run(self, node: str, argv: Sequence[str], *, timeout: float = 60.0) -> Completed:
         """Run a command on a node, in its own namespaces; a failing one is returned, not raised.
@@ -189,9 +245,38 @@ class LocalNodes:
             message = f"node {node} refused image {archive}: {done.stderr.strip()}"
             raise ClusterError(message, remedy="take the cluster down, and up again")
 
+    @property
+    def _guards(self) -> Guards:
+        return Guards(self.layout.root, self.layout.guards)
+
+    @contextmanager
+    def _power(self, node: str) -> Iterator[None]:
+        """Change a node's power or link while nobody else does: a guard may wake at any moment."""
+        lock = FileLock(self.layout.node(node).power, mode=0o600)
+        try:
+            lock.acquire(timeout=_POWER_TIMEOUT, poll_interval=0.05)
+        except Timeout as error:
+            message = f"somebody else switches node {node} for more than {_POWER_TIMEOUT:.0f} s"
+            raise LockedError(message, remedy="see who: faultcast status") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
     def _require_on(self, node: str) -> ProcessId:
         process = self.process(node)
         if process is None:
             message = f"node {node} is off"
             raise ClusterError(message, remedy=f"start it: faultcast node on {node}")
         return process
+
+
+def nodes_of(settings: Settings) -> LocalNodes:
+    """Control of the nodes of the cluster that the settings describe, whether it is up or not.
+
+    Raises:
+        UnsupportedError: This machine has no control groups to use.
+    """
+    topology = plan(settings)
+    cgroups = Cgroups.mounted(settings.cluster)
+    return LocalNodes(topology, Layout.of(settings), cgroups, Network(topology), settings.node_cpus)

@@ -17,10 +17,11 @@ from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.leftovers import Leftovers
 from faultcast.infra.providers.local.lock import exclusive
 from faultcast.infra.providers.local.network import Network
-from faultcast.infra.providers.local.nodes import LocalNodes
+from faultcast.infra.providers.local.nodes import LocalNodes, nodes_of
 from faultcast.infra.providers.local.pki import make_pki
 from faultcast.infra.providers.local.preflight import require_machine
 from faultcast.infra.providers.local.programs import ensure_programs
+from faultcast.infra.providers.local.record import shape_of
 from faultcast.infra.providers.local.topology import plan
 from faultcast.infra.settings import Settings
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:  # both import the Kubernetes client
 __all__ = ["LocalProvider"]
 
 _PAUSE = "pause"
-_SHAPE = ("subnet", "master", "worker", "workers", "pod_cidr", "service_cidr", "node_cpus")
-"""The settings that a running cluster cannot change."""
 
 
 def _silent(_line: str) -> None:
@@ -64,13 +63,7 @@ class LocalProvider:
     @cached_property
     def nodes(self) -> LocalNodes:
         """Control of the cluster's nodes, whether they are up or not."""
-        return LocalNodes(
-            self._topology, self._layout, self._cgroups, self._network, self._settings.node_cpus
-        )
-
-    @cached_property
-    def _cgroups(self) -> Cgroups:
-        return Cgroups.mounted(self._settings.cluster)
+        return nodes_of(self._settings)
 
     @property
     def layout(self) -> Layout:
@@ -81,6 +74,10 @@ class LocalProvider:
     def node_names(self) -> tuple[str, ...]:
         """Names of the nodes, the master first."""
         return tuple(node.name for node in self._topology.nodes)
+
+    def serves(self, kube: "KubeClient") -> bool:
+        """Whether a client talks to this cluster's API server, whether that answers or not."""
+        return bool(kube.api.configuration.host == self._topology.api_url)
 
     def start(self, *, stack: bool = True) -> Cluster:
         """Bring the cluster up: programs, images, nodes, and with `stack` all that runs on them.
@@ -108,7 +105,7 @@ class LocalProvider:
             kube = wait_ready(self._layout.kubeconfig, self.nodes, self._progress)
             prepare(kube, self._topology)
             images = [archive.ref for archive in archives]
-            self._note(shape=self._shape(), programs=str(programs), images=images)
+            self._note(shape=shape_of(self._settings), programs=str(programs), images=images)
             if stack:
                 self._deploy(kube, archives)
         return self.attach()
@@ -153,7 +150,7 @@ class LocalProvider:
     @property
     def leftovers(self) -> Leftovers:
         """What of the cluster exists."""
-        return Leftovers(self._layout, self._cgroups, self._network)
+        return Leftovers(self._layout, Cgroups.mounted(self._settings.cluster), self._network)
 
     def status(self) -> "ClusterStatus":
         """Everything that is known of the cluster, wrong or well.
@@ -167,19 +164,19 @@ class LocalProvider:
         from faultcast.infra.providers.local.bootstrap import api_listens
         from faultcast.infra.providers.local.status import ClusterStatus, examine_nodes, unready_pods
 
-        name = self._settings.cluster
+        name, guards = self._settings.cluster, self.nodes.guards()
         if not api_listens(self._topology):
             nodes = examine_nodes(self.nodes, None)
-            return ClusterStatus(name, nodes, (), Endpoints(), ("the API server does not answer",))
+            return ClusterStatus(name, nodes, (), Endpoints(), ("the API server does not answer",), guards)
         kube = connect(self._layout.kubeconfig)
         nodes = examine_nodes(self.nodes, kube)
         try:
             cluster = self.attach()
             unready = unready_pods(kube)
         except ClusterError as error:
-            return ClusterStatus(name, nodes, (), Endpoints(), (error.what,))
+            return ClusterStatus(name, nodes, (), Endpoints(), (error.what,), guards)
         findings = self._findings(cluster) if self._record().get("stack") else ()
-        return ClusterStatus(name, nodes, unready, cluster.endpoints, findings)
+        return ClusterStatus(name, nodes, unready, cluster.endpoints, findings, guards)
 
     def collect_logs(self, folder: Path) -> None:
         """Copy logs, configuration and the API server's view into `folder`; no keys."""
@@ -202,12 +199,9 @@ class LocalProvider:
 
         return tuple(findings(cluster))
 
-    def _shape(self) -> dict[str, str]:
-        return {name: str(getattr(self._settings, name)) for name in _SHAPE}
-
     def _require_same_shape(self) -> None:
         runs_with = self._record()["shape"]
-        for name, value in self._shape().items():
+        for name, value in shape_of(self._settings).items():
             if runs_with[name] != value:
                 message = f"cluster {self._settings.cluster} runs with {name}={runs_with[name]}, not {value}"
                 raise ConfigurationError(message, remedy="take it down first: faultcast down")

@@ -6,7 +6,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from faultcast.infra.cluster import Endpoints, Node
+from faultcast.infra.cluster import Endpoints, Guard, Node
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube import TIMEOUT, KubeClient
 from faultcast.infra.providers.local.bootstrap import ready_nodes
@@ -53,6 +53,7 @@ class ClusterStatus:
         unready: Pods that are not ready, each with its reason.
         endpoints: Where its monitoring answers.
         findings: Other things that are wrong, one sentence each.
+        guards: Processes that will undo something on a node, or failed to.
     """
 
     cluster: str
@@ -60,11 +61,13 @@ class ClusterStatus:
     unready: tuple[str, ...]
     endpoints: Endpoints
     findings: tuple[str, ...]
+    guards: tuple[Guard, ...] = ()
 
     @property
     def well(self) -> bool:
-        """Whether nothing is wrong at all."""
-        return all(node.well for node in self.nodes) and not self.unready and not self.findings
+        """Whether nothing is wrong at all; a guard that waits stands for a fault that is not reverted."""
+        wrong = self.unready or self.findings or self.guards
+        return all(node.well for node in self.nodes) and not wrong
 
 
 def examine_nodes(nodes: LocalNodes, kube: KubeClient | None) -> tuple[NodeStatus, ...]:
