@@ -1,4 +1,4 @@
-"""Process 1 of a node, as an ordinary process: starting, logging, noticing deaths."""
+"""Process 1 of a node, as an ordinary process: starting, stopping, logging, noticing deaths."""
 
 import subprocess
 import sys
@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from faultcast.infra.processes import ProcessId, end
+from faultcast.infra.providers.local import services
 from faultcast.infra.providers.local.layout import NodeLayout
 from faultcast.infra.providers.local.supervisor import State, read_states
 from faultcast.infra.waiting import Wait, wait_until
@@ -77,3 +78,53 @@ def test_programs_are_started_watched_and_reported(tmp_path: Path) -> None:
     assert [states[name].code for name in ("fails", "killed", "missing")] == [3, -9, 127]
     assert home.log("fails").read_text() == "why\n"
     assert home.log("waits").read_text() == "there\n"
+
+
+SERVICES = """
+import sys
+from pathlib import Path
+from faultcast.infra.providers.local.layout import NodeLayout
+from faultcast.infra.providers.local.spec import Component
+from faultcast.infra.providers.local.supervisor import supervise
+
+home = NodeLayout(Path(sys.argv[1]))
+parent = f"setsid sleep 300 & echo $! >> {home.root}/children; echo $$ >> {home.root}/pids; wait"
+components = (
+    Component("kubelet", ("sh", "-c", parent), patience=60),
+    Component("dies", ("sh", "-c", f"echo x >> {home.root}/tries; sleep 1")),
+)
+sys.exit(supervise(components, home, "/usr/bin:/bin"))
+"""
+
+
+def numbers(path: Path) -> list[int]:
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+def test_a_service_is_stopped_without_its_children_and_started_again(tmp_path: Path) -> None:
+    home = NodeLayout(tmp_path)
+    home.logs.mkdir()
+    with subprocess.Popen([sys.executable, "-c", SERVICES, str(tmp_path)], start_new_session=True) as process:
+        one = ProcessId.of(process.pid)
+        try:
+            wait_until("start", lambda: services.runs(home, "kubelet"), Wait(10, 0.05))
+            wait_until("its child", lambda: numbers(tmp_path / "children"), Wait(5, 0.05))
+            for _ in range(2):
+                services.stop(home, "kubelet")
+            assert read_states(home)["kubelet"].state == "stopped", "no patience with what is meant to be off"
+            assert not psutil.pid_exists(numbers(tmp_path / "pids")[0])
+            assert psutil.pid_exists(numbers(tmp_path / "children")[0]), "what it started runs on"
+            assert process.poll() is None, "nothing left to watch, but something to start again"
+            for _ in range(2):
+                services.start(home, "kubelet")
+            assert services.runs(home, "kubelet")
+            wait_until("second start", lambda: len(numbers(tmp_path / "pids")) == 2, Wait(5, 0.05))
+
+            wait_until("death", lambda: read_states(home)["dies"].state == "died", Wait(5, 0.05))
+            services.start(home, "dies")
+            assert len((tmp_path / "tries").read_text().split()) == 2, "one that died is started too"
+        finally:
+            kill_children(one)
+            end(one)
+            for pid in numbers(tmp_path / "children"):
+                psutil.Process(pid).kill()

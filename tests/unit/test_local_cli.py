@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from faultcast.cli import cluster as cli
-from faultcast.infra.cluster import Cluster, Endpoints, Node
+from faultcast.infra.cluster import Cluster, Endpoints, Guard, Node
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.status import ClusterStatus, NodeStatus
@@ -107,6 +107,27 @@ def test_nodes_are_switched_and_cut(provider: type[FakeProvider]) -> None:
     assert provider.nodes.cut == {"worker"}
     assert call("node", "reconnect", "worker").exit_code == 0
     assert provider.nodes.cut == set()
+
+
+def test_services_are_stopped_and_started(provider: type[FakeProvider]) -> None:
+    assert call("node", "service", "stop", "worker", "kubelet").exit_code == 0
+    assert not provider.nodes.service_runs("worker", "kubelet")
+    assert call("node", "service", "start", "worker", "kubelet").exit_code == 0
+    assert provider.nodes.service_runs("worker", "kubelet")
+    assert call("node", "service", "stop", "worker", "cron").exit_code == 2
+
+
+def test_status_shows_what_waits_to_be_undone_and_what_was_not(provider: type[FakeProvider]) -> None:
+    waits = Guard("a-1", "worker", "power_on", 0.0)
+    gave_up = Guard("a-2", "worker", "reconnect", 0.0, alive=False, failed="node worker is off")
+    killed = Guard("a-3", "worker", "reconnect", 0.0, alive=False)
+    provider.status_now = status_with(guards=(waits, gave_up, killed))
+    done = call("status")
+    assert done.exit_code == 1
+    assert "guard: a-1: power_on on worker at " in done.output
+    assert "; waits" in done.output
+    assert "failed: node worker is off" in done.output
+    assert "failed: its process was killed" in done.output
 
 
 def test_a_command_on_a_node_keeps_its_options_output_and_exit_code(provider: type[FakeProvider]) -> None:
