@@ -19,4 +19,6 @@ def main() -> int:
     return keep(order, TASKS[order.task](order), stopped=asked.wait)
 
 
-sys.exit(main())
+code = main()
+sys.stdout.flush()
+os._exit(code)  # at once: a probe that hangs in its thread must not hold up the end of the pod

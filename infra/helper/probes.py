@@ -9,6 +9,7 @@ import secrets
 import selectors
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -152,13 +153,20 @@ def _loss(parameters: Parameters) -> float:
 def _http(parameters: Parameters) -> float:
     """Share of requests that fail at the server or get no answer."""
     count = int(parameters.get("count", 1))
-    failed = 0
-    for _ in range(count):
-        try:
-            failed += _get(parameters, _ANSWER) >= _FAILED
-        except (OSError, http.client.HTTPException):
-            failed += 1
-    return failed / count
+    failed: list[bool] = []
+    threads = [threading.Thread(target=lambda: failed.append(_fails(parameters))) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(failed) / count
+
+
+def _fails(parameters: Parameters) -> bool:
+    try:
+        return _get(parameters, _ANSWER) >= _FAILED
+    except OSError:
+        return True
 
 
 def _httptime(parameters: Parameters) -> float:
