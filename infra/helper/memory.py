@@ -88,7 +88,6 @@ class Memory:
             bytes=int(self._parameters["bytes"]),
             ramp=float(self._parameters.get("ramp", 0)),
             floor=int(self._parameters["floor"]),
-            score=_score_of(process.pid) if process else 0,
         )
 
     def _again(self) -> None:

@@ -62,7 +62,7 @@ def _cpu(job: Mapping[str, Any]) -> None:
 
 def _memory(job: Mapping[str, Any]) -> None:
     """Hold `bytes` of touched pages; less while the machine has less than `floor` left."""
-    _protect(job["score"])
+    _protect()
     start = time.time()
     held: list[mmap.mmap] = []
     while (now := time.time()) < job["until"]:
@@ -78,11 +78,14 @@ def _memory(job: Mapping[str, Any]) -> None:
             time.sleep(_PERIOD)
 
 
-def _protect(score: int) -> None:
+def _protect() -> None:
     """Make this process the last that the kernel would end for want of memory, as far as it is permitted."""
-    for value in (-1000, score):
+    file = Path("/proc/self/oom_score_adj")
+    for value in (-1000, -500, 0):  # below what the process was born with needs a right that nodes may lack
+        if value >= int(file.read_text()):
+            return
         try:
-            Path("/proc/self/oom_score_adj").write_text(str(value))
+            file.write_text(str(value))
         except OSError:
             continue
         return
