@@ -95,9 +95,10 @@ def main(argv: list[str]) -> int:
     """Start the guard that `argv` describes; returns the exit code."""
     root, marker, node, undo, until = Path(argv[0]), argv[1], argv[2], cast("Undo", argv[3]), float(argv[4])
     path = root / "guards" / f"{marker}.json"
-    hear, tell = os.pipe()
+    (hear, tell), (noted, note) = os.pipe(), os.pipe()
     if child := os.fork():
         os.close(tell)
+        os.close(noted)
         with os.fdopen(hear) as news:
             report = news.read()
         if report != _READY:
@@ -105,12 +106,15 @@ def main(argv: list[str]) -> int:
             return 1
         process = ProcessId.of(child)
         write_json(path, dataclasses.asdict(Note(node, undo, until, process.pid, process.started)))
+        os.write(note, b"!")
         return 0
     os.close(hear)
-    return _guard(root, path, node, undo, until, tell)
+    os.close(note)
+    return _guard(root, path, node, undo, until, tell, noted)
 
 
-def _guard(root: Path, path: Path, node: str, undo: Undo, until: float, tell: int) -> int:
+def _guard(root: Path, path: Path, node: str, undo: Undo, until: float, tell: int, noted: int) -> int:
+    """Be the guard: says by `tell` that it is ready, hears by `noted` that it was written down."""
     asked = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked.set())
     os.setsid()
@@ -125,6 +129,8 @@ def _guard(root: Path, path: Path, node: str, undo: Undo, until: float, tell: in
         for stream, target in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
             os.dup2(target, stream)
         news.write(_READY)
+    if not os.read(noted, 1):
+        return 1  # whoever started it died before, so nothing was done that needs undoing
 
     def say(text: str) -> None:
         os.write(log, f"{time.strftime('%Y-%m-%d %H:%M:%S')} {undo} on {node}: {text}\n".encode())
