@@ -54,6 +54,7 @@ class Cpu:
                 raise TaskError(message)
         if found is not None:
             self._start(found)
+            say({"event": "found", "container": found.container})
 
     def undo(self) -> list[str]:
         """End the workers."""
