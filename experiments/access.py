@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from faultcast.infra.cluster import Cluster, NoNodeControl, NodeControl
+from faultcast.infra.cluster import Cluster, NodeControl, NoNodeControl
 from faultcast.infra.errors import MetricSourceError
 from faultcast.infra.kube import KubeClient
 from faultcast.infra.prometheus import PrometheusClient

@@ -6,34 +6,28 @@ which experiment it is, and the context is built from the file, the configuratio
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from faultcast.experiments.abort import AbortWatch
+from faultcast.experiments.access import Meter, NoMeter, PrometheusMeter
 from faultcast.experiments.document import extension_of
 from faultcast.experiments.history import Event, Injection
 from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.model import Extension
+from faultcast.experiments.steps import Step, steps_of
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kube import KubeClient, connect, identity_of
+from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Clock, SystemClock, Wait
-
-__all__ = [
-    "Recorder",
-    "RunContext",
-    "activate",
-    "connection",
-    "current_context",
-    "end_stand_alone",
-    "stand_alone",
-    "stands_alone",
-]
 
 __all__ = [
     "Recorder",
@@ -54,37 +48,63 @@ HURRY = 4.0
 
 
 class Recorder:
-    """Collects what happens in a trial; the only thing about a context that changes.
+    """Collects what happens in a trial, also from faults that run beside each other.
 
     Attributes:
         events: What happened, in order.
-        injections: The faults as applied, by their number in the method.
-        started: Number of faults that were started.
+        injections: The faults as applied, by their number in the method and their repeat, both from 0.
+        started: Numbers of the faults that were started.
         failure: What ended the first fault that failed; None while all is well.
     """
 
     def __init__(self, on_event: Callable[[Event], None] | None = None) -> None:
         self._on_event = on_event
         self.events: list[Event] = []
-        self.injections: dict[int, Injection] = {}
-        self.started = 0
+        self.injections: dict[tuple[int, int], Injection] = {}
+        self.started: set[int] = set()
+        self._lock = threading.Lock()
         self.failure: BaseException | None = None
 
     def event(self, kind: str, subject: str, text: str) -> None:
         """Note that something happened now."""
-        happened = Event(datetime.now(UTC), kind, subject, text)
-        self.events.append(happened)
-        if self._on_event:
-            self._on_event(happened)
+        with self._lock:
+            happened = Event(datetime.now(UTC), kind, subject, text)
+            self.events.append(happened)
+            if self._on_event:
+                self._on_event(happened)
 
-    def next_number(self) -> int:
-        """The number of the fault that starts now, counted from 0 in the order of the method."""
-        self.started += 1
-        return self.started - 1
+    def start(self, module: str, raw: Mapping[str, Any], steps: Sequence[Step]) -> int:
+        """Note that a fault starts, and say which one of the method it is, counted from 0.
 
-    def amend(self, number: int, **changes: Any) -> None:
+        Faults in the background start in any order, so that they are told apart by what they were given:
+        each has to draw the same targets whenever it starts.
+
+        Args:
+            module: The fault's module.
+            raw: Arguments as the action got them.
+            steps: The faults of the method.
+        """
+        with self._lock:
+            fitting = [
+                number
+                for number, step in enumerate(steps)
+                if number not in self.started
+                and step.fault.module == module
+                and all(raw.get(name) == value for name, value in step.raw.items())
+            ]
+            closest = max(fitting, key=lambda number: len(steps[number].raw), default=None)
+            number = len(steps) + len(self.started) if closest is None else closest
+            self.started.add(number)
+            return number
+
+    def fail(self, error: BaseException) -> None:
+        """Note what ended a fault; the first one is what the trial failed by."""
+        with self._lock:
+            self.failure = self.failure or error
+
+    def amend(self, key: tuple[int, int], **changes: Any) -> None:
         """Change fields of an injection that was recorded."""
-        self.injections[number] = replace(self.injections[number], **changes)
+        self.injections[key] = replace(self.injections[key], **changes)
 
 
 @dataclass(slots=True)
@@ -92,7 +112,7 @@ class _Hurry:
     deadline: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunContext:
     """Where, under which rules, and for whom faults are injected.
 
@@ -108,7 +128,9 @@ class RunContext:
         trial: Identity of the trial.
         ledger: Where effects are noted before they happen.
         recorder: Collects what happens.
+        steps: The faults of the method.
         clock: Time.
+        meter: Metrics of the cluster, for the conditions on which a fault is stopped.
     """
 
     kube: KubeClient
@@ -122,8 +144,20 @@ class RunContext:
     trial: str
     ledger: Ledger
     recorder: Recorder
+    steps: tuple[Step, ...] = ()
     clock: Clock = field(default_factory=SystemClock)
+    meter: Meter = field(default_factory=NoMeter)
     hurry: _Hurry = field(default_factory=_Hurry)
+
+    @cached_property
+    def abort(self) -> AbortWatch:
+        """The watch over the conditions on which every fault of this trial is stopped."""
+        return AbortWatch(self.extension.abort, self.meter, clock=self.clock)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody, or a condition, has asked the whole trial to end."""
+        return self.hurry.deadline is not None
 
     def hasten(self) -> None:
         """Somebody wants to stop: from now on all waits for whole workloads share a few seconds."""
@@ -137,36 +171,43 @@ class RunContext:
         return Wait(max(0.0, self.hurry.deadline - self.clock.monotonic()), 0.2)
 
 
-_ACTIVE: ContextVar[RunContext | None] = ContextVar("faultcast_run_context", default=None)
-_DOCUMENT: ContextVar[Mapping[str, Any] | None] = ContextVar("faultcast_document", default=None)
+@dataclass(slots=True)
+class _Current:
+    """One for the process: Chaos Toolkit runs one experiment at a time, some actions in other threads."""
+
+    context: RunContext | None = None
+    document: Mapping[str, Any] | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_CURRENT = _Current()
 
 
 @contextmanager
 def activate(context: RunContext) -> Iterator[RunContext]:
-    """Make a context the current one of this thread until the block ends."""
-    token = _ACTIVE.set(context)
+    """Make a context the current one until the block ends."""
+    before, _CURRENT.context = _CURRENT.context, context
     try:
         yield context
     finally:
-        _ACTIVE.reset(token)
+        _CURRENT.context = before
 
 
 def stand_alone(document: Mapping[str, Any]) -> None:
     """Say which experiment plain `chaos run` is executing; a runner that is active knows it already."""
-    if _ACTIVE.get() is None:
-        _DOCUMENT.set(document)
+    if _CURRENT.context is None:
+        _CURRENT.document = document
 
 
 def end_stand_alone() -> None:
     """Forget what `stand_alone` said, and the context that was made of it."""
     if stands_alone():
-        _DOCUMENT.set(None)
-        _ACTIVE.set(None)
+        _CURRENT.document = _CURRENT.context = None
 
 
 def stands_alone() -> bool:
     """Whether plain `chaos run` is executing an experiment."""
-    return _DOCUMENT.get() is not None
+    return _CURRENT.document is not None
 
 
 def current_context(configuration: Mapping[str, Any] | None = None) -> RunContext:
@@ -179,11 +220,10 @@ def current_context(configuration: Mapping[str, Any] | None = None) -> RunContex
         ConfigurationError: Nothing says which cluster or which experiment is meant.
         ClusterError: The cluster does not answer.
     """
-    active = _ACTIVE.get()
-    if active is None:
-        active = _from_configuration(configuration or {})
-        _ACTIVE.set(active)
-    return active
+    with _CURRENT.lock:
+        if _CURRENT.context is None:
+            _CURRENT.context = _from_configuration(configuration or {})
+        return _CURRENT.context
 
 
 def connection(configuration: Mapping[str, Any] | None = None) -> KubeClient:
@@ -192,9 +232,8 @@ def connection(configuration: Mapping[str, Any] | None = None) -> KubeClient:
     Raises:
         ConfigurationError: No kubeconfig is named.
     """
-    active = _ACTIVE.get()
-    if active is not None:
-        return active.kube
+    if _CURRENT.context is not None:
+        return _CURRENT.context.kube
     kubeconfig, context, _ = _named_cluster(configuration or {})
     return connect(kubeconfig, context)
 
@@ -212,7 +251,7 @@ def _named_cluster(configuration: Mapping[str, Any]) -> tuple[Path, str, str]:
 
 def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
     kubeconfig, context, identity = _named_cluster(configuration)
-    document = _DOCUMENT.get()
+    document = _CURRENT.document
     if document is None:
         message = "this fault does not know the blast radius of its experiment"
         remedy = (
@@ -235,4 +274,11 @@ def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
         trial=trial,
         ledger=Ledger(settings.state_dir / "ledger"),
         recorder=Recorder(),
+        steps=steps_of(document["method"]),
+        meter=_meter(configuration),
     )
+
+
+def _meter(configuration: Mapping[str, Any]) -> Meter:
+    url = configuration.get("faultcast_prometheus_url") or os.environ.get("FAULTCAST_PROMETHEUS_URL")
+    return PrometheusMeter(PrometheusClient(str(url))) if url else NoMeter()

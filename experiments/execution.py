@@ -2,6 +2,9 @@
 
     consent → plan and radius → ledger → inject → prove → (again) → hold → revert → ledger cleared
 
+With `repeat`, the whole of it happens several times. While a fault is kept up, the experiment's conditions
+for aborting are watched; one that is met, or anything that goes wrong, ends all faults of the trial.
+
 This is the body of each Chaos Toolkit action, so a fault is as safe under `chaos run` as under pytest.
 """
 
@@ -18,8 +21,9 @@ from faultcast.experiments.fault import Fault, FaultArguments, Plan
 from faultcast.experiments.heal import revert_all, revert_entries
 from faultcast.experiments.history import Injection, Proof
 from faultcast.experiments.ledger import Entry
-from faultcast.experiments.planning import checked_arguments, plan_fault
+from faultcast.experiments.planning import arguments_for, plan_fault
 from faultcast.infra.errors import (
+    AbortedError,
     FaultcastError,
     InjectionError,
     NoTargetError,
@@ -29,7 +33,7 @@ from faultcast.infra.errors import (
     RevertError,
 )
 from faultcast.infra.processes import ProcessId
-from faultcast.infra.waiting import Clock, Wait, wait_until
+from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["perform", "roll_back"]
 
@@ -57,25 +61,34 @@ def perform(
     """
     context = current_context(configuration)
     recorder = context.recorder
-    number = recorder.next_number()
+    number = recorder.start(fault.module, raw, context.steps)
     if recorder.failure is not None:
         message = f"{fault.kind} was not injected: an earlier fault of this trial failed"
         raise InjectionError(message, remedy="mend the first failure of the trial")
     try:
-        arguments = checked_arguments(fault, raw)
-        left = _Performance(context, fault, arguments, number).run()
+        arguments = arguments_for(fault, raw, seed=context.seed, number=number)
+        left: list[str] = []
+        for pulse in range(arguments.repeat):
+            if pulse:
+                _hold(context, context.clock.monotonic() + arguments.interval)
+            left.extend(_Performance(context, fault, arguments, (number, pulse)).run())
     except FaultcastError as error:
-        recorder.failure = error
-        recorder.event(
-            "refused" if isinstance(error, RefusedError) else "failed", f"fault {fault.kind}", error.what
-        )
+        recorder.fail(error)
+        context.hasten()
+        recorder.event(_word(error), f"fault {fault.kind}", error.what)
         raise
     except BaseException as error:
-        recorder.failure = error
+        recorder.fail(error)
         context.hasten()
         raise
-    result: dict[str, Any] = _INJECTION.dump_python(recorder.injections[number], mode="json")
-    return {**result, "left": list(left)}
+    result: dict[str, Any] = _INJECTION.dump_python(recorder.injections[number, 0], mode="json")
+    return {**result, "left": list(dict.fromkeys(left))}
+
+
+def _word(error: FaultcastError) -> str:
+    if isinstance(error, AbortedError):
+        return "aborted"
+    return "refused" if isinstance(error, RefusedError) else "failed"
 
 
 def roll_back(fault: Fault[Any], configuration: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -100,32 +113,35 @@ def roll_back(fault: Fault[Any], configuration: Mapping[str, Any] | None) -> dic
 
 
 class _Performance:
-    """One fault of one trial, while it is carried out."""
+    """One fault of one trial, while it is in place once."""
 
     def __init__(
-        self, context: RunContext, fault: Fault[Any], arguments: FaultArguments, number: int
+        self, context: RunContext, fault: Fault[Any], arguments: FaultArguments, key: tuple[int, int]
     ) -> None:
         self.context = context
         self.fault = fault
         self.arguments = arguments
-        self.number = number
+        self.key = key
         self.entries: list[Entry] = []
         self.expiry = datetime.now(UTC) + timedelta(seconds=fault.expiry(arguments))
 
     def run(self) -> tuple[str, ...]:
         """All turns, the hold and the revert; returns what is left."""
-        clock = self.context.clock
+        context = self.context
         left: tuple[str, ...] = ()
         try:
             start = self._turn(0)
             for turn, offset in enumerate(self.arguments.rounds()[1:], start=1):
-                _hold(clock, start + offset)
+                _hold(context, start + offset)
                 self._again(turn)
-            _hold(clock, start + self.arguments.duration)
+            _hold(context, start + self.arguments.duration)
+        except AbortedError:
+            context.hasten()
+            raise
         except FaultcastError:
             raise
         except BaseException:
-            self.context.hasten()
+            context.hasten()
             raise
         finally:
             left = self._revert()
@@ -141,8 +157,8 @@ class _Performance:
             context.kube,
             context.extension,
             seed=context.seed,
-            number=self.number,
-            turn=turn,
+            number=self.key[0],
+            turn=turn + self.key[1] * len(arguments.rounds()),
         )
         if reasons:
             raise reasons[0].error()
@@ -183,15 +199,15 @@ class _Performance:
 
     def _record(self, plan: Plan, at: datetime) -> None:
         recorder, names = self.context.recorder, tuple(map(str, plan.targets))
-        if self.number in recorder.injections:
-            earlier = recorder.injections[self.number].targets
-            recorder.amend(self.number, targets=tuple(dict.fromkeys((*earlier, *names))))
+        if self.key in recorder.injections:
+            earlier = recorder.injections[self.key].targets
+            recorder.amend(self.key, targets=tuple(dict.fromkeys((*earlier, *names))))
         else:
-            recorder.injections[self.number] = Injection(self.fault.kind, names, at, None, None)
+            recorder.injections[self.key] = Injection(self.fault.kind, names, at, None, None)
 
     def _prove(self, plan: Plan, proof: Proof, *, first: bool) -> None:
         if first or not proof.proved:
-            self.context.recorder.amend(self.number, proof=proof)
+            self.context.recorder.amend(self.key, proof=proof)
         if proof.proved:
             self._tell("proved", plan, "; ".join(dict.fromkeys((proof.target, proof.peer))))
             return
@@ -200,8 +216,8 @@ class _Performance:
 
     def _revert(self) -> tuple[str, ...]:
         recorder, context = self.context.recorder, self.context
-        if self.number in recorder.injections:
-            recorder.amend(self.number, ended=datetime.now(UTC))
+        if self.key in recorder.injections:
+            recorder.amend(self.key, ended=datetime.now(UTC))
         if not self.entries:
             return ()
         subject = f"fault {self.fault.kind}"
@@ -217,10 +233,22 @@ class _Performance:
         self.context.recorder.event(kind, subject, text)
 
 
-def _hold(clock: Clock, until: float) -> None:
-    """Let time pass in short steps, so that an interruption works at once."""
+def _hold(context: RunContext, until: float) -> None:
+    """Let time pass in short steps, so that an interruption or a condition for aborting works at once.
+
+    Raises:
+        AbortedError: A condition was met, or another fault of the trial came to an end before its time.
+    """
+    clock = context.clock
+
+    def over() -> bool:
+        if context.stopping:
+            message = "the fault was ended early: the trial is being stopped"
+            raise AbortedError(message, remedy="see what stopped it; nothing can be concluded")
+        if reason := context.abort.check():
+            raise AbortedError(reason, remedy="see why the condition was met; the fault was reverted")
+        return clock.monotonic() >= until
+
     remaining = until - clock.monotonic()
     if remaining > 0:
-        wait_until(
-            "end of the hold", lambda: clock.monotonic() >= until, Wait(remaining + 5.0, 0.1), clock=clock
-        )
+        wait_until("end of the hold", over, Wait(remaining + 5.0, 0.1), clock=clock)

@@ -33,9 +33,16 @@ class FaultArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     duration: Duration = Field(30.0, gt=0, le=3_600, description="time the fault is kept up")
+    repeat: int = Field(1, ge=1, le=100, description="how often the fault is put in place, each time anew")
+    interval: Duration = Field(0.0, ge=0, le=3_600, description="pause between two times, without the fault")
+
+    @property
+    def length(self) -> float:
+        """Seconds from the first injection to the last revert."""
+        return self.repeat * self.duration + (self.repeat - 1) * self.interval
 
     def rounds(self) -> tuple[float, ...]:
-        """When the fault is injected, in seconds from its start."""
+        """When the fault is injected within one duration, in seconds from its start."""
         return (0.0,)
 
 

@@ -17,6 +17,7 @@ from faultcast.experiments.model import MetricSpec
 from faultcast.infra.documents import load_document, save_document
 
 __all__ = [
+    "Curve",
     "Event",
     "Injection",
     "Mask",
@@ -75,6 +76,25 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """What was read of one target or peer while a fault was being proved.
+
+    Attributes:
+        subject: What it was read of, such as `pod shop/gateway-abc`.
+        role: Whether it had to move or to stay.
+        what: What was read, such as `CPU use`.
+        unit: Its unit.
+        points: Seconds from the injection and the value; None where nothing could be read.
+    """
+
+    subject: str
+    role: Literal["target", "peer"]
+    what: str
+    unit: str
+    points: tuple[tuple[float, float | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """Whether a fault was seen to land on its target, and on nothing else.
 
@@ -83,12 +103,14 @@ class Proof:
         target: What was seen on the target.
         peer: What was seen on the untouched peer.
         after: Seconds from the injection to the effect; None when it was not seen.
+        curves: What was read of each target and peer; empty where only a state was looked at.
     """
 
     proved: bool
     target: str
     peer: str
     after: float | None
+    curves: tuple[Curve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
 from faultcast.experiments.model import Extension
 from faultcast.experiments.radius import Refusal, refusals
+from faultcast.experiments.ranges import draw
 from faultcast.infra.errors import ExperimentError
 from faultcast.infra.kube import KubeClient
 
-__all__ = ["checked_arguments", "plan_fault"]
+__all__ = ["arguments_for", "checked_arguments", "plan_fault"]
 
 
 def checked_arguments(fault: Fault[Any], raw: Mapping[str, Any]) -> FaultArguments:
@@ -37,6 +38,27 @@ def checked_arguments(fault: Fault[Any], raw: Mapping[str, Any]) -> FaultArgumen
         message = f"wrong arguments of {fault.kind}: {wrong}"
         raise ExperimentError(message, remedy="correct them in the experiment file") from error
     return checked
+
+
+def arguments_for(fault: Fault[Any], raw: Mapping[str, Any], *, seed: int, number: int) -> FaultArguments:
+    """The arguments of one fault of a method, every range drawn: the same ones for the same seed.
+
+    Args:
+        fault: The fault.
+        raw: Values by name, as the experiment gives them; None means "not given".
+        seed: The run's seed.
+        number: The fault's place in the method, from 0.
+
+    Raises:
+        ExperimentError: They do not fit.
+    """
+    rng = Random(f"{seed}/{number}/arguments")  # noqa: S311 - reproducible on purpose
+    try:
+        drawn = draw(fault.arguments, raw, rng)
+    except ValueError as error:
+        message = f"wrong arguments of {fault.kind}: {error}"
+        raise ExperimentError(message, remedy="correct them in the experiment file") from error
+    return checked_arguments(fault, drawn)
 
 
 def plan_fault(

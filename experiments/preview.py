@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from faultcast.experiments.consent import check_consent
 from faultcast.experiments.fault import Permission, Plan
 from faultcast.experiments.loader import Experiment
-from faultcast.experiments.planning import plan_fault
+from faultcast.experiments.planning import arguments_for, plan_fault
 from faultcast.experiments.radius import Refusal
 from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import Cluster
@@ -93,8 +93,11 @@ def preview(
     except ConsentError as error:
         against.append(Refusal("consent", error.what, error.remedy))
     plans: list[Plan] = []
-    for number, (fault, arguments) in enumerate(experiment.faults):
-        plan, reasons = plan_fault(fault, arguments, kube, experiment.extension, seed=seed, number=number)
+    for number, step in enumerate(experiment.steps):
+        arguments = arguments_for(step.fault, step.raw, seed=seed, number=number)
+        plan, reasons = plan_fault(
+            step.fault, arguments, kube, experiment.extension, seed=seed, number=number
+        )
         plans.append(plan)
         against.extend(reasons)
     return Preview(

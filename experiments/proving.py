@@ -70,14 +70,17 @@ class Prover:
 
         after: float | None
         try:
-            wait_until(f"{evidence.what} moves on {len(plan.targets)} targets", landed, wait, clock=self._clock)
+            wait_until(
+                f"{evidence.what} moves on {len(plan.targets)} targets", landed, wait, clock=self._clock
+            )
             after = self._clock.monotonic() - self._start
         except WaitTimeoutError:
             after = None
+        expected = "" if after is not None else f"; expected: {evidence.expected}"
         touched = [peer for peer in plan.peers if self._last_landed(peer)]
         return Proof(
             proved=after is not None and not touched and bool(plan.targets) and bool(plan.peers),
-            target=self._sentence(plan.targets) + ("" if after is not None else f"; expected: {evidence.expected}"),
+            target=self._sentence(plan.targets) + expected,
             peer=self._sentence(touched or plan.peers),
             after=after,
             curves=self._curves(),

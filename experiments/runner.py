@@ -17,7 +17,9 @@ from typing import Any
 
 from chaoslib.exceptions import ChaosException
 from chaoslib.experiment import run_experiment
+from chaoslib.run import RunEventHandler
 
+from faultcast.experiments.access import Meter, NoMeter, PrometheusMeter
 from faultcast.experiments.context import Recorder, RunContext, activate
 from faultcast.experiments.heal import revert_all
 from faultcast.experiments.history import Event, Injection, Outcome
@@ -26,8 +28,15 @@ from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.loader import Experiment
 from faultcast.experiments.preview import Preview
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.errors import ConfigurationError, ConsentError, InjectionError, RefusedError
+from faultcast.infra.errors import (
+    AbortedError,
+    ConfigurationError,
+    ConsentError,
+    InjectionError,
+    RefusedError,
+)
 from faultcast.infra.kube import KubeClient, connect
+from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Clock, SystemClock
 
@@ -111,16 +120,20 @@ def run_method(
         trial=trial,
         ledger=Ledger(settings.state_dir / "ledger"),
         recorder=recorder,
+        steps=experiment.steps,
         clock=clock or SystemClock(),
+        meter=_meter(cluster),
     )
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
     journal: Mapping[str, Any] = {}
     trouble = ""
-    with _interruptions() as interruptions:
+    with _interruptions(context) as interruptions:
         try:
             with activate(context):
-                journal = run_experiment(experiment.document, settings=_ALWAYS)
+                journal = run_experiment(
+                    experiment.document, settings=_ALWAYS, event_handlers=[_Handlers(interruptions)]
+                )
         except ChaosException as error:
             trouble = f"Chaos Toolkit gave up: {error}"
         except KeyboardInterrupt:
@@ -129,10 +142,11 @@ def run_method(
             interruptions.deferred = True
             left = _heal(context)
             _write(folder / "journal.json", journal)
-        if journal.get("status") == "interrupted" or interruptions.seen:
+        aborted = isinstance(recorder.failure, AbortedError)
+        if journal.get("status") == "interrupted" or interruptions.seen or aborted:
             outcome, reason = _interrupted(recorder, interruptions.seen)
         else:
-            outcome, reason = _outcome(journal, recorder, len(experiment.faults), trouble)
+            outcome, reason = _outcome(journal, recorder, len(experiment.steps), trouble)
     return MethodResult(
         outcome=outcome,
         reason=reason,
@@ -142,6 +156,11 @@ def run_method(
         started=started,
         ended=datetime.now(UTC),
     )
+
+
+def _meter(cluster: Cluster) -> Meter:
+    url = cluster.endpoints.prometheus
+    return PrometheusMeter(PrometheusClient(url)) if url else NoMeter()
 
 
 def _agree(experiment: Experiment, preview: Preview, cluster: Cluster, seed: int) -> None:
@@ -157,19 +176,32 @@ def _agree(experiment: Experiment, preview: Preview, cluster: Cluster, seed: int
 class _Interruptions:
     """SIGINT and SIGTERM while a method runs: an exception first, only a note while healing."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
         self.seen: list[str] = []
         self.deferred = False
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         self.seen.append(signal.Signals(number).name)
         if not self.deferred:
+            self._context.hasten()  # faults in the background are not reached by the exception
             raise KeyboardInterrupt
 
 
+class _Handlers(RunEventHandler):  # type: ignore[misc]
+    """Takes SIGTERM back from Chaos Toolkit, whose handler would leave faults in the background waiting."""
+
+    def __init__(self, handler: _Interruptions) -> None:
+        self._handler = handler
+
+    def start_method(self, experiment: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Chaos Toolkit has installed its handlers; it restores ours at its end."""
+        signal.signal(signal.SIGTERM, self._handler)
+
+
 @contextmanager
-def _interruptions() -> Iterator[_Interruptions]:
-    handler = _Interruptions()
+def _interruptions(context: RunContext) -> Iterator[_Interruptions]:
+    handler = _Interruptions(context)
     previous = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield handler
@@ -221,8 +253,9 @@ def _outcome(
         if item["activity"].get("type") == "action" and not item.get("output"):
             return "not-injected", f"{name} gave no result: it was not carried out"
     done = list(recorder.injections.values())
-    if len(done) < faults:
-        return "not-injected", f"{len(done)} of {faults} faults were injected"
+    injected = {number for number, _ in recorder.injections}
+    if len(injected) < faults:
+        return "not-injected", f"{len(injected)} of {faults} faults were injected"
     if not all(injection.proof and injection.proof.proved for injection in done):
         return "not-injected", "a fault was injected but not proved"
     return "completed", ""

@@ -18,6 +18,7 @@
     │   └── NoTargetError          the fault would reach nothing
     ├── InjectionError             the fault could not be applied
     │   └── NotProvedError         the fault was applied, but no effect was seen
+    ├── AbortedError               a live condition, or somebody, ended a fault before its time
     ├── RevertError                something of a fault may still be in place
     ├── MetricSourceError          metrics could not be read
     ├── InconclusiveError          a trial ended, but nobody can tell whether the system held
@@ -27,6 +28,7 @@ Each carries a remedy: the next step of the person who reads it.
 """
 
 __all__ = [
+    "AbortedError",
     "ClusterError",
     "CommandError",
     "ComponentDiedError",
@@ -126,6 +128,10 @@ class InjectionError(FaultcastError):
 
 class NotProvedError(InjectionError):
     """The fault was applied, but no effect was measured on its target."""
+
+
+class AbortedError(FaultcastError):
+    """A live condition, or somebody, ended a fault before its time; it was reverted."""
 
 
 class RevertError(FaultcastError):

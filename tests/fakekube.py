@@ -66,6 +66,7 @@ class FakeKube:
             apps=cast("Any", _Apps(self)),
             rbac=nothing,
             policy=nothing,
+            batch=nothing,
         )
 
     def deploy(self, name: str, replicas: int, *, namespace: str = "shop", warm_up: float = 0.0) -> None:

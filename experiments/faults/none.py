@@ -56,14 +56,21 @@ class NoFault:
 FAULT = NoFault()
 
 
-def do_nothing(duration: float | str = 30.0, configuration: dict[str, Any] | None = None) -> dict[str, Any]:
+def do_nothing(
+    duration: float | str = 30.0,
+    repeat: int | str = 1,
+    interval: float | str = 0.0,
+    configuration: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Chaos Toolkit action: let the duration of a fault pass without one.
 
     Args:
         duration: Seconds, or text such as `30s`.
+        repeat: How often.
+        interval: Pause between two times.
         configuration: Chaos Toolkit's configuration.
 
     Returns:
         The injection, as it stands in the journal.
     """
-    return perform(FAULT, {"duration": duration}, configuration)
+    return perform(FAULT, {"duration": duration, "repeat": repeat, "interval": interval}, configuration)

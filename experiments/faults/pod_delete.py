@@ -241,6 +241,8 @@ def delete_pods(
     grace_period: int | None = None,
     duration: float | str = 30.0,
     every: float | str | None = None,
+    repeat: int | str = 1,
+    interval: float | str = 0.0,
     configuration: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Chaos Toolkit action: delete pods, prove it, keep it up for the duration, wait until all is whole.
@@ -253,6 +255,8 @@ def delete_pods(
         grace_period: Seconds a pod gets to end in; its own setting when absent.
         duration: Length of the fault: seconds, or text such as `30s`.
         every: Delete again at this interval.
+        repeat: How often the whole of it is done.
+        interval: Pause between two times.
         configuration: Chaos Toolkit's configuration.
 
     Returns:
@@ -272,6 +276,8 @@ def delete_pods(
             "grace_period": grace_period,
             "duration": duration,
             "every": every,
+            "repeat": repeat,
+            "interval": interval,
         },
         configuration,
     )

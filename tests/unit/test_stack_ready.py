@@ -97,7 +97,7 @@ class Cluster:
 
     @property
     def kube(self) -> KubeClient:
-        return KubeClient(api=None, core=self, apps=self, rbac=None, policy=None)
+        return KubeClient(api=None, core=self, apps=self, rbac=None, policy=None, batch=None)
 
 
 WANTED = [{"kind": "Deployment", "metadata": {"namespace": "shop", "name": "web"}}]
@@ -143,7 +143,7 @@ class Api:
 
     @property
     def kube(self) -> KubeClient:
-        return KubeClient(api=self, core=None, apps=None, rbac=None, policy=None)
+        return KubeClient(api=self, core=None, apps=None, rbac=None, policy=None, batch=None)
 
 
 def thing(kind: str, version: str = "v1", namespace: str | None = "shop") -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Core:
 
 
 def kube(core: Core) -> KubeClient:
-    return KubeClient(api=None, core=core, apps=None, rbac=None, policy=None)
+    return KubeClient(api=None, core=core, apps=None, rbac=None, policy=None, batch=None)
 
 
 def test_a_cluster_without_accounts_gets_a_different_password_each() -> None:

@@ -1,0 +1,55 @@
+"""Proof by a number: it has to move on every target, and on no peer."""
+
+from collections.abc import Mapping
+
+from faultcast.experiments.fault import Plan
+from faultcast.experiments.proving import Evidence, Prover
+from faultcast.experiments.targets import Target
+from faultcast.infra.waiting import Wait
+from tests.fakekube import FakeClock
+
+TARGET, PEER = (Target("pod", "shop", name, uid=name) for name in ("target", "peer"))
+WAIT = Wait(10.0, 1.0)
+
+
+def _rose(before: float | None, now: float | None) -> bool:
+    return now is not None and now - (before or 0.0) >= 0.5
+
+
+def _prover(clock: FakeClock, values: Mapping[str, float | None]) -> Prover:
+    evidence = Evidence("CPU use", "cores", lambda one: values[one.name], _rose, "half a core more")
+    return Prover(Plan("cpu", targets=(TARGET,), peers=(PEER,)), evidence, clock)
+
+
+def test_a_number_that_rises_on_the_target_alone_is_proof() -> None:
+    clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+    prover = _prover(clock, values)
+    prover.injected()
+    clock.at(3.0, lambda: values.update(target=0.9))
+    proof = prover.prove(WAIT)
+    assert proof.proved
+    assert proof.after == 3.0
+    assert proof.target == "CPU use (cores): pod shop/target 0.1 -> 0.9"
+    assert {curve.role: curve.points[-1][1] for curve in proof.curves} == {"target": 0.9, "peer": 0.1}
+
+
+def test_a_peer_that_moves_too_spoils_the_proof() -> None:
+    clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+    prover = _prover(clock, values)
+    prover.injected()
+    values.update(target=0.9, peer=0.9)
+    proof = prover.prove(WAIT)
+    assert not proof.proved
+    assert "pod shop/peer 0.1 -> 0.9" in proof.peer
+
+
+def test_what_does_not_move_in_time_or_cannot_be_read_is_no_proof() -> None:
+    for last in (0.2, None):
+        clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+        prover = _prover(clock, values)
+        prover.injected()
+        values.update(target=last)
+        proof = prover.prove(WAIT)
+        assert not proof.proved
+        assert proof.after is None
+        assert "expected: half a core more" in proof.target
