@@ -29,6 +29,9 @@ Seed = Annotated[int, typer.Option(help="seed of every random choice; a run is t
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    workflow = typer.Typer(help="Workflows: experiments in an order, with conditions.", no_args_is_help=True)
+    workflow.command("validate")(validate_workflows)
+    app.add_typer(workflow, name="workflow")
 
     @app.command()
     def validate(files: Files) -> None:
@@ -60,6 +63,25 @@ def register(app: typer.Typer) -> None:
             _say("nothing to heal")
         if not all(one.healed for one in done):
             raise typer.Exit(1)
+
+
+def validate_workflows(
+    files: Annotated[list[Path], typer.Argument(help="workflow files")],
+) -> None:
+    """Check workflow files and all their experiments; no cluster is needed."""
+    from faultcast.fixtures.workflow import load_workflow
+
+    refused: list[ExperimentError] = []
+    for path in files:
+        try:
+            workflow = load_workflow(path)
+        except ExperimentError as error:
+            refused.append(error)
+            continue
+        trials = sum(len(step.experiments) * step.repeat for step in workflow.steps)
+        _say(f"{path}: fine, {len(workflow.steps)} steps, {trials} trials at most")
+    if refused:
+        raise ExperimentError("\n".join(error.what for error in refused), remedy=refused[0].remedy)
 
 
 def _load(files: list[Path]) -> list[Experiment]:

@@ -18,7 +18,14 @@ __all__ = ["describe_run", "git_revision", "host_facts", "versions"]
 
 
 def describe_run(
-    run: str, cluster: Cluster, *, seed: int, argv: Sequence[str], started: datetime, experiments: Path
+    run: str,
+    cluster: Cluster,
+    *,
+    seed: int,
+    argv: Sequence[str],
+    started: datetime,
+    experiments: Path,
+    order: Sequence[str] = (),
 ) -> RunRecord:
     """Make the record of a run that begins.
 
@@ -29,6 +36,7 @@ def describe_run(
         argv: The command line; credentials in it are not kept.
         started: When it began, in UTC.
         experiments: Folder or file of the experiments, whose git revision is recorded.
+        order: Names of its trials in the order in which they are to be run.
     """
     return RunRecord(
         run=run,
@@ -42,6 +50,7 @@ def describe_run(
         argv=tuple(without_credentials(word) for word in argv),
         versions=versions(),
         host=host_facts(),
+        order=tuple(order),
     )
 
 

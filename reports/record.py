@@ -39,6 +39,7 @@ class RunRecord:
         argv: The command line, without secrets.
         versions: By name: `faultcast`, `darts`, `python`.
         host: Facts of the machine that ran it, by name.
+        order: Names of its trials in the order in which they were to be run.
     """
 
     run: str
@@ -52,6 +53,7 @@ class RunRecord:
     argv: tuple[str, ...]
     versions: Mapping[str, str]
     host: Mapping[str, str]
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
