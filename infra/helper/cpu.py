@@ -39,11 +39,11 @@ class Cpu:
     def tick(self) -> None:
         """Follow a restarted target: the runtime cannot remove a control group with a worker in it."""
         if self._target.own:
-            self._expect()
+            self._workers.require("use the CPU")
             return
         found = self._target.find()
         if found is not None and self._joined is not None and found.pid == self._joined.pid:
-            self._expect()
+            self._workers.require("use the CPU")
             return
         if self._joined is not None:
             self._workers.end()
@@ -72,8 +72,3 @@ class Cpu:
     def _folders(self, process: Process) -> list[Path]:
         wanted = tuple(name for name in _CONTROLLERS if name in process.groups) or _CONTROLLERS[:1]
         return folders_of(process.groups, wanted, self._root)
-
-    def _expect(self) -> None:
-        if codes := self._workers.ended():
-            message = f"{len(codes)} of the processes that use the CPU ended early: exit codes {codes}"
-            raise TaskError(message)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from .targets import PROC, Target, processes
@@ -14,6 +15,7 @@ _DEPTH = 4
 _KUBELETS = frozenset({"kubelet", "k3s", "k3s-server", "k3s-agent"})
 
 
+@dataclass(frozen=True)
 class Space:
     """Use of a file system, as `df` counts it.
 
@@ -22,9 +24,8 @@ class Space:
         free: Bytes that a program may still use.
     """
 
-    def __init__(self, used: int, free: int) -> None:
-        self.used = used
-        self.free = free
+    used: int
+    free: int
 
     @property
     def share(self) -> float:

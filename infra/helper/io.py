@@ -7,7 +7,6 @@ from pathlib import Path
 from .folders import folder_of, remove
 from .order import Order
 from .targets import PROC, Target
-from .task import TaskError
 from .workers import Workers
 
 __all__ = ["Io"]
@@ -40,9 +39,7 @@ class Io:
 
     def tick(self) -> None:
         """Raises TaskError when a worker ended, as it does on a full disk."""
-        if codes := self._workers.ended():
-            message = f"{len(codes)} of the processes that write ended early: exit codes {codes}"
-            raise TaskError(message)
+        self._workers.require("write")
 
     def undo(self) -> list[str]:
         """End the workers and remove their files."""

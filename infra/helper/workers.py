@@ -11,6 +11,7 @@ from typing import Any
 
 from .order import Order
 from .targets import PROC, WORKER
+from .task import TaskError
 
 __all__ = ["Workers"]
 
@@ -61,6 +62,19 @@ class Workers:
     def ended(self) -> list[int]:
         """Exit codes of those that ended; negative for the signal that ended it."""
         return [child.returncode for child in self._children if child.poll() is not None]
+
+    def require(self, doing: str) -> None:
+        """Make sure that all still run.
+
+        Args:
+            doing: What they do, as in "use the CPU".
+
+        Raises:
+            TaskError: Some ended before their time.
+        """
+        if codes := self.ended():
+            message = f"{len(codes)} of the processes that {doing} ended early: exit codes {codes}"
+            raise TaskError(message)
 
     def end(self) -> None:
         """End all that were started here, at once."""
