@@ -12,7 +12,7 @@ from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.processes import ProcessId, end, run
 from faultcast.infra.providers.local.files import read_json
 
-__all__ = ["Guards", "Note", "guard_processes"]
+__all__ = ["Guards", "Note", "end_guards", "guard_processes"]
 
 _MODULE = "faultcast.infra.providers.local.guard"
 _MARKER = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]{0,120}")
@@ -61,6 +61,12 @@ def guard_processes(root: Path) -> tuple[ProcessId, ...]:
         if _MODULE in words and str(root) in words:
             found.append(ProcessId(process.pid, process.info["create_time"]))
     return tuple(found)
+
+
+def end_guards(root: Path) -> None:
+    """End all guards of the cluster with this state folder; raises `WaitTimeoutError` when one does not."""
+    for process in guard_processes(root):
+        end(process, grace=_GRACE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import psutil
 
-from faultcast.infra.processes import end
 from faultcast.infra.providers.local.cgroups import Cgroups
-from faultcast.infra.providers.local.guards import guard_processes
+from faultcast.infra.providers.local.guards import end_guards, guard_processes
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.network import Network
 from faultcast.infra.waiting import Wait, wait_until
@@ -23,7 +22,6 @@ from faultcast.infra.waiting import Wait, wait_until
 __all__ = ["Leftovers"]
 
 _DEATH_WAIT = Wait(15.0, 0.05)
-_GUARD_GRACE = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,7 @@ class Leftovers:
         Raises:
             WaitTimeoutError: A process did not die, or a control group did not become empty.
         """
-        for guard in guard_processes(self.layout.root):
-            end(guard, grace=_GUARD_GRACE)  # first: it might switch a node on
+        end_guards(self.layout.root)  # first: one might switch a node on
         self._kill()
         self.network.remove()
         self.cgroups.remove_all()

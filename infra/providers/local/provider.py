@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from faultcast.infra.cluster import Cluster, Endpoints
 from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.infra.images import ImageArchive, build_images
-from faultcast.infra.providers.local.cgroups import Cgroups
 from faultcast.infra.providers.local.evidence import collect
 from faultcast.infra.providers.local.files import read_json, write_json
 from faultcast.infra.providers.local.images import clone, make_template
@@ -150,7 +149,7 @@ class LocalProvider:
     @property
     def leftovers(self) -> Leftovers:
         """What of the cluster exists."""
-        return Leftovers(self._layout, Cgroups.mounted(self._settings.cluster), self._network)
+        return Leftovers(self._layout, self.nodes.cgroups, self._network)
 
     def status(self) -> "ClusterStatus":
         """Everything that is known of the cluster, wrong or well.
