@@ -9,7 +9,7 @@ from faultcast.infra.kube import KubeClient
 from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.waiting import Clock, SystemClock
 
-__all__ = ["NAMESPACE", "Access", "Meter", "NoMeter", "PrometheusMeter", "access_to"]
+__all__ = ["NAMESPACE", "Access", "Meter", "NoMeter", "PrometheusMeter", "access_to", "meter_of"]
 
 NAMESPACE = "faultcast"
 """Where helper pods and the accounts of the faults live; nothing of Faultcast runs in another namespace."""
@@ -50,6 +50,11 @@ class PrometheusMeter:
         return samples[0].value if samples else None
 
 
+def meter_of(url: str | None) -> Meter:
+    """Metrics of the Prometheus at a base URL; nothing can be read when there is none."""
+    return PrometheusMeter(PrometheusClient(url)) if url else NoMeter()
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """One cluster, as faults see it.
@@ -81,11 +86,10 @@ def access_to(cluster: Cluster, kube: KubeClient, clock: Clock | None = None) ->
         kube: A client for it.
         clock: Time.
     """
-    prometheus = cluster.endpoints.prometheus
     return Access(
         kube=kube,
         nodes=cluster.node_control,
-        meter=PrometheusMeter(PrometheusClient(prometheus)) if prometheus else NoMeter(),
+        meter=meter_of(cluster.endpoints.prometheus),
         helper_image=cluster.helper_image,
         control_plane=next((node.name for node in cluster.nodes if node.control_plane), ""),
         clock=clock or SystemClock(),

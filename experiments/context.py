@@ -17,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from faultcast.experiments.abort import AbortWatch
-from faultcast.experiments.access import Meter, NoMeter, PrometheusMeter
+from faultcast.experiments.access import Meter, NoMeter, meter_of
 from faultcast.experiments.document import extension_of
 from faultcast.experiments.history import Event, Injection
 from faultcast.experiments.ledger import Ledger
@@ -25,7 +25,6 @@ from faultcast.experiments.model import Extension
 from faultcast.experiments.steps import Step, steps_of
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kube import KubeClient, connect, identity_of
-from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Clock, SystemClock, Wait
 
@@ -156,8 +155,8 @@ class RunContext:
 
     @property
     def stopping(self) -> bool:
-        """Whether somebody, or a condition, has asked the whole trial to end."""
-        return self.hurry.deadline is not None
+        """Whether the whole trial is to end: somebody or a condition asked for it, or a fault failed."""
+        return self.hurry.deadline is not None or self.recorder.failure is not None
 
     def hasten(self) -> None:
         """Somebody wants to stop: from now on all waits for whole workloads share a few seconds."""
@@ -239,14 +238,17 @@ def connection(configuration: Mapping[str, Any] | None = None) -> KubeClient:
 
 
 def _named_cluster(configuration: Mapping[str, Any]) -> tuple[Path, str, str]:
-    def value(key: str) -> str:
-        return str(configuration.get(f"faultcast_{key}") or os.environ.get(f"FAULTCAST_{key.upper()}") or "")
-
-    if not value("kubeconfig"):
+    kubeconfig = _named("kubeconfig", configuration)
+    if not kubeconfig:
         message = "no kubeconfig is named, and ~/.kube/config is never used by itself"
         remedy = "set FAULTCAST_KUBECONFIG, or faultcast_kubeconfig in the experiment's configuration"
         raise ConfigurationError(message, remedy=remedy)
-    return Path(value("kubeconfig")).expanduser(), value("context"), value("identity")
+    return Path(kubeconfig).expanduser(), _named("context", configuration), _named("identity", configuration)
+
+
+def _named(key: str, configuration: Mapping[str, Any]) -> str:
+    """What the configuration, or else the environment, says; empty when neither does."""
+    return str(configuration.get(f"faultcast_{key}") or os.environ.get(f"FAULTCAST_{key.upper()}") or "")
 
 
 def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
@@ -275,10 +277,5 @@ def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
         ledger=Ledger(settings.state_dir / "ledger"),
         recorder=Recorder(),
         steps=steps_of(document["method"]),
-        meter=_meter(configuration),
+        meter=meter_of(_named("prometheus_url", configuration)),
     )
-
-
-def _meter(configuration: Mapping[str, Any]) -> Meter:
-    url = configuration.get("faultcast_prometheus_url") or os.environ.get("FAULTCAST_PROMETHEUS_URL")
-    return PrometheusMeter(PrometheusClient(str(url))) if url else NoMeter()

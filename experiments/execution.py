@@ -74,7 +74,6 @@ def perform(
             left.extend(_Performance(context, fault, arguments, (number, pulse)).run())
     except FaultcastError as error:
         recorder.fail(error)
-        context.hasten()
         recorder.event(_word(error), f"fault {fault.kind}", error.what)
         raise
     except BaseException as error:
@@ -135,9 +134,6 @@ class _Performance:
                 _hold(context, start + offset)
                 self._again(turn)
             _hold(context, start + self.arguments.duration)
-        except AbortedError:
-            context.hasten()
-            raise
         except FaultcastError:
             raise
         except BaseException:
@@ -246,6 +242,7 @@ def _hold(context: RunContext, until: float) -> None:
             message = "the fault was ended early: the trial is being stopped"
             raise AbortedError(message, remedy="see what stopped it; nothing can be concluded")
         if reason := context.abort.check():
+            context.hasten()
             raise AbortedError(reason, remedy="see why the condition was met; the fault was reverted")
         return clock.monotonic() >= until
 

@@ -19,7 +19,7 @@ from chaoslib.exceptions import ChaosException
 from chaoslib.experiment import run_experiment
 from chaoslib.run import RunEventHandler
 
-from faultcast.experiments.access import Meter, NoMeter, PrometheusMeter
+from faultcast.experiments.access import meter_of
 from faultcast.experiments.context import Recorder, RunContext, activate
 from faultcast.experiments.heal import revert_all
 from faultcast.experiments.history import Event, Injection, Outcome
@@ -36,7 +36,6 @@ from faultcast.infra.errors import (
     RefusedError,
 )
 from faultcast.infra.kube import KubeClient, connect
-from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Clock, SystemClock
 
@@ -122,7 +121,7 @@ def run_method(
         recorder=recorder,
         steps=experiment.steps,
         clock=clock or SystemClock(),
-        meter=_meter(cluster),
+        meter=meter_of(cluster.endpoints.prometheus),
     )
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
@@ -156,11 +155,6 @@ def run_method(
         started=started,
         ended=datetime.now(UTC),
     )
-
-
-def _meter(cluster: Cluster) -> Meter:
-    url = cluster.endpoints.prometheus
-    return PrometheusMeter(PrometheusClient(url)) if url else NoMeter()
 
 
 def _agree(experiment: Experiment, preview: Preview, cluster: Cluster, seed: int) -> None:
