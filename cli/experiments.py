@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from faultcast.experiments.heal import heal as heal_ledger
-from faultcast.experiments.loader import Experiment, find_experiments, load_experiments
+from faultcast.experiments.loader import Experiment, find_experiments, load_what_is_sound
 from faultcast.experiments.preview import Preview
 from faultcast.experiments.preview import preview as preview_experiment
 from faultcast.infra.errors import ExperimentError
@@ -80,22 +80,21 @@ def validate_workflows(
             continue
         trials = sum(len(step.experiments) * step.repeat for step in workflow.steps)
         _say(f"{path}: fine, {len(workflow.steps)} steps, {trials} trials at most")
-    if refused:
-        raise ExperimentError("\n".join(error.what for error in refused), remedy=refused[0].remedy)
+    _refuse(refused)
 
 
 def _load(files: list[Path]) -> list[Experiment]:
     """Load all files, and report the problems of all of them together."""
-    loaded: list[Experiment] = []
-    refused: list[ExperimentError] = []
-    for path in [found for file in files for found in find_experiments(file)]:
-        try:
-            loaded.extend(load_experiments(path))
-        except ExperimentError as error:
-            refused.append(error)
-    if refused:
-        raise ExperimentError("\n".join(error.what for error in refused), remedy=refused[0].remedy)
+    paths = [found for file in files for found in find_experiments(file)]
+    loaded, against = load_what_is_sound(paths)
+    _refuse(against)
     return loaded
+
+
+def _refuse(against: list[ExperimentError]) -> None:
+    """Raise what is wrong with several files as one error; nothing when nothing is."""
+    if against:
+        raise ExperimentError("\n".join(error.what for error in against), remedy=against[0].remedy)
 
 
 def _cluster(settings: Settings, kubeconfig: Path | None, context: str) -> "Cluster":

@@ -1,6 +1,7 @@
 """From a file to checked experiments; a bad file is refused with line, reason and remedy, first of all."""
 
 import hashlib
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from chaoslib.experiment import ensure_experiment_is_valid
 
 from faultcast.experiments.checks import problems_of
 from faultcast.experiments.document import extension_of
-from faultcast.experiments.fault import Fault, FaultArguments
 from faultcast.experiments.model import Extension
 from faultcast.experiments.problems import refused
 from faultcast.experiments.steps import Step, steps_of
@@ -19,7 +19,7 @@ from faultcast.experiments.sweep import Variant, variants_of
 from faultcast.experiments.yamlfile import Problem, Problems, YamlFile, read_yaml
 from faultcast.infra.errors import ExperimentError
 
-__all__ = ["Experiment", "find_experiments", "load_experiment", "load_experiments"]
+__all__ = ["Experiment", "find_experiments", "load_experiment", "load_experiments", "load_what_is_sound"]
 
 _ENDINGS = (".yaml", ".yml")
 _REMEDY = "docs/writing-an-experiment.md explains every key"
@@ -53,11 +53,6 @@ class Experiment:
     def __repr__(self) -> str:
         """Its name: pytest and Allure show this wherever a test has an experiment."""
         return f"<experiment {self.name}>"
-
-    @property
-    def faults(self) -> tuple[tuple[Fault[Any], FaultArguments], ...]:
-        """The faults with their arguments, in order; every range stands at its high end."""
-        return tuple((step.fault, step.longest_arguments()) for step in self.steps)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -103,7 +98,8 @@ def load_experiments(path: Path) -> tuple[Experiment, ...]:
     problems = problems or _chaostoolkit_problems(variants[0].file)
     if problems:
         raise refused(path, problems, remedy=_REMEDY)
-    return tuple(_experiment(path, variant) for variant in variants)
+    content = path.read_bytes()
+    return tuple(_experiment(path, content, variant) for variant in variants)
 
 
 def load_experiment(path: Path) -> Experiment:
@@ -122,9 +118,28 @@ def load_experiment(path: Path) -> Experiment:
     return found[0]
 
 
-def _experiment(path: Path, variant: Variant) -> Experiment:
+def load_what_is_sound(paths: Iterable[Path]) -> tuple[list[Experiment], list[ExperimentError]]:
+    """Read and check several files, and go on after one that is refused.
+
+    Args:
+        paths: The files.
+
+    Returns:
+        The experiments of all sound files in order, and why each of the others is refused.
+    """
+    loaded: list[Experiment] = []
+    against: list[ExperimentError] = []
+    for path in paths:
+        try:
+            loaded.extend(load_experiments(path))
+        except ExperimentError as error:
+            against.append(error)
+    return loaded, against
+
+
+def _experiment(path: Path, content: bytes, variant: Variant) -> Experiment:
     document: dict[str, Any] = variant.file.data
-    digest = hashlib.sha256(path.read_bytes())
+    digest = hashlib.sha256(content)
     if variant.value:
         digest.update(f"\n{variant.value}".encode())
     return Experiment(

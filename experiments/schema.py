@@ -28,7 +28,7 @@ def experiment_schema() -> dict[str, Any]:
         "pattern": PATTERN,
         "description": "a random range such as 5-10 or 5s-10s: each run draws a value",
     }
-    for model in {fault.arguments: None for fault in faults()}:
+    for model in dict.fromkeys(fault.arguments for fault in faults()):
         _widen(definitions[refs[(model, "validation")]["$ref"].rpartition("/")[2]], model)
     whole = definitions.pop("ExperimentFile")
     ours = {"properties": {"name": {"const": "faultcast"}}, "required": ["name"]}

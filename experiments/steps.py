@@ -8,7 +8,7 @@ from faultcast.experiments.fault import Fault, FaultArguments, fault_of
 from faultcast.experiments.planning import checked_arguments
 from faultcast.experiments.ranges import ends
 
-__all__ = ["Offsets", "Step", "length_of", "longest", "schedule", "steps_of"]
+__all__ = ["Offsets", "Step", "longest", "schedule", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def schedule(steps: Sequence[Step]) -> tuple[Offsets, ...]:
     cursor = 0.0
     for step in steps:
         start = cursor + step.pause_before
-        end = start + length_of(step.longest_arguments())
+        end = start + step.longest_arguments().length
         found.append(Offsets(start, end))
         if not step.background:
             cursor = end + step.pause_after
@@ -114,8 +114,3 @@ def longest(steps: Sequence[Step]) -> float:
     """Seconds from the first injection to the end of the last fault, at the longest."""
     offsets = schedule(steps)
     return max((one.end for one in offsets), default=0.0) - min((one.start for one in offsets), default=0.0)
-
-
-def length_of(arguments: FaultArguments) -> float:
-    """Seconds a fault is in place, its repeats and the pauses between them included."""
-    return float(getattr(arguments, "length", arguments.duration))

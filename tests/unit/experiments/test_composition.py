@@ -11,7 +11,7 @@ from faultcast.experiments.loader import load_experiment
 from faultcast.experiments.model import AbortCondition, BlastRadius, Extension
 from faultcast.experiments.schema import _widen, experiment_schema
 from faultcast.experiments.yamlfile import read_yaml
-from faultcast.infra.errors import ExperimentError
+from tests.refusals import refused_lines
 
 ACTION = """\
   - type: action
@@ -50,12 +50,6 @@ def _write(tmp_path: Path, *actions: dict[str, Any], more: str = "") -> Path:
     return path
 
 
-def _refused(path: Path) -> list[str]:
-    with pytest.raises(ExperimentError) as caught:
-        load_experiment(path)
-    return [line.removeprefix(f"{path}:") for line in caught.value.what.splitlines()]
-
-
 def test_faults_beside_each_other_are_staggered_by_their_pauses(tmp_path: Path) -> None:
     path = _write(
         tmp_path,
@@ -69,36 +63,36 @@ def test_faults_beside_each_other_are_staggered_by_their_pauses(tmp_path: Path) 
 
 
 def test_faults_one_after_the_other_have_to_fit_into_the_window_with_their_pauses(tmp_path: Path) -> None:
-    [found] = _refused(_write(tmp_path, {"name": "a", "after": 6}, {"name": "b", "before": 5}))
+    [found] = refused_lines(_write(tmp_path, {"name": "a", "after": 6}, {"name": "b", "before": 5}))
     assert found.startswith("3: the faults last 31 s, longer than the fault window of 30 s; shorten")
 
 
 def test_a_range_counts_with_its_high_end(tmp_path: Path) -> None:
     assert load_experiment(_write(tmp_path, {"duration": "5s-30s"})).steps[0].raw == {"duration": "5s-30s"}
-    [found] = _refused(_write(tmp_path, {"duration": "5s-31s"}))
+    [found] = refused_lines(_write(tmp_path, {"duration": "5s-31s"}))
     assert found.startswith("3: the faults last 31 s")
 
 
 def test_a_range_that_cannot_be_meant_is_refused_at_its_line(tmp_path: Path) -> None:
-    [found] = _refused(_write(tmp_path, {"duration": "10s-5s"}))
+    [found] = refused_lines(_write(tmp_path, {"duration": "10s-5s"}))
     assert found == (
         "12: duration: the range '10s-5s' runs backwards: write the lower end first; correct the range"
     )
 
 
 def test_both_ends_of_a_range_have_to_be_allowed(tmp_path: Path) -> None:
-    [found] = _refused(_write(tmp_path, {"duration": "0-5"}))
+    [found] = refused_lines(_write(tmp_path, {"duration": "0-5"}))
     assert found.startswith("12: duration: input should be greater than 0")
 
 
 def test_two_actions_of_one_name_are_refused(tmp_path: Path) -> None:
-    [found] = _refused(_write(tmp_path, {}, {}))
+    [found] = refused_lines(_write(tmp_path, {}, {}))
     assert found == "14: two actions are called a; give each its own name"
 
 
 @pytest.mark.parametrize(("before", "reason"), [("-1", "greater than or equal"), ("soon", "valid number")])
 def test_a_pause_is_a_number_of_seconds(tmp_path: Path, before: str, reason: str) -> None:
-    found = _refused(_write(tmp_path, {"before": before}))
+    found = refused_lines(_write(tmp_path, {"before": before}))
     assert any(line.startswith("7: method.0.pauses.before: ") and reason in line for line in found), found
 
 
@@ -136,7 +130,7 @@ def test_an_abort_condition_that_cannot_be_meant_is_refused(condition: dict[str,
 
 
 def test_a_wrong_abort_condition_is_reported_at_its_line(tmp_path: Path) -> None:
-    [found] = _refused(_write(tmp_path, {}, more="    abort:\n      - query: p95\n        abov: 2\n"))
+    [found] = refused_lines(_write(tmp_path, {}, more="    abort:\n      - query: p95\n        abov: 2\n"))
     assert found == "22: abort.0.abov is not known; did you mean above?"
 
 

@@ -12,6 +12,7 @@ from faultcast.experiments.loader import find_experiments, load_experiment, load
 from faultcast.experiments.schema import experiment_schema
 from faultcast.experiments.yamlfile import read_yaml
 from faultcast.infra.errors import ExperimentError
+from tests.refusals import refused_lines
 
 ROOT = Path(__file__).parents[3]
 CATALOG = ROOT / "experiments" / "catalog"
@@ -53,11 +54,7 @@ def _load(tmp_path: Path, text: str) -> list[str]:
     """Load a file that is refused; its problems without the file's name."""
     path = tmp_path / "bad.yaml"
     path.write_text(text)
-    with pytest.raises(ExperimentError) as caught:
-        load_experiment(path)
-    lines = caught.value.what.splitlines()
-    assert all(line.startswith(f"{path}:") for line in lines)
-    return [line.removeprefix(f"{path}:") for line in lines]
+    return refused_lines(path, load_experiment)
 
 
 def test_a_sound_file_is_loaded_with_its_faults(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from faultcast.experiments.fault import FaultArguments
 from faultcast.experiments.faults import none
 from faultcast.experiments.loader import load_experiment, load_experiments
 from faultcast.infra.errors import ExperimentError
+from tests.refusals import refused_lines
 
 FILE = """\
 title: slow
@@ -59,12 +60,6 @@ def _write(tmp_path: Path, first: str, second: str = "5") -> Path:
     path = tmp_path / "slow.yaml"
     path.write_text(FILE.format(first=first, second=second))
     return path
-
-
-def _refused(path: Path) -> list[str]:
-    with pytest.raises(ExperimentError) as caught:
-        load_experiments(path)
-    return [line.removeprefix(f"{path}:") for line in caught.value.what.splitlines()]
 
 
 def test_a_list_of_intensities_means_one_experiment_for_each(tmp_path: Path) -> None:
@@ -118,7 +113,7 @@ def test_lists_of_several_actions_are_taken_in_step(tmp_path: Path) -> None:
 def test_a_sweep_that_cannot_be_meant_is_refused_at_its_line(
     tmp_path: Path, first: str, second: str, problem: str
 ) -> None:
-    [found] = _refused(_write(tmp_path, first, second))
+    [found] = refused_lines(_write(tmp_path, first, second))
     assert found.startswith(problem)
 
 
