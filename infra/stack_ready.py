@@ -15,6 +15,7 @@ __all__ = ["explain", "is_ready", "wait_ready"]
 
 _WAIT = Wait(120.0, 0.3)
 _HOPELESS = {"ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError"}
+_PASSING = "failed to sync"  # the kubelet had not seen a secret or config map yet, and tries again
 _LOG_LINES = 12
 _EVENTS = 5
 
@@ -92,7 +93,8 @@ def _refuse_hopeless(kube: KubeClient) -> None:
     pods: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
     for pod in pods.items:
         for state in _states(pod):
-            if state.state.waiting and state.state.waiting.reason in _HOPELESS:
+            waiting = state.state.waiting
+            if waiting and waiting.reason in _HOPELESS and _PASSING not in (waiting.message or ""):
                 message = f"this pod can never run:\n{_explain_pod(kube, pod)}"
                 raise ClusterError(message, remedy="make the nodes anew: faultcast down, faultcast up")
 

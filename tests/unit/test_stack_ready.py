@@ -123,6 +123,13 @@ def test_a_pod_without_image_is_not_waited_for() -> None:
         wait_ready(cluster.kube, WANTED, lambda _line: None, Wait(60.0, 60.0))
 
 
+def test_a_secret_that_the_kubelet_has_not_seen_yet_is_waited_for() -> None:
+    late = pod(reason="CreateContainerConfigError")
+    late.status.container_statuses[0].state.waiting.message = "failed to sync secret cache: timed out"
+    with pytest.raises(ClusterError, match="not ready after"):
+        wait_ready(Cluster(deployment(ready=1), late).kube, WANTED, lambda _line: None, Wait(0.0, 0.1))
+
+
 def test_nothing_is_explained_when_every_pod_is_ready() -> None:
     good = pod()
     good.status.conditions = [SimpleNamespace(type="Ready", status="True")]
