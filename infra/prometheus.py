@@ -21,6 +21,7 @@ __all__ = ["Alert", "Metadata", "PrometheusClient", "RawSeries", "Sample", "Targ
 
 _TIMEOUT = (3.0, 15.0)
 _RETRY = Retry(total=3, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False)
+_NEVER = Retry(total=0, raise_on_status=False)
 _MOST_POINTS = 10_000
 """Points of a range asked for at once; a server refuses more than 11,000."""
 _PART = re.compile(r"(\d+)(ms|s|m|h|d)")
@@ -114,12 +115,13 @@ class PrometheusClient:
     Args:
         url: Its base URL, such as `http://192.168.253.135:31539`.
         timeout: Seconds to connect, and seconds without an answer.
+        patient: Whether it asks again when there is no answer; otherwise the first failure is the answer.
 
     Raises:
         ConfigurationError: The URL is none.
     """
 
-    def __init__(self, url: str, *, timeout: tuple[float, float] = _TIMEOUT) -> None:
+    def __init__(self, url: str, *, timeout: tuple[float, float] = _TIMEOUT, patient: bool = True) -> None:
         if not re.match(r"https?://[^/]", url):
             message = f"{url!r} is not the URL of a Prometheus"
             raise ConfigurationError(
@@ -132,7 +134,9 @@ class PrometheusClient:
         self._session = requests.Session()
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.hooks["response"].append(self._refuse)
-        self._api = PrometheusConnect(self.url, retry=_RETRY, session=self._session, timeout=timeout)
+        self._api = PrometheusConnect(
+            self.url, retry=_RETRY if patient else _NEVER, session=self._session, timeout=timeout
+        )
 
     def instant(self, query: str, at: datetime | None = None) -> list[Sample]:
         """Evaluate a query at one moment.

@@ -14,7 +14,9 @@ from typing import Any
 import pandas as pd
 
 from faultcast.experiments.history import TrialHistory
+from faultcast.reports.canvas import STYLE, figure_of, heading, legend, save
 from faultcast.reports.captions import captions, wrapped
+from faultcast.reports.proof_plot import proof_figure
 from faultcast.reports.wording import headline, units
 from faultcast.steady_state.verdict import MetricVerdict, TrialVerdict
 
@@ -28,15 +30,6 @@ _ACTUAL, _FORECAST, _GATE, _FAULT, _RECOVERY, _MASK = (
     "#009E73",
     "#bdbdbd",
 )
-_STYLE: Any = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10.0,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "faultcast",
-}
 _HISTORY_SHARE = 3.0
 """How much more of the past than of the trial itself is drawn at most."""
 
@@ -72,7 +65,8 @@ def draw_trial(
         series: Raw samples by metric name, as `experiments.history.load_series` gives them.
 
     Returns:
-        The files: the overview first, then each metric, PNG before SVG.
+        The files: the overview first, then the proof of the faults if it has curves, then each metric; PNG
+        before SVG.
     """
     import matplotlib as mpl
 
@@ -81,10 +75,12 @@ def draw_trial(
     scene = _scene(history, verdict, series)
     names = [metric.name for metric in history.metrics]
     written: list[Path] = []
-    with mpl.rc_context(_STYLE):
-        written += _save(_overview(scene, series), plots / "overview")
+    with mpl.rc_context(STYLE):
+        written += save(_overview(scene, series), plots / "overview")
+        if (proof := proof_figure(history)) is not None:
+            written += save(proof, plots / "proof")
         for name in names:
-            written += _save(_single(scene, name, series.get(name)), plots / name)
+            written += save(_single(scene, name, series.get(name)), plots / name)
     return tuple(written)
 
 
@@ -108,36 +104,26 @@ def _scene(history: TrialHistory, verdict: TrialVerdict, series: Mapping[str, pd
 
 def _single(scene: _Scene, name: str, values: pd.Series | None) -> Any:
     lines = wrapped(captions(scene.parts(name), units(scene.history).get(name, "")))
-    figure, (axes,) = _figure(1, height=3.6 + 0.18 * len(lines))
+    figure, (axes,) = figure_of(1, height=3.6 + 0.18 * len(lines))
     pad = _panel(axes, scene, name, values)
     axes.set_title("\n".join(lines), loc="left", pad=pad, fontsize=9.0)
     axes.set_xlabel(_time_label(scene))
-    _heading(figure, f"{scene.history.experiment} · {name}")
-    _legend(figure, [axes])
+    heading(figure, f"{scene.history.experiment} · {name}")
+    legend(figure, [axes])
     return figure
 
 
 def _overview(scene: _Scene, series: Mapping[str, pd.Series]) -> Any:
     names = [metric.name for metric in scene.history.metrics]
-    figure, panels = _figure(len(names), height=1.5 + 2.1 * len(names))
+    figure, panels = figure_of(len(names), height=1.5 + 2.1 * len(names))
     for number, (axes, name) in enumerate(zip(panels, names, strict=True)):
         pad = _panel(axes, scene, name, series.get(name), labels=number == 0)
         judged = ", ".join(f"{part.phase} {part.verdict.status}" for part in scene.parts(name))
         axes.set_title(f"{name}: {judged or 'not judged'}", loc="left", pad=pad, fontsize=9.0)
     panels[-1].set_xlabel(_time_label(scene))
-    _heading(figure, f"{scene.history.experiment}: {headline(scene.history, scene.verdict)}")
-    _legend(figure, panels)
+    heading(figure, f"{scene.history.experiment}: {headline(scene.history, scene.verdict)}")
+    legend(figure, panels)
     return figure
-
-
-def _figure(rows: int, *, height: float) -> tuple[Any, list[Any]]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.6, height), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
-    return figure, list(panels)
 
 
 def _panel(axes: Any, scene: _Scene, name: str, values: pd.Series | None, *, labels: bool = True) -> float:
@@ -252,33 +238,9 @@ def _with_gaps(scene: _Scene, values: pd.Series) -> tuple[list[float], list[floa
     return x, y
 
 
-def _heading(figure: Any, text: str) -> None:
-    figure.suptitle("\n".join(wrapped([text], 95)), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
-
-
 def _time_label(scene: _Scene) -> str:
     if scene.history.injections:
         what = "the injection"
     else:
         what = "the planned injection" if scene.history.phases.fault else "the end of the trial,"
     return f"seconds since {what} at {scene.zero:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _legend(figure: Any, panels: list[Any]) -> None:
-    handles: dict[str, Any] = {}
-    for axes in panels:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=7, frameon=False, fontsize=8.5
-    )
-
-
-def _save(figure: Any, stem: Path) -> list[Path]:
-    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
-    figure.draw_without_rendering()
-    # The layout is found now: finding it again for each format would double the time.
-    figure.set_layout_engine("none")
-    figure.savefig(png, metadata={"Software": None})
-    figure.savefig(svg, metadata={"Date": None, "Creator": None})
-    return [png, svg]
