@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 import typer
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from faultcast.cli import experiments as commands
@@ -181,3 +182,15 @@ def test_the_command_names_sound_files_and_refuses_the_others(folder: Path) -> N
     done = CliRunner().invoke(app, ["workflow", "validate", str(bad), str(EXAMPLE)])
     assert isinstance(done.exception, ExperimentError)
     assert done.exception.what == f"{bad}:1: steps is missing; add steps"
+
+
+def test_the_cron_job_uses_options_that_exist() -> None:
+    documents = list(YAML(typ="safe").load_all((EXAMPLE.parent / "cronjob.yaml").read_text()))
+    job = next(one for one in documents if one["kind"] == "CronJob")["spec"]
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    given = [word.partition("=")[0] for word in pod["containers"][0]["args"][1:]]
+    known = (ROOT / "fixtures" / "options.py").read_text()
+    assert given
+    assert all(f'"{option}"' in known for option in given)
+    assert job["concurrencyPolicy"] == "Forbid"
+    assert job["jobTemplate"]["spec"]["backoffLimit"] == 0
