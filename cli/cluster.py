@@ -57,9 +57,19 @@ def up(
 def status() -> None:
     """Show nodes, programs, pods that are not ready, endpoints and whatever is wrong."""
     console = Console(highlight=False, soft_wrap=True)
-    found = LocalProvider(load_settings()).status()
+    from faultcast.experiments.in_place import effects_in_place
+
+    settings = load_settings()
+    provider = LocalProvider(settings)
+    found = provider.status()
+    faults = effects_in_place(settings, provider.layout.kubeconfig)
     _show(console, found)
-    if not found.well:
+    for fault in faults:
+        console.print("fault:", style="bold red", end=" ")
+        console.print(fault, markup=False)
+    if found.well and not faults:
+        console.print(f"All is well with cluster {found.cluster}, and no fault is in place.")
+    else:
         raise typer.Exit(1)
 
 
@@ -169,8 +179,6 @@ def _show(console: Console, found: "ClusterStatus") -> None:
     for finding in found.findings:
         console.print("found:", style="bold red", end=" ")
         console.print(finding, markup=False)
-    if found.well:
-        console.print(f"All is well with cluster {found.cluster}.")
 
 
 def _endpoints(endpoints: Endpoints) -> Table:

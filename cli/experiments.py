@@ -17,7 +17,7 @@ from faultcast.infra.settings import Settings, load_settings
 if TYPE_CHECKING:
     from faultcast.infra.cluster import Cluster
 
-__all__ = ["register"]
+__all__ = ["Context", "Files", "Kubeconfig", "Seed", "cluster_of", "load_all", "register"]
 
 Files = Annotated[list[Path], typer.Argument(help="experiment files, or folders of them")]
 Kubeconfig = Annotated[
@@ -36,16 +36,16 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def validate(files: Files) -> None:
         """Check experiment files; no cluster is needed."""
-        for experiment in _load(files):
+        for experiment in load_all(files):
             which = f", at {experiment.variant}" if experiment.variant else ""
             _say(f"{experiment.path}: fine{which}")
 
     @app.command()
     def preview(files: Files, kubeconfig: Kubeconfig = None, context: Context = "", seed: Seed = 0) -> None:
         """Say what experiments would touch on a cluster, and what would be refused; write nothing."""
-        experiments = _load(files)
+        experiments = load_all(files)
         settings = load_settings()
-        cluster = _cluster(settings, kubeconfig, context)
+        cluster = cluster_of(settings, kubeconfig, context)
         kube = connect(cluster.kubeconfig, cluster.context)
         seen = [preview_experiment(one, kube, cluster, settings, seed) for one in experiments]
         for one, experiment in zip(seen, experiments, strict=True):
@@ -54,9 +54,10 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(1)
 
     @app.command()
-    def heal() -> None:
+    def heal(kubeconfig: Kubeconfig = None) -> None:
         """Revert whatever a runner that died left on a cluster; harmless at any time."""
-        done = heal_ledger(load_settings())
+        settings = load_settings()
+        done = heal_ledger(settings, kubeconfig=kubeconfig or _local(settings))
         for one in done:
             _say(f"{'healed' if one.healed else 'NOT HEALED'}  {one}")
         if not done:
@@ -83,7 +84,15 @@ def validate_workflows(
     _refuse(refused)
 
 
-def _load(files: list[Path]) -> list[Experiment]:
+def _local(settings: Settings) -> Path | None:
+    """The kubeconfig of the settings' local cluster; None when it is not up."""
+    from faultcast.infra.providers.local.provider import LocalProvider
+
+    provider = LocalProvider(settings)
+    return provider.layout.kubeconfig if provider.is_up() else None
+
+
+def load_all(files: list[Path]) -> list[Experiment]:
     """Load all files, and report the problems of all of them together."""
     paths = [found for file in files for found in find_experiments(file)]
     loaded, against = load_what_is_sound(paths)
@@ -97,7 +106,8 @@ def _refuse(against: list[ExperimentError]) -> None:
         raise ExperimentError("\n".join(error.what for error in against), remedy=against[0].remedy)
 
 
-def _cluster(settings: Settings, kubeconfig: Path | None, context: str) -> "Cluster":
+def cluster_of(settings: Settings, kubeconfig: Path | None, context: str) -> "Cluster":
+    """The cluster that the options mean."""
     from faultcast.infra.providers import open_cluster
 
     return open_cluster(settings, kubeconfig, context, "")

@@ -1,5 +1,6 @@
 """What a fault acts through: one cluster's API under the fault's own rights, its nodes, its metrics."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,10 +10,9 @@ from faultcast.infra.kube import KubeClient
 from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.waiting import Clock, SystemClock
 
-__all__ = ["NAMESPACE", "Access", "Meter", "NoMeter", "PrometheusMeter", "access_to", "meter_of"]
+__all__ = ["Access", "Meter", "NoMeter", "PrometheusMeter", "access_to", "meter_of"]
 
-NAMESPACE = "faultcast"
-"""Where helper pods and the accounts of the faults live; nothing of Faultcast runs in another namespace."""
+_HASTY = (1.0, 2.0)
 
 
 class Meter(Protocol):
@@ -51,8 +51,12 @@ class PrometheusMeter:
 
 
 def meter_of(url: str | None) -> Meter:
-    """Metrics of the Prometheus at a base URL; nothing can be read when there is none."""
-    return PrometheusMeter(PrometheusClient(url)) if url else NoMeter()
+    """Metrics of the Prometheus at a base URL; nothing can be read when there is none.
+
+    It gives up soon: whoever asks while a fault is in place must not be held up by a Prometheus that the
+    fault took away.
+    """
+    return PrometheusMeter(PrometheusClient(url, timeout=_HASTY, patient=False)) if url else NoMeter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Access:
         control_plane: The node that runs the API server; empty when that is not known.
         clock: Time.
         account: Service account of helper pods, in the namespace `faultcast`.
+        machines: The nodes as the provider knows them, each name with its IPv4 address; empty when unknown.
     """
 
     kube: KubeClient
@@ -76,6 +81,7 @@ class Access:
     control_plane: str = ""
     clock: Clock = field(default_factory=SystemClock)
     account: str = "default"
+    machines: Mapping[str, str] = field(default_factory=dict)
 
 
 def access_to(cluster: Cluster, kube: KubeClient, clock: Clock | None = None) -> Access:
@@ -93,4 +99,5 @@ def access_to(cluster: Cluster, kube: KubeClient, clock: Clock | None = None) ->
         helper_image=cluster.helper_image,
         control_plane=next((node.name for node in cluster.nodes if node.control_plane), ""),
         clock=clock or SystemClock(),
+        machines={node.name: node.address for node in cluster.nodes},
     )

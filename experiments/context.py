@@ -17,16 +17,18 @@ from typing import Any
 from uuid import uuid4
 
 from faultcast.experiments.abort import AbortWatch
-from faultcast.experiments.access import Meter, NoMeter, meter_of
+from faultcast.experiments.access import Access, Meter, access_to
+from faultcast.experiments.custody import ClusterCustody, Custody, NoCustody
 from faultcast.experiments.document import extension_of
 from faultcast.experiments.history import Event, Injection
 from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.model import Extension
 from faultcast.experiments.steps import Step, steps_of
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.kube import KubeClient, connect, identity_of
+from faultcast.infra.kube import KubeClient, connect
+from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import Settings, load_settings
-from faultcast.infra.waiting import Clock, SystemClock, Wait
+from faultcast.infra.waiting import Clock, Wait
 
 __all__ = [
     "Recorder",
@@ -116,8 +118,8 @@ class RunContext:
     """Where, under which rules, and for whom faults are injected.
 
     Attributes:
-        kube: The client; bound to one kubeconfig.
-        kubeconfig: That file.
+        access: The cluster, with the rights of the kubeconfig.
+        kubeconfig: The file with which it is reached.
         context: Its context; the current one when empty.
         identity: UID of kube-system of the cluster that is meant.
         settings: Settings.
@@ -128,11 +130,9 @@ class RunContext:
         ledger: Where effects are noted before they happen.
         recorder: Collects what happens.
         steps: The faults of the method.
-        clock: Time.
-        meter: Metrics of the cluster, for the conditions on which a fault is stopped.
     """
 
-    kube: KubeClient
+    access: Access
     kubeconfig: Path
     context: str
     identity: str
@@ -144,9 +144,27 @@ class RunContext:
     ledger: Ledger
     recorder: Recorder
     steps: tuple[Step, ...] = ()
-    clock: Clock = field(default_factory=SystemClock)
-    meter: Meter = field(default_factory=NoMeter)
     hurry: _Hurry = field(default_factory=_Hurry)
+
+    @property
+    def kube(self) -> KubeClient:
+        """The API, with the rights of the kubeconfig."""
+        return self.access.kube
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        return self.access.clock
+
+    @property
+    def meter(self) -> Meter:
+        """Metrics of the cluster."""
+        return self.access.meter
+
+    @property
+    def custody(self) -> Custody:
+        """What the cluster itself does about effects: nothing where it has no image for helper pods."""
+        return ClusterCustody() if self.access.helper_image else NoCustody()
 
     @cached_property
     def abort(self) -> AbortWatch:
@@ -261,14 +279,15 @@ def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
             "provider: {type: python, module: faultcast.experiments.control}}]"
         )
         raise ConfigurationError(message, remedy=remedy)
-    kube = connect(kubeconfig, context)
     settings = load_settings()
+    cluster = open_cluster(settings, kubeconfig, context, _named("prometheus_url", configuration))
+    access = access_to(cluster, connect(kubeconfig, context))
     trial = uuid4().hex
     return RunContext(
-        kube=kube,
+        access=access,
         kubeconfig=kubeconfig,
         context=context,
-        identity=identity or identity_of(kube),
+        identity=identity or cluster.identity,
         settings=settings,
         extension=extension_of(document),
         seed=int(configuration.get("faultcast_seed") or 0),
@@ -277,5 +296,4 @@ def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
         ledger=Ledger(settings.state_dir / "ledger"),
         recorder=Recorder(),
         steps=steps_of(document["method"]),
-        meter=meter_of(_named("prometheus_url", configuration)),
     )

@@ -1,6 +1,7 @@
 """How every fault is carried out: checked, noted, injected, proved, kept up, reverted; the order is safety.
 
-    consent → plan and radius → ledger → inject → prove → (again) → hold → revert → ledger cleared
+    consent → plan and radius → rights → ledger → keeper → inject → prove → (again) → hold → revert
+    → ledger cleared
 
 With `repeat`, the whole of it happens several times. While a fault is kept up, the experiment's conditions
 for aborting are watched; one that is met, or anything that goes wrong, ends all faults of the trial.
@@ -9,12 +10,14 @@ This is the body of each Chaos Toolkit action, so a fault is as safe under `chao
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from faultcast.experiments.access import Access
 from faultcast.experiments.consent import check_consent
 from faultcast.experiments.context import RunContext, current_context
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
@@ -22,6 +25,7 @@ from faultcast.experiments.heal import revert_all, revert_entries
 from faultcast.experiments.history import Injection, Proof
 from faultcast.experiments.ledger import Entry
 from faultcast.experiments.planning import arguments_for, plan_fault
+from faultcast.experiments.proving import Prover
 from faultcast.infra.errors import (
     AbortedError,
     FaultcastError,
@@ -38,6 +42,11 @@ from faultcast.infra.waiting import Wait, wait_until
 __all__ = ["perform", "roll_back"]
 
 _INJECTION = TypeAdapter(Injection)
+_MARGIN = 10.0
+"""Seconds an effect is bounded for beyond its duration: its pods start, and it is proved, within them."""
+
+_LOOK = 0.25
+_WATCH = 2.0
 
 
 def perform(
@@ -105,7 +114,7 @@ def roll_back(fault: Fault[Any], configuration: Mapping[str, Any] | None) -> dic
         for entry in context.ledger.entries()
         if entry.trial == context.trial and entry.module == fault.module
     ]
-    left = revert_all(context.kube, context.ledger, entries, context.patience, context.clock)
+    left = revert_all(context.access, context.ledger, entries, context.patience)
     if left:
         raise RevertError("; ".join(left), remedy="look at the cluster, then run: faultcast heal")
     return {"fault": fault.kind, "reverted": len(entries)}
@@ -122,7 +131,9 @@ class _Performance:
         self.arguments = arguments
         self.key = key
         self.entries: list[Entry] = []
-        self.expiry = datetime.now(UTC) + timedelta(seconds=fault.expiry(arguments))
+        self.acting: Access = context.access
+        self.prover: Prover | None = None
+        self.expiry = datetime.now(UTC) + timedelta(seconds=fault.expiry(arguments) + _MARGIN)
 
     def run(self) -> tuple[str, ...]:
         """All turns, the hold and the revert; returns what is left."""
@@ -131,9 +142,9 @@ class _Performance:
         try:
             start = self._turn(0)
             for turn, offset in enumerate(self.arguments.rounds()[1:], start=1):
-                _hold(context, start + offset)
+                _hold(context, start + offset, self._watch)
                 self._again(turn)
-            _hold(context, start + self.arguments.duration)
+            _hold(context, start + self.arguments.duration, self._watch)
         except FaultcastError:
             raise
         except BaseException:
@@ -150,7 +161,7 @@ class _Performance:
         plan, reasons = plan_fault(
             fault,
             arguments,
-            context.kube,
+            context.access,
             context.extension,
             seed=context.seed,
             number=self.key[0],
@@ -158,17 +169,34 @@ class _Performance:
         )
         if reasons:
             raise reasons[0].error()
-        if not fault.harmless:
-            entry = self._entry(plan)
-            self.entries.append(entry)
-            context.ledger.write(entry)
+        prover = self._prepare(plan)
         at, started = datetime.now(UTC), context.clock.monotonic()
         self._record(plan, at)
-        fault.inject(context.kube, arguments, plan)
+        fault.inject(self.acting, arguments, prover.effect)
+        if fault.lands_on_return:
+            at, started = datetime.now(UTC), context.clock.monotonic()
+        if turn == 0:
+            context.recorder.amend(self.key, started=at)
+        prover.injected(started)
         self._tell("injected", plan, f"{fault.label}: {'; '.join(plan.actions)}")
-        proof = fault.prove(context.kube, plan, Wait(context.extension.evidence.within, 0.1), context.clock)
-        self._prove(plan, proof, first=turn == 0)
+        self._prove(plan, prover.prove(Wait(context.extension.evidence.within, _LOOK)), first=turn == 0)
         return started
+
+    def _prepare(self, plan: Plan) -> Prover:
+        """Note the effect wherever it has to be noted, and read what it is compared with."""
+        context, fault = self.context, self.fault
+        entry = self._entry(plan)
+        effect = entry.effect
+        if not fault.harmless:
+            if not self.entries:
+                seconds = fault.expiry(self.arguments)
+                self.acting = context.custody.admit(context.access, fault.kind, plan.permissions, seconds)
+            self.entries.append(entry)
+            context.ledger.write(entry)
+            effect = context.custody.take(self.acting, entry, plan)
+        prover = Prover(effect, fault.evidence(self.acting, self.arguments, effect), context.clock)
+        self.prover = self.prover or prover
+        return prover
 
     def _again(self, turn: int) -> None:
         """A later turn; when there is nothing it may touch at the moment, it is left out and that is said."""
@@ -189,6 +217,8 @@ class _Performance:
             module=self.fault.module,
             arguments=self.arguments.model_dump(mode="json", exclude_none=True),
             targets=plan.targets,
+            peers=plan.peers,
+            state=plan.state,
             written=datetime.now(UTC),
             expiry=self.expiry,
         )
@@ -210,6 +240,12 @@ class _Performance:
         message = f"{self.fault.kind} was not seen to land: {proof.target}; peers: {proof.peer}"
         raise NotProvedError(message, remedy="see what else acts on these targets; nothing can be concluded")
 
+    def _watch(self) -> None:
+        """Go on with the curves of the proof while the fault is kept up."""
+        proof = self.context.recorder.injections[self.key].proof
+        if self.prover and proof:
+            self.context.recorder.amend(self.key, proof=replace(proof, curves=self.prover.watch()))
+
     def _revert(self) -> tuple[str, ...]:
         recorder, context = self.context.recorder, self.context
         if self.key in recorder.injections:
@@ -217,7 +253,7 @@ class _Performance:
         if not self.entries:
             return ()
         subject = f"fault {self.fault.kind}"
-        left = revert_entries(context.kube, context.ledger, self.entries, context.patience(), context.clock)
+        left = revert_entries(self.acting, context.ledger, self.entries, context.patience())
         if left:
             recorder.event("left", subject, "; ".join(left))
         else:
@@ -229,21 +265,31 @@ class _Performance:
         self.context.recorder.event(kind, subject, text)
 
 
-def _hold(context: RunContext, until: float) -> None:
+def _hold(context: RunContext, until: float, watch: Callable[[], None] = lambda: None) -> None:
     """Let time pass in short steps, so that an interruption or a condition for aborting works at once.
+
+    Args:
+        context: The trial.
+        until: The clock's time of its end.
+        watch: Called every other second.
 
     Raises:
         AbortedError: A condition was met, or another fault of the trial came to an end before its time.
     """
     clock = context.clock
+    watched = clock.monotonic()
 
     def over() -> bool:
+        nonlocal watched
         if context.stopping:
             message = "the fault was ended early: the trial is being stopped"
             raise AbortedError(message, remedy="see what stopped it; nothing can be concluded")
         if reason := context.abort.check():
             context.hasten()
             raise AbortedError(reason, remedy="see why the condition was met; the fault was reverted")
+        if clock.monotonic() >= watched + _WATCH:
+            watch()
+            watched = clock.monotonic()
         return clock.monotonic() >= until
 
     remaining = until - clock.monotonic()

@@ -5,24 +5,56 @@ verdicts, ledgers or Chaos Toolkit: `execution` drives it, in the same order for
 """
 
 import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from faultcast.experiments.history import Proof
+from faultcast.experiments.access import Access
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.model import Duration
+from faultcast.experiments.permissions import Permission
 from faultcast.experiments.targets import Target
-from faultcast.infra.errors import ExperimentError
-from faultcast.infra.kube import KubeClient
-from faultcast.infra.waiting import Clock, Wait
+from faultcast.experiments.workloads import owners_missing
+from faultcast.infra.errors import ExperimentError, WaitTimeoutError
+from faultcast.infra.settings import Settings
+from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["MODULES", "Fault", "FaultArguments", "Permission", "Plan", "Reverted", "fault_of", "faults"]
+__all__ = ["MODULES", "Fault", "FaultArguments", "Plan", "Restoration", "fault_of", "faults"]
 
 MODULES = (
     "faultcast.experiments.faults.none",
     "faultcast.experiments.faults.pod_delete",
+    "faultcast.experiments.faults.container_kill",
+    "faultcast.experiments.faults.node_down",
+    "faultcast.experiments.faults.node_restart",
+    "faultcast.experiments.faults.node_isolate",
+    "faultcast.experiments.faults.service_stop",
+    "faultcast.experiments.faults.node_cordon",
+    "faultcast.experiments.faults.node_taint",
+    "faultcast.experiments.faults.node_drain",
+    "faultcast.experiments.faults.coredns_down",
+    "faultcast.experiments.faults.dns_error",
+    "faultcast.experiments.faults.monitoring_down",
+    "faultcast.experiments.faults.dns_drop",
+    "faultcast.experiments.faults.network_partition",
+    "faultcast.experiments.faults.network_loss",
+    "faultcast.experiments.faults.network_bandwidth",
+    "faultcast.experiments.faults.network_reset",
+    "faultcast.experiments.faults.network_latency",
+    "faultcast.experiments.faults.network_corruption",
+    "faultcast.experiments.faults.pod_cpu",
+    "faultcast.experiments.faults.node_cpu",
+    "faultcast.experiments.faults.pod_memory",
+    "faultcast.experiments.faults.node_memory",
+    "faultcast.experiments.faults.crash_loop",
+    "faultcast.experiments.faults.disk_fill",
+    "faultcast.experiments.faults.io_stress",
 )
 """Import paths of the fault modules; each has an object `FAULT`. A new kind is one file and one line here."""
 
@@ -47,23 +79,24 @@ class FaultArguments(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Permission:
-    """One right the fault's user needs.
+class Restoration:
+    """One request with which the cluster itself puts an object back, should the runner die.
 
     Attributes:
-        verbs: Such as `get`, `delete`.
-        resource: Such as `pods`.
-        namespace: Where; empty for the whole cluster.
+        path: API path of the object.
+        body: What is sent by PATCH.
+        only_if: Dotted fields of the object and their values while the effect is in place: when somebody
+            else changed them, nothing is sent.
+        content: Content type of the patch.
+        without: In place of a body: a list inside of the object, as `{"field": "spec.taints"}`, and which of
+            its items go, as `{"where": {"key": "a"}}`; the others stay as they are then.
     """
 
-    verbs: tuple[str, ...]
-    resource: str
-    namespace: str = ""
-
-    def __str__(self) -> str:
-        """The form used in a preview: `pods: get, list, delete in shop`."""
-        where = f"in {self.namespace}" if self.namespace else "in the whole cluster"
-        return f"{self.resource}: {', '.join(self.verbs)} {where}"
+    path: str
+    body: Any = None
+    only_if: Mapping[str, Any] = field(default_factory=dict)
+    content: str = "application/merge-patch+json"
+    without: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +114,8 @@ class Plan:
         permissions: Rights it needs.
         objections: Reasons of the fault's own why this must not be done; empty when there are none.
         scope: Where targets were looked for, in words.
+        state: What is to be put back, for `Effect.state`.
+        restore: How the cluster itself puts it back.
     """
 
     fault: str
@@ -93,72 +128,110 @@ class Plan:
     permissions: tuple[Permission, ...] = ()
     objections: tuple[str, ...] = field(default=())
     scope: str = ""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    restore: tuple[Restoration, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reverted:
-    """What a revert came to.
-
-    Attributes:
-        left: What is still not as it was; empty when all is well.
-    """
-
-    left: tuple[str, ...] = ()
-
-
-class Fault[A: FaultArguments](Protocol):
-    """One kind of fault.
+class Fault[A: FaultArguments](ABC):
+    """One kind of fault; a module has one object of it, called `FAULT`.
 
     Attributes:
         kind: Its name in tables, such as `pod-delete`.
         label: What a plot writes at its window, such as `pods deleted`.
-        module: Import path of its module.
-        action: Name of the Chaos Toolkit action in that module.
-        rollback: Name of the Chaos Toolkit rollback in that module; empty when there is nothing to revert.
+        action: Name of the Chaos Toolkit action in its module.
+        rollback: Name of the Chaos Toolkit rollback there; empty when there is nothing to revert.
         arguments: The model of its arguments.
         harmless: Whether it touches nothing on purpose, and so may have no targets.
+        lands_on_return: Whether the effect begins when `inject` returns; otherwise when it is called.
     """
 
     kind: ClassVar[str]
     label: ClassVar[str]
-    module: ClassVar[str]
     action: ClassVar[str]
-    rollback: ClassVar[str]
-    harmless: ClassVar[bool]
+    rollback: ClassVar[str] = ""
+    harmless: ClassVar[bool] = False
+    lands_on_return: ClassVar[bool] = False
     arguments: type[A]
 
-    def plan(self, kube: KubeClient, arguments: A, rng: Random, peer: str) -> Plan:
+    @property
+    def module(self) -> str:
+        """Import path of its module."""
+        return type(self).__module__
+
+    @abstractmethod
+    def plan(self, access: Access, arguments: A, rng: Random, peer: str) -> Plan:
         """Resolve what would be touched; reads only.
 
         Args:
-            kube: The client.
+            access: The cluster.
             arguments: As the experiment gives them.
             rng: Source of every random choice.
             peer: Selector of peers; the fault chooses its own when empty.
         """
-        ...
 
-    def inject(self, kube: KubeClient, arguments: A, plan: Plan) -> None:
-        """Apply the fault to the targets of the plan.
+    @abstractmethod
+    def evidence(self, access: Access, arguments: A, effect: Effect) -> Evidence:
+        """What must move on every target and stay on every peer; may start pods that measure."""
+
+    @abstractmethod
+    def inject(self, access: Access, arguments: A, effect: Effect) -> None:
+        """Apply the fault to the targets.
 
         Raises:
             InjectionError: It could not be applied, or only in part.
         """
-        ...
 
-    def prove(self, kube: KubeClient, plan: Plan, wait: Wait, clock: Clock) -> Proof:
-        """Look until the effect shows on the target, or the time is over; then look at the peers."""
-        ...
+    def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
+        """Take the effect away; harmless when done twice or never injected.
 
-    def revert(
-        self, kube: KubeClient, arguments: A, targets: tuple[Target, ...], wait: Wait, clock: Clock
-    ) -> Reverted:
-        """Undo the fault and wait until its targets are whole; harmless when done twice or never injected."""
-        ...
+        Returns:
+            What is left of it; empty when nothing is.
+        """
+        return ()
+
+    def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
+        """What is not whole again after the effect was taken away; asked until nothing is."""
+        return owners_missing(access.kube, effect.targets)
 
     def expiry(self, arguments: A) -> float:
         """Seconds after the start by which the effect is over at the target even if nobody reverts it."""
-        ...
+        return arguments.duration
+
+    def rescue(self, settings: Settings, kubeconfig: Path, effect: Effect) -> bool:  # noqa: ARG002
+        """Take away, without the API server, what may have taken the API server away.
+
+        Returns:
+            Whether there was something to do, so that the API server is worth waiting for.
+        """
+        return False
+
+    def settle(self, access: Access, arguments: A, effect: Effect, wait: Wait) -> tuple[str, ...]:
+        """Wait until all is whole after the effect was taken away.
+
+        Args:
+            access: The cluster.
+            arguments: As for `inject`.
+            effect: The effect.
+            wait: How long all may take.
+
+        Returns:
+            What is not whole; empty when all is.
+
+        Raises:
+            ClusterError: The API server refuses, or does not answer.
+        """
+        missing: tuple[str, ...] = ()
+
+        def whole() -> bool:
+            nonlocal missing
+            missing = self.missing(access, arguments, effect)
+            return not missing
+
+        try:
+            wait_until(f"all is whole after {self.kind}", whole, wait, clock=access.clock)
+        except WaitTimeoutError:
+            return missing
+        return ()
 
 
 def fault_of(module: str) -> Fault[Any]:

@@ -2,21 +2,24 @@
 
 One JSON file for each effect, in `<state>/ledger/`. It is written and synced before the effect and removed
 when the effect is reverted and checked, so whoever finds an entry of a dead runner knows all it takes to
-heal the cluster.
+heal the cluster. The cluster itself keeps a copy, see `custody`.
 """
 
 import os
+import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from faultcast.experiments.effect import Effect, new_id
 from faultcast.experiments.targets import Target
 from faultcast.infra.processes import ProcessId
 
-__all__ = ["Entry", "Ledger"]
+__all__ = ["Entry", "Ledger", "entry_from", "entry_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,10 @@ class Entry:
         targets: What it touches.
         written: When this was written, before the effect.
         expiry: When the effect is over by itself.
-        id: Name of the file.
+        peers: What it must not touch.
+        state: What is to be put back, as JSON values.
+        host: Name of the machine on which the runner lives.
+        id: Identity of the effect, and name of the file.
     """
 
     cluster: str
@@ -49,7 +55,15 @@ class Entry:
     targets: tuple[Target, ...]
     written: datetime
     expiry: datetime
-    id: str = field(default_factory=lambda: uuid4().hex)
+    peers: tuple[Target, ...] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
+    host: str = field(default_factory=platform.node)
+    id: str = field(default_factory=new_id)
+
+    @property
+    def effect(self) -> Effect:
+        """The effect, without what stands for it in the cluster."""
+        return Effect(self.id, self.targets, self.peers, self.state, self.expiry.timestamp())
 
     def __str__(self) -> str:
         """The form used in tables."""
@@ -58,6 +72,19 @@ class Entry:
 
 
 _ADAPTER = TypeAdapter(Entry)
+
+
+def entry_text(entry: Entry) -> str:
+    """The entry as JSON."""
+    return _ADAPTER.dump_json(entry, indent=2).decode() + "\n"
+
+
+def entry_from(text: str | bytes) -> Entry | None:
+    """The entry in a JSON text; None when it is of another version, or was edited by hand."""
+    try:
+        return _ADAPTER.validate_json(text)
+    except ValidationError:
+        return None
 
 
 class Ledger:
@@ -71,7 +98,7 @@ class Ledger:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = self.folder / f"{entry.id}.part"
         with partial.open("wb") as file:
-            file.write(_ADAPTER.dump_json(entry, indent=2) + b"\n")
+            file.write(entry_text(entry).encode())
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self._path(entry))
@@ -79,7 +106,10 @@ class Ledger:
 
     def remove(self, entry: Entry) -> None:
         """Take an entry off the disk; harmless when it is gone."""
-        self._path(entry).unlink(missing_ok=True)
+        try:
+            self._path(entry).unlink()
+        except FileNotFoundError:
+            return  # nor need there be a folder: the entry may be another machine's, known by the cluster
         self._sync_folder()
 
     def entries(self) -> tuple[Entry, ...]:
@@ -107,6 +137,6 @@ class Ledger:
 
 def _read(path: Path) -> Entry | None:
     try:
-        return _ADAPTER.validate_json(path.read_bytes())
-    except (FileNotFoundError, ValidationError):
+        return entry_from(path.read_bytes())
+    except FileNotFoundError:
         return None

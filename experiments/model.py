@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from faultcast.experiments.targets import valid_selector
+
 __all__ = [
     "AbortCondition",
     "BlastRadius",
@@ -71,12 +73,14 @@ class MetricSpec(_Model):
     )
     during: Literal["hold", "any"] = Field("hold", description="what is expected while the fault is in place")
     recovers_within: Duration | None = Field(
-        None, description="time after the fault by which the metric is back; not asked when absent"
+        None, ge=0, description="time after the fault by which the metric is back; not asked when absent"
     )
     lookback: Duration = Field(
-        10.0, description="range the query looks back over, such as 10s in rate(x[10s]): it smears the edges"
+        10.0,
+        ge=0,
+        description="range the query looks back over, such as 10s in rate(x[10s]): it smears the edges",
     )
-    season: Duration | None = Field(None, description="length of a known season of this metric")
+    season: Duration | None = Field(None, gt=0, description="length of a known season of this metric")
 
 
 class BlastRadius(_Model):
@@ -123,6 +127,11 @@ class Evidence(_Model):
 
     within: Duration = Field(10.0, gt=0, le=120, description="time the effect may take to show")
     peer: str = Field("", description="label selector of pods that must stay untouched")
+
+    @field_validator("peer")
+    @classmethod
+    def _selector(cls, value: str) -> str:
+        return valid_selector(value) if value else value
 
 
 class AbortCondition(_Model):

@@ -1,17 +1,19 @@
 """From a fault and its arguments to a plan and the reasons against it: one decision for preview and run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from pydantic import ValidationError
 
+from faultcast.experiments.access import Access
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
 from faultcast.experiments.model import Extension
+from faultcast.experiments.permissions import helper_rights
 from faultcast.experiments.radius import Refusal, refusals
 from faultcast.experiments.ranges import draw
 from faultcast.infra.errors import ExperimentError
-from faultcast.infra.kube import KubeClient
 
 __all__ = ["arguments_for", "checked_arguments", "plan_fault"]
 
@@ -64,7 +66,7 @@ def arguments_for(fault: Fault[Any], raw: Mapping[str, Any], *, seed: int, numbe
 def plan_fault(
     fault: Fault[Any],
     arguments: FaultArguments,
-    kube: KubeClient,
+    access: Access,
     extension: Extension,
     *,
     seed: int,
@@ -76,7 +78,7 @@ def plan_fault(
     Args:
         fault: The fault.
         arguments: Its arguments.
-        kube: The client.
+        access: The cluster.
         extension: The experiment's rules.
         seed: The run's seed.
         number: The fault's place in the method, from 0.
@@ -89,5 +91,8 @@ def plan_fault(
         ClusterError: The API server refuses, or does not answer.
     """
     rng = Random(f"{seed}/{number}/{turn}")  # noqa: S311 - reproducible on purpose
-    plan = fault.plan(kube, arguments, rng, extension.evidence.peer)
+    plan = fault.plan(access, arguments, rng, extension.evidence.peer)
+    if not fault.harmless:
+        needed = dict.fromkeys((*plan.permissions, *(helper_rights() if access.helper_image else ())))
+        plan = replace(plan, permissions=tuple(needed))
     return plan, refusals(plan, extension.blast_radius, harmless=fault.harmless)

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from faultcast.experiments.access import access_to
 from faultcast.experiments.consent import check_consent
-from faultcast.experiments.fault import Permission, Plan
+from faultcast.experiments.fault import Plan
 from faultcast.experiments.loader import Experiment
+from faultcast.experiments.permissions import Permission
 from faultcast.experiments.planning import arguments_for, plan_fault
 from faultcast.experiments.radius import Refusal
 from faultcast.experiments.targets import Target
@@ -59,7 +61,7 @@ class Preview:
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
-        """Rights that the kubeconfig's user needs."""
+        """Rights that the faults' accounts get."""
         return _once(permission for plan in self.plans for permission in plan.permissions)
 
     def require(self) -> None:
@@ -93,10 +95,11 @@ def preview(
     except ConsentError as error:
         against.append(Refusal("consent", error.what, error.remedy))
     plans: list[Plan] = []
+    access = access_to(cluster, kube)
     for number, step in enumerate(experiment.steps):
         arguments = arguments_for(step.fault, step.raw, seed=seed, number=number)
         plan, reasons = plan_fault(
-            step.fault, arguments, kube, experiment.extension, seed=seed, number=number
+            step.fault, arguments, access, experiment.extension, seed=seed, number=number
         )
         plans.append(plan)
         against.extend(reasons)

@@ -1,56 +1,46 @@
 """Proof that a fault landed: a number that moved on every target, and stayed where it was on every peer."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.history import Curve, Proof
 from faultcast.experiments.targets import Target
-from faultcast.infra.errors import WaitTimeoutError
+from faultcast.infra.errors import FaultcastError, WaitTimeoutError
 from faultcast.infra.waiting import Clock, Wait, wait_until
 
-__all__ = ["Evidence", "Prover"]
+__all__ = ["Prover"]
 
+_MEASURING = Wait(30.0, 0.2)
 _DIGITS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What must move.
-
-    Attributes:
-        what: Its name in reports, such as `CPU use`.
-        unit: Unit of its values.
-        read: Its present value for a target or a peer; None when it cannot be read.
-        landed: Whether the fault shows, from the value before the injection and the present one.
-        expected: What `landed` asks for, in words.
-    """
-
-    what: str
-    unit: str
-    read: Callable[[Target], float | None]
-    landed: Callable[[float | None, float | None], bool]
-    expected: str
 
 
 class Prover:
     """Reads the evidence of one injection, from before it until it is proved.
 
     Args:
-        plan: The injection; its targets and peers are read.
+        effect: The injection; its targets and peers are read.
         evidence: What must move.
         clock: Time.
+
+    Raises:
+        WaitTimeoutError: What measures did not begin to.
     """
 
-    def __init__(self, plan: Plan, evidence: Evidence, clock: Clock) -> None:
-        self._plan, self._evidence, self._clock = plan, evidence, clock
+    def __init__(self, effect: Effect, evidence: Evidence, clock: Clock) -> None:
+        self._effect, self._evidence, self._clock = effect, evidence, clock
+        wait_until(f"{evidence.what} is measured", evidence.ready, _MEASURING, clock=clock)
         self._start = clock.monotonic()
         self._points: dict[str, list[tuple[float, float | None]]] = {}
-        self._before = {target.uid: self._read(target) for target in (*plan.targets, *plan.peers)}
+        self._before = {target.uid: self._read(target) for target in (*effect.targets, *effect.peers)}
 
-    def injected(self) -> None:
-        """The fault is being applied now: times are counted from here."""
-        now = self._clock.monotonic()
+    @property
+    def effect(self) -> Effect:
+        """The injection."""
+        return self._effect
+
+    def injected(self, now: float) -> None:
+        """Say when the fault was applied, on the clock: times are counted from there."""
         shift = now - self._start
         self._points = {
             uid: [(at - shift, value) for at, value in points] for uid, points in self._points.items()
@@ -59,34 +49,52 @@ class Prover:
 
     def prove(self, wait: Wait) -> Proof:
         """Look until the effect shows on every target, or the time is over; then judge the peers."""
-        plan, evidence = self._plan, self._evidence
+        effect, evidence = self._effect, self._evidence
 
         def landed() -> bool:
-            shown = [self._landed(target) for target in plan.targets]  # all are read, for their curves
-            for peer in plan.peers:
+            shown = [self._landed(target) for target in effect.targets]  # all are read, for their curves
+            for peer in effect.peers:
                 self._read(peer)
             return all(shown)
 
         after: float | None
         try:
             wait_until(
-                f"{evidence.what} moves on {len(plan.targets)} targets", landed, wait, clock=self._clock
+                f"{evidence.what} moves on {len(effect.targets)} targets", landed, wait, clock=self._clock
             )
             after = self._clock.monotonic() - self._start
         except WaitTimeoutError:
             after = None
         expected = "" if after is not None else f"; expected: {evidence.expected}"
-        touched = [peer for peer in plan.peers if self._last_landed(peer)]
+        touched = [peer for peer in effect.peers if self._last_landed(peer)]
         return Proof(
-            proved=after is not None and not touched and bool(plan.targets) and bool(plan.peers),
-            target=self._sentence(plan.targets) + expected,
-            peer=self._sentence(touched or plan.peers),
+            proved=after is not None and not touched and self._somebody_looked,
+            target=self._sentence(effect.targets) + expected,
+            peer=self._sentence(touched or effect.peers),
             after=after,
             curves=self._curves(),
         )
 
+    def watch(self) -> tuple[Curve, ...]:
+        """Read everything once more while the fault is kept up, and give all that was read.
+
+        What cannot be read then, be it for the fault's own sake, is a gap in the curve.
+        """
+        for subject in (*self._effect.targets, *self._effect.peers):
+            try:
+                self._read(subject)
+            except FaultcastError:
+                self._note(subject, None)
+        return self._curves()
+
+    @property
+    def _somebody_looked(self) -> bool:
+        return self._evidence.nothing or bool(self._effect.targets and self._effect.peers)
+
     def _read(self, subject: Target) -> float | None:
-        value = self._evidence.read(subject)
+        return self._note(subject, self._evidence.read(subject))
+
+    def _note(self, subject: Target, value: float | None) -> float | None:
         self._points.setdefault(subject.uid, []).append((self._clock.monotonic() - self._start, value))
         return value
 
@@ -97,16 +105,18 @@ class Prover:
         return self._evidence.landed(self._before[subject.uid], self._points[subject.uid][-1][1])
 
     def _sentence(self, subjects: Iterable[Target]) -> str:
+        if self._evidence.nothing:
+            return self._evidence.what
         said = []
         for subject in subjects:
             now = self._points[subject.uid][-1][1]
-            said.append(f"{subject} {_shown(self._before[subject.uid])} -> {_shown(now)}")
+            said.append(f"{subject} {self._shown(self._before[subject.uid])} -> {self._shown(now)}")
         unit = f" ({self._evidence.unit})" if self._evidence.unit else ""
         return f"{self._evidence.what}{unit}: {', '.join(said)}"
 
     def _curves(self) -> tuple[Curve, ...]:
-        roles = [(target, "target") for target in self._plan.targets]
-        roles += [(peer, "peer") for peer in self._plan.peers]
+        roles = [(target, "target") for target in self._effect.targets]
+        roles += [(peer, "peer") for peer in self._effect.peers]
         return tuple(
             Curve(
                 subject=str(subject),
@@ -118,6 +128,7 @@ class Prover:
             for subject, role in roles
         )
 
-
-def _shown(value: float | None) -> str:
-    return "nothing" if value is None else f"{value:.4g}"
+    def _shown(self, value: float | None) -> str:
+        if self._evidence.words is not None:
+            return self._evidence.words(value)
+        return "nothing" if value is None else f"{value:.4g}"

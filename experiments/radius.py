@@ -66,9 +66,9 @@ def refusals(plan: Plan, radius: BlastRadius, *, harmless: bool = False) -> tupl
     if harmless:
         return ()
     if not plan.targets:
-        scope = plan.scope or "its selector"
-        text = f"{plan.fault} would reach nothing: {scope} matches no running pod"
-        return (Refusal("targets", text, "check namespace and label_selector, or deploy the workload"),)
+        scope = plan.scope or "such target"
+        text = f"{plan.fault} would reach nothing: there is no {scope}"
+        return (Refusal("targets", text, "check the names in the fault's arguments, or deploy the workload"),)
     found = [*_places(plan.targets, radius), *_number(plan, radius)]
     found.extend(Refusal("fault", text, "change the fault's arguments") for text in plan.objections)
     if not plan.peers:
@@ -92,6 +92,11 @@ def _places(targets: Iterable[Target], radius: BlastRadius) -> Iterable[Refusal]
             else:
                 text = f"{target} is outside of {', '.join(radius.namespaces)}"
                 yield Refusal("blast_radius.namespaces", text, "change the fault, or blast_radius.namespaces")
+        if target.kind == "node":
+            if target.name not in radius.nodes:
+                text = f"{target} is not named in blast_radius.nodes, as each node that is touched has to be"
+                yield Refusal("blast_radius.nodes", text, "name it there if you mean it")
+            continue
         lacking = {key: value for key, value in radius.labels.items() if target.labels.get(key) != value}
         if lacking:
             wanted = ", ".join(f"{key}={value}" for key, value in sorted(lacking.items()))

@@ -19,7 +19,7 @@ from chaoslib.exceptions import ChaosException
 from chaoslib.experiment import run_experiment
 from chaoslib.run import RunEventHandler
 
-from faultcast.experiments.access import meter_of
+from faultcast.experiments.access import access_to
 from faultcast.experiments.context import Recorder, RunContext, activate
 from faultcast.experiments.heal import revert_all
 from faultcast.experiments.history import Event, Injection, Outcome
@@ -37,7 +37,7 @@ from faultcast.infra.errors import (
 )
 from faultcast.infra.kube import KubeClient, connect
 from faultcast.infra.settings import Settings
-from faultcast.infra.waiting import Clock, SystemClock
+from faultcast.infra.waiting import Clock
 
 __all__ = ["MethodResult", "run_method"]
 
@@ -108,7 +108,7 @@ def run_method(
         raise ConfigurationError(message, remedy="call run_method from the main thread")
     recorder = Recorder(on_event)
     context = RunContext(
-        kube=kube or connect(cluster.kubeconfig, cluster.context),
+        access=access_to(cluster, kube or connect(cluster.kubeconfig, cluster.context), clock),
         kubeconfig=cluster.kubeconfig,
         context=cluster.context,
         identity=cluster.identity,
@@ -120,8 +120,6 @@ def run_method(
         ledger=Ledger(settings.state_dir / "ledger"),
         recorder=recorder,
         steps=experiment.steps,
-        clock=clock or SystemClock(),
-        meter=meter_of(cluster.endpoints.prometheus),
     )
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
@@ -207,7 +205,7 @@ def _interruptions(context: RunContext) -> Iterator[_Interruptions]:
 def _heal(context: RunContext) -> tuple[str, ...]:
     """Revert what the ledger still holds of this trial, whatever Chaos Toolkit did or left undone."""
     entries = [entry for entry in context.ledger.entries() if entry.trial == context.trial]
-    left = revert_all(context.kube, context.ledger, entries, context.patience, context.clock)
+    left = revert_all(context.access, context.ledger, entries, context.patience)
     if entries:
         subject = "; ".join(dict.fromkeys(map(str, entries)))
         text = "; ".join(left) or "reverted by the runner's last look"

@@ -12,7 +12,23 @@ from urllib3.exceptions import HTTPError
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube import TIMEOUT, KubeClient
 
-__all__ = ["Owner", "Target", "api_error", "choose", "how_many", "pods_matching", "valid_selector"]
+__all__ = [
+    "NAMESPACE_NAME",
+    "NODE_NAME",
+    "Owner",
+    "Target",
+    "api_error",
+    "choose",
+    "how_many",
+    "pods_matching",
+    "valid_selector",
+]
+
+NAMESPACE_NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+"""What the name of a namespace looks like (RFC 1123 label); names end up in paths and in queries."""
+
+NODE_NAME = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
+"""What the name of a node looks like (RFC 1123 subdomain)."""
 
 _NAME = r"(?:[a-zA-Z0-9.-]+/)?[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?"
 _VALUE = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?)?"
@@ -54,6 +70,7 @@ class Target:
         restarts: Restarts of its containers so far.
         ready: Whether it serves.
         container: Identity of its first container at the runtime, without the runtime's name.
+        main: Name of its first container.
         address: Its IP address.
         limits: Resource limits of its first container, as Kubernetes writes them: `{"cpu": "200m"}`.
     """
@@ -70,6 +87,7 @@ class Target:
     container: str = ""
     address: str = ""
     limits: dict[str, str] = field(default_factory=dict)
+    main: str = ""
 
     def __str__(self) -> str:
         """The form used in reports: `pod shop/gateway-abc`."""
@@ -154,6 +172,7 @@ def _target(pod: Any, owner: Owner | None) -> Target:
         container=_container(pod),
         address=pod.status.pod_ip or "",
         limits=_limits(pod),
+        main=pod.spec.containers[0].name if pod.spec.containers else "",
     )
 
 

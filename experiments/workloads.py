@@ -1,15 +1,16 @@
 """Whether a workload is whole: every replica that is wanted runs, is ready, and is not on its way out."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from faultcast.experiments.targets import Owner, api_error
+from faultcast.experiments.targets import Owner, Target, api_error
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube import TIMEOUT, KubeClient
 
-__all__ = ["deployments_ready", "what_is_missing"]
+__all__ = ["deployments_ready", "everything_lacking", "owners_missing", "ready_pods", "what_is_missing"]
 
 
 def what_is_missing(kube: KubeClient, namespace: str, owner: Owner) -> str:
@@ -25,17 +26,77 @@ def what_is_missing(kube: KubeClient, namespace: str, owner: Owner) -> str:
         workload = _read(kube, namespace, owner)
         if workload is None:
             return ""
-        selector = ",".join(f"{key}={value}" for key, value in sorted(_labels(workload).items()))
+    except (ApiException, HTTPError) as error:
+        raise api_error(f"read {owner} in {namespace}", error) from error
+    if owner.kind == "DaemonSet" and _unseen(workload):
+        return f"{owner} in {namespace} was changed a moment ago"
+    wanted = _wanted(workload)
+    ready = ready_pods(kube, namespace, _labels(workload))
+    if ready >= wanted:
+        return ""
+    return f"{owner} in {namespace} has {ready} of {wanted} replicas ready"
+
+
+def ready_pods(kube: KubeClient, namespace: str, labels: Mapping[str, str]) -> int:
+    """How many pods with these labels are ready and not on their way out.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    try:
         listed: Any = kube.core.list_namespaced_pod(
             namespace, label_selector=selector, _request_timeout=TIMEOUT
         )
     except (ApiException, HTTPError) as error:
-        raise api_error(f"read {owner} in {namespace}", error) from error
-    wanted = _wanted(workload)
-    ready = sum(_is_ready(pod) for pod in listed.items)
-    if ready >= wanted:
-        return ""
-    return f"{owner} in {namespace} has {ready} of {wanted} replicas ready"
+        raise api_error(f"list the pods with {selector} in {namespace}", error) from error
+    return sum(_is_ready(pod) for pod in listed.items)
+
+
+def owners_missing(kube: KubeClient, targets: Iterable[Target]) -> tuple[str, ...]:
+    """What the owners of pods lack to be whole; empty when all are.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    owners = sorted({(each.namespace, each.owner) for each in targets if each.owner}, key=str)
+    return tuple(text for space, owner in owners if (text := what_is_missing(kube, space, owner)))
+
+
+def everything_lacking(kube: KubeClient) -> dict[str, str]:
+    """What the deployments, stateful sets and daemon sets of the whole cluster lack to be whole.
+
+    Returns:
+        What it lacks, such as `has 0 of 1 replicas ready`, by workload: `deployment store in shop`.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    lists = {
+        "Deployment": kube.apps.list_deployment_for_all_namespaces,
+        "StatefulSet": kube.apps.list_stateful_set_for_all_namespaces,
+        "DaemonSet": kube.apps.list_daemon_set_for_all_namespaces,
+    }
+    lacking: dict[str, str] = {}
+    try:
+        listed: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
+        for kind, read in lists.items():
+            found: Any = read(_request_timeout=TIMEOUT)
+            for workload in found.items:
+                space, wanted = workload.metadata.namespace, _wanted(workload)
+                labels = _labels(workload).items()
+                ready = sum(
+                    pod.metadata.namespace == space
+                    and labels <= (pod.metadata.labels or {}).items()
+                    and _is_ready(pod)
+                    for pod in listed.items
+                )
+                if ready < wanted:
+                    owner = Owner(kind, workload.metadata.name)
+                    lacking[f"{owner} in {space}"] = f"has {ready} of {wanted} replicas ready"
+    except (ApiException, HTTPError) as error:
+        raise api_error("see whether all workloads are whole", error) from error
+    return lacking
 
 
 def _read(kube: KubeClient, namespace: str, owner: Owner) -> Any | None:
@@ -66,6 +127,11 @@ def _wanted(workload: Any) -> int:
     return int(workload.status.desired_number_scheduled or 0)
 
 
+def _unseen(workload: Any) -> bool:
+    """Whether its controller has not looked at its latest change, so that its status is of before."""
+    return (workload.status.observed_generation or 0) < (workload.metadata.generation or 0)
+
+
 def _is_ready(pod: Any) -> bool:
     if pod.metadata.deletion_timestamp:
         return False
@@ -89,7 +155,7 @@ def _lacks(deployment: Any) -> str:
     wanted = _wanted(deployment)
     available = deployment.status.available_replicas or 0
     updated = deployment.status.updated_replicas or 0
-    if (deployment.status.observed_generation or 0) < (deployment.metadata.generation or 0):
+    if _unseen(deployment):
         return "its latest change has not been seen by the cluster yet"
     if updated < wanted:
         return f"{updated} of {wanted} replicas are up to date"

@@ -1,8 +1,10 @@
 """A Kubernetes API client that is bound to one explicit kubeconfig, with time-outs everywhere."""
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
@@ -11,10 +13,12 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError, ConfigurationError
 
-__all__ = ["TIMEOUT", "KubeClient", "client_of", "connect", "identity_of", "with_token"]
+__all__ = ["TIMEOUT", "KubeClient", "client_of", "connect", "identity_of", "listens", "with_token"]
 
 TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and between two bytes of an answer (`_request_timeout`)."""
+
+_KNOCK = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,23 @@ def connect(kubeconfig: Path, context: str = "") -> KubeClient:
         message = f"cannot use kubeconfig {kubeconfig}: {error}"
         raise ConfigurationError(message, remedy="check it with: kubectl config view") from error
     return client_of(api)
+
+
+def listens(kubeconfig: Path, context: str = "") -> bool:
+    """Whether somebody accepts connections where the API server of a kubeconfig should be.
+
+    Told within seconds; the client itself would try several times.
+
+    Raises:
+        ConfigurationError: The file is missing, broken, or lacks the context.
+    """
+    url = urlsplit(connect(kubeconfig, context).api.configuration.host)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        with socket.create_connection((url.hostname or "", port), timeout=_KNOCK):
+            return True
+    except OSError:
+        return False
 
 
 def identity_of(kube: KubeClient) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from .targets import PROC, Target, processes
 from .task import TaskError
 
-__all__ = ["Space", "folder_of", "inside", "remains", "remove", "space_of", "volumes_of"]
+__all__ = ["Space", "folder_of", "inside", "remains", "remove", "space_of", "volumes_of", "writes_in"]
 
 _LINKS = 40
+_PREFIX = ".faultcast-"
+_RECENT = 3.0
 _DEPTH = 4
 _KUBELETS = frozenset({"kubelet", "k3s", "k3s-server", "k3s-agent"})
 
@@ -37,6 +39,15 @@ def space_of(folder: Path | int) -> Space:
     """Use of the file system of a folder, given by path or open handle; raises OSError."""
     found = os.statvfs(folder)
     return Space((found.f_blocks - found.f_bfree) * found.f_frsize, found.f_bavail * found.f_frsize)
+
+
+def writes_in(folder: Path, now: float) -> float:
+    """How many files of helpers in a folder were written to in the last seconds.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    return float(sum(now - file.stat().st_mtime < _RECENT for file in folder.glob(f"{_PREFIX}*")))
 
 
 def inside(root: Path, path: str) -> Path:
@@ -132,7 +143,7 @@ def volumes_of(pod: str, proc: Path = PROC) -> list[Path]:
 
 def _marked(folder: Path, order: str, depth: int) -> Iterator[Path]:
     """Files of the order in a folder and, with a depth above 1, in the folders below it."""
-    prefix, top = f".faultcast-{order}", len(folder.parts)
+    prefix, top = f"{_PREFIX}{order}", len(folder.parts)
     for here, subfolders, files in os.walk(folder):
         if len(Path(here).parts) - top + 1 >= depth:
             subfolders.clear()

@@ -3,9 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
-from .folders import inside, space_of
+from .folders import inside, space_of, writes_in
 from .log import say
 from .order import Order
 from .probes import KINDS
@@ -98,6 +99,8 @@ class Measuring:
             return self._task.rate() if hasattr(self._task, "rate") else None
         if probe["kind"] == "disk":
             return self._disk(probe)
+        if probe["kind"] == "writes":
+            return writes_in(self._folder(probe), time.time())
         measure = KINDS[probe["kind"]]
         if probe.get("where") != "pod":
             return measure(probe)
@@ -108,10 +111,13 @@ class Measuring:
             network.close()
 
     def _disk(self, probe: Mapping[str, Any]) -> float:
+        return space_of(self._folder(probe)).share
+
+    def _folder(self, probe: Mapping[str, Any]) -> Path:
         parameters = {
             "container": probe.get("container", ""),
             "pod": probe.get("pod", self._order.parameters.get("pod", "")) if probe.get("container") else "",
         }
         target = Target(parameters)
         root = PROC / ("self" if target.own else str(target.require().pid)) / "root"
-        return space_of(inside(root, probe["path"])).share
+        return inside(root, probe["path"])

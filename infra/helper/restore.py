@@ -14,10 +14,12 @@ from typing import Any
 
 from .order import Order
 
-__all__ = ["ApiServer", "Restore"]
+__all__ = ["ApiServer", "Restore", "shortened"]
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _TIMEOUT = 5.0
+
+MERGE = "application/merge-patch+json"
 
 
 class ApiServer:
@@ -65,9 +67,10 @@ class ApiServer:
 class Restore:
     """Undoes by requests.
 
-    Parameters of the order: `steps`, a list of `{path, content, body, only_if}`. `body` is sent by PATCH with
-    content type `content`; `only_if` maps dotted fields of the object (`spec.replicas`) to the value that
-    they have while the effect is in place. An object that is gone needs no step.
+    Parameters of the order: `steps`, a list of `{path, content, body, only_if, without}`. `body` is sent by
+    PATCH with content type `content`; `only_if` maps dotted fields of the object (`spec.replicas`) to the
+    value that they have while the effect is in place. `without`, in place of a body, names a list by its
+    dotted `field`, and by `where` the items that go from it. An object that is gone needs no step.
     """
 
     def __init__(self, order: Order, server: ApiServer | None = None) -> None:
@@ -100,9 +103,30 @@ class Restore:
             return f"{path}: cannot be read: {status}"
         if any(_field(found, dotted) != value for dotted, value in step.get("only_if", {}).items()):
             return ""
-        content = step.get("content", "application/merge-patch+json")
-        status, answer = self._server.request("PATCH", path, step["body"], content)
+        content, body = step.get("content", MERGE), step.get("body")
+        if step.get("without"):
+            content, body = MERGE, shortened(found, step["without"])
+            if body is None:
+                return ""
+        status, answer = self._server.request("PATCH", path, body, content)
         return "" if status == http.client.OK else f"{path}: not restored: {status} {answer}"
+
+
+def shortened(found: Mapping[str, Any], without: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The merge patch that takes items out of a list of an object; None when they are not there.
+
+    It names the version of the object that was read: when somebody changes the object meanwhile, the API
+    server refuses, and the next try starts from theirs.
+    """
+    *outer, last = without["field"].split(".")
+    items = _field(found, without["field"]) or []
+    kept = [item for item in items if not without["where"].items() <= item.items()]
+    if len(kept) == len(items):
+        return None
+    body: dict[str, Any] = {last: kept}
+    for part in reversed(outer):
+        body = {part: body}
+    return {**body, "metadata": {"resourceVersion": found["metadata"]["resourceVersion"]}}
 
 
 def _field(found: Any, dotted: str) -> Any:

@@ -16,15 +16,15 @@ from faultcast.experiments.loader import load_experiment
 from faultcast.experiments.preview import preview
 from faultcast.experiments.runner import MethodResult, run_method
 from faultcast.infra.kube import connect
-from faultcast.infra.providers.existing import connect_existing
+from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import load_settings
 
 SEED = 11
 
 
 def main(kubeconfig: Path, file: Path, folder: Path) -> None:
-    cluster = connect_existing(kubeconfig)
     kube, settings = connect(kubeconfig), load_settings()
+    cluster = open_cluster(settings, kubeconfig)
     experiment = load_experiment(file)
     result = run_method(
         experiment,

@@ -1,5 +1,6 @@
 """The commands of the local cluster, over a provider that is only pretended."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,11 @@ import typer
 from typer.testing import CliRunner
 
 from faultcast.cli import cluster as cli
+from faultcast.experiments.ledger import Entry, Ledger
+from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import Cluster, Endpoints, Guard, Node
 from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.processes import ProcessId
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.status import ClusterStatus, NodeStatus
 from faultcast.infra.providers.local.supervisor import State
@@ -85,7 +89,7 @@ def test_status_ends_with_0_only_when_all_is_well(provider: type[FakeProvider]) 
     provider.status_now = status_with()
     done = call("status")
     assert done.exit_code == 0
-    assert "All is well with cluster c." in done.output
+    assert "All is well with cluster c, and no fault is in place." in done.output
     died = NodeStatus(Node("worker", "10.0.0.2"), True, False, True, "", {"kubelet": State("died", 1, 0.0)})
     for changes, words in (
         ({"unready": ("shop/store-[1]: Pending",)}, "pod not ready: shop/store-[1]: Pending"),
@@ -154,3 +158,30 @@ def test_logs_are_shown_for_one_program_or_collected(provider: type[FakeProvider
 def test_down_says_that_nothing_is_left(provider: type[FakeProvider]) -> None:
     assert "Nothing is left" in call("down").output
     assert provider.asked == ["stop"]
+
+
+def test_status_shows_a_fault_that_a_dead_run_left(
+    provider: type[FakeProvider], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAULTCAST_STATE_DIR", str(tmp_path / "state"))
+    provider.status_now = status_with()
+    now = datetime.now(UTC)
+    entry = Entry(
+        cluster="uid",
+        kubeconfig=provider.layout.kubeconfig,
+        context="",
+        run="r",
+        trial="t",
+        runner=ProcessId(2**22 + 1, 0.0),
+        module="faultcast.experiments.faults.pod_delete",
+        arguments={},
+        targets=(Target("pod", "shop", "gateway-1", "uid-1"),),
+        written=now,
+        expiry=now,
+    )
+    Ledger(tmp_path / "state" / "ledger").write(entry)
+    done = call("status")
+    assert done.exit_code == 1
+    assert "fault: pod-delete of pod shop/gateway-1" in done.output
+    assert "faultcast heal" in done.output
+    assert "All is well" not in done.output

@@ -7,6 +7,9 @@ from ruamel.yaml import YAML
 
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
 from faultcast.infra.settings import Settings, load_settings
+from tests.fakeapi import FakeApi
+from tests.fakeapi.cluster import HOST
+from tests.fakeapi.transport import install
 from tests.fakekube import IDENTITY, FakeKube
 
 type WriteExperiment = Callable[..., Path]
@@ -20,6 +23,15 @@ def shop() -> FakeKube:
     fake = FakeKube()
     fake.deploy("gateway", 2)
     fake.deploy("store", 1, warm_up=3.0)
+    return fake
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
+    """A fake cluster below the real client: the shop, DNS and monitoring on two nodes."""
+    fake = FakeApi()
+    install(monkeypatch, {HOST: fake})
+    fake.install_stack()
     return fake
 
 

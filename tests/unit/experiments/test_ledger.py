@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from faultcast.experiments import ledger as ledger_module
+from faultcast.experiments.access import Access
 from faultcast.experiments.heal import heal
 from faultcast.experiments.ledger import Entry, Ledger
 from faultcast.experiments.targets import Owner, Target
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube import KubeClient
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait
@@ -50,7 +50,8 @@ def kubeconfig(tmp_path: Path) -> Path:
 
 
 def _heal(settings: Settings, shop: FakeKube) -> list[str]:
-    done = heal(settings, connector=lambda *_: shop.client(), wait=Wait(2.0, 0.5), clock=shop.clock)
+    access = Access(kube=shop.client(), clock=shop.clock)
+    done = heal(settings, opener=lambda *_: (access, shop.identity), wait=Wait(2.0, 0.5))
     return [f"{'healed' if one.healed else 'left'}: {one.text}" for one in done]
 
 
@@ -164,12 +165,12 @@ def test_an_entry_of_a_cluster_that_is_gone_is_dropped_with_a_word(
 def test_an_entry_is_kept_while_its_cluster_does_not_answer(
     ledger: Ledger, kubeconfig: Path, settings: Settings
 ) -> None:
-    def refuse(path: Path, context: str) -> KubeClient:
+    def refuse(_settings: Settings, _path: Path, _context: str) -> tuple[Access, str]:
         message = "the API server does not answer"
         raise ClusterError(message, remedy="start it")
 
     ledger.write(_entry(kubeconfig))
-    [one] = heal(settings, connector=refuse)
+    [one] = heal(settings, opener=refuse)
     assert (one.healed, one.text) == (False, "the API server does not answer; start it")
     assert len(ledger.entries()) == 1
 

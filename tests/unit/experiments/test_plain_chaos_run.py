@@ -32,6 +32,7 @@ def plain(
     """Runs an experiment by chaoslib alone, with the environment naming the fake cluster."""
     monkeypatch.setenv("FAULTCAST_KUBECONFIG", str(cluster.kubeconfig))
     monkeypatch.setenv("FAULTCAST_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setattr(context_module, "open_cluster", lambda *_: cluster)
     monkeypatch.setattr(context_module, "connect", lambda path, name: shop.client())
     monkeypatch.setattr(SystemClock, "monotonic", lambda self: shop.clock.monotonic())
     monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: shop.clock.sleep(seconds))
@@ -104,8 +105,11 @@ def test_the_configuration_wins_over_the_environment(
     assert asked == [(Path("from-the-file"), "blue"), (Path("from-the-environment"), "")]
 
 
-def test_one_run_does_not_leak_into_the_next(monkeypatch: pytest.MonkeyPatch, shop: FakeKube) -> None:
-    monkeypatch.setenv("FAULTCAST_KUBECONFIG", "k")
+def test_one_run_does_not_leak_into_the_next(
+    monkeypatch: pytest.MonkeyPatch, shop: FakeKube, cluster: Cluster
+) -> None:
+    monkeypatch.setenv("FAULTCAST_KUBECONFIG", str(cluster.kubeconfig))
+    monkeypatch.setattr(context_module, "open_cluster", lambda *_: cluster)
     monkeypatch.setattr(context_module, "connect", lambda path, name: shop.client())
     stand_alone(load_experiment(CATALOG / "no-fault.yaml").document)
     assert current_context({}).extension.blast_radius.namespaces == ("shop",)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.proving import Evidence, Prover
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.proving import Prover
 from faultcast.experiments.targets import Target
 from faultcast.infra.waiting import Wait
 from tests.fakekube import FakeClock
@@ -18,13 +19,13 @@ def _rose(before: float | None, now: float | None) -> bool:
 
 def _prover(clock: FakeClock, values: Mapping[str, float | None]) -> Prover:
     evidence = Evidence("CPU use", "cores", lambda one: values[one.name], _rose, "half a core more")
-    return Prover(Plan("cpu", targets=(TARGET,), peers=(PEER,)), evidence, clock)
+    return Prover(Effect("1", targets=(TARGET,), peers=(PEER,)), evidence, clock)
 
 
 def test_a_number_that_rises_on_the_target_alone_is_proof() -> None:
     clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
     prover = _prover(clock, values)
-    prover.injected()
+    prover.injected(clock.now)
     clock.at(3.0, lambda: values.update(target=0.9))
     proof = prover.prove(WAIT)
     assert proof.proved
@@ -36,7 +37,7 @@ def test_a_number_that_rises_on_the_target_alone_is_proof() -> None:
 def test_a_peer_that_moves_too_spoils_the_proof() -> None:
     clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
     prover = _prover(clock, values)
-    prover.injected()
+    prover.injected(clock.now)
     values.update(target=0.9, peer=0.9)
     proof = prover.prove(WAIT)
     assert not proof.proved
@@ -47,7 +48,7 @@ def test_what_does_not_move_in_time_or_cannot_be_read_is_no_proof() -> None:
     for last in (0.2, None):
         clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
         prover = _prover(clock, values)
-        prover.injected()
+        prover.injected(clock.now)
         values.update(target=last)
         proof = prover.prove(WAIT)
         assert not proof.proved

@@ -78,7 +78,7 @@ def test_one_pod_is_deleted_proved_kept_up_and_whole_again(
     assert injection.targets == (f"pod shop/{name}",)
     assert injection.proof is not None
     assert injection.proof.proved
-    assert injection.proof.target == f"pod shop/{name} is gone"
+    assert injection.proof.target == f"life: pod shop/{name} runs -> is gone or terminating"
     assert injection.ended is not None
     assert injection.started <= injection.ended
     assert shop.writes == [f"delete pod shop/{name}"]
@@ -196,7 +196,9 @@ def test_a_peer_that_goes_down_too_spoils_the_proof(run: Run, shop: FakeKube) ->
     assert result.outcome == "not-injected"
     proof = result.injections[0].proof
     assert proof is not None
-    assert "restarted 1 times" in proof.peer
+    assert proof.after is not None
+    assert proof.peer.startswith("life: pod shop/gateway-")
+    assert "runs -> " in proof.peer
 
 
 def test_a_partial_injection_is_an_error_and_says_what_was_done(run: Run, shop: FakeKube) -> None:

@@ -1,0 +1,140 @@
+"""Pods are evicted from a node as `kubectl drain` does it, disruption budgets respected."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.permissions import NAMESPACE
+from faultcast.experiments.targets import api_error
+from faultcast.infra.errors import ClusterError, InjectionError, WaitTimeoutError
+from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.waiting import Wait, wait_until
+
+__all__ = ["evict_all", "evictable", "why_protected", "without_owner"]
+
+_MIRROR = "kubernetes.io/config.mirror"
+_GONE, _BUDGET = 404, 429
+
+
+def evictable(kube: KubeClient, node: str) -> list[Any]:
+    """The pods that a drain takes from a node.
+
+    Pods of daemon sets and static pods would come back at once, finished ones are nobody's loss, and
+    Faultcast's own stay, because they undo what is being done here.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    try:
+        listed: Any = kube.core.list_pod_for_all_namespaces(
+            field_selector=f"spec.nodeName={node}", _request_timeout=TIMEOUT
+        )
+    except (ApiException, HTTPError) as error:
+        raise api_error(f"list the pods of node {node}", error) from error
+    return [pod for pod in listed.items if pod.spec.node_name == node and _counts(pod)]
+
+
+def _counts(pod: Any) -> bool:
+    owners = {owner.kind for owner in pod.metadata.owner_references or () if owner.controller}
+    return (
+        pod.metadata.namespace != NAMESPACE
+        and "DaemonSet" not in owners
+        and _MIRROR not in (pod.metadata.annotations or {})
+        and pod.status.phase not in ("Succeeded", "Failed")
+    )
+
+
+def without_owner(pods: Sequence[Any]) -> tuple[str, ...]:
+    """Pods that nothing would bring back, as `namespace/name`."""
+    return tuple(
+        _name(pod)
+        for pod in pods
+        if not any(owner.controller for owner in pod.metadata.owner_references or ())
+    )
+
+
+def evict_all(access: Access, node: str, within: float) -> None:
+    """Evict every evictable pod of a node and wait until all have ended.
+
+    A pod that its disruption budget protects is tried again until the time is over.
+
+    Args:
+        access: The cluster.
+        node: The node.
+        within: Seconds it may take.
+
+    Raises:
+        InjectionError: Pods are still there; the text says which, and why. Or the API server refuses, or
+            does not answer.
+    """
+    reasons: dict[str, str] = {}
+
+    def empty() -> bool:
+        pods = evictable(access.kube, node)
+        reasons.clear()
+        for pod in pods:
+            name = _name(pod)
+            if pod.metadata.deletion_timestamp:
+                reasons[name] = "is ending"
+            else:
+                reasons[name] = _evict(access.kube, pod) or "is ending"
+        return not pods
+
+    try:
+        wait_until(f"node {node} is drained", empty, Wait(within, 0.5), clock=access.clock)
+    except WaitTimeoutError as error:
+        left = "; ".join(f"pod {name} {reason}" for name, reason in sorted(reasons.items()))
+        message = f"node {node} was not drained within {within:g} s: {left}"
+        remedy = "lengthen timeout, or see what the budgets allow: kubectl get pdb -A"
+        raise InjectionError(message, remedy=remedy) from error
+    except ClusterError as error:
+        raise InjectionError(error.what, remedy=error.remedy) from error
+
+
+def _evict(kube: KubeClient, pod: Any) -> str:
+    """Ask for one eviction; returns why it was not granted, or nothing."""
+    meta = pod.metadata
+    body = client.V1Eviction(
+        metadata=client.V1ObjectMeta(name=meta.name, namespace=meta.namespace),
+        delete_options=client.V1DeleteOptions(preconditions=client.V1Preconditions(uid=meta.uid)),
+    )
+    try:
+        kube.core.create_namespaced_pod_eviction(meta.name, meta.namespace, body, _request_timeout=TIMEOUT)
+    except ApiException as error:
+        if error.status == _BUDGET:
+            return f"is protected: {why_protected(str(error.body or ''))}"
+        if error.status == _GONE:
+            return ""
+        raise api_error(f"evict {_name(pod)}", error) from error
+    except HTTPError as error:
+        raise api_error(f"evict {_name(pod)}", error) from error
+    return ""
+
+
+def why_protected(body: str) -> str:
+    """What the API server says about the disruption budget that denied an eviction.
+
+    Args:
+        body: Its answer, a `Status` as JSON.
+
+    Returns:
+        Such as `The disruption budget store needs 1 healthy pods and has 1 currently`.
+    """
+    try:
+        status = json.loads(body)
+    except json.JSONDecodeError:
+        status = None
+    if not isinstance(status, dict):
+        return "a disruption budget denies it"
+    causes = (status.get("details") or {}).get("causes") or ()
+    said = [str(cause["message"]) for cause in causes if cause.get("message")]
+    return "; ".join(said) or str(status.get("message") or "a disruption budget denies it")
+
+
+def _name(pod: Any) -> str:
+    return f"{pod.metadata.namespace}/{pod.metadata.name}"

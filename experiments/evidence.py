@@ -1,0 +1,43 @@
+"""What proves a fault: a number that has to move on every target, and to stay where it was on every peer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from faultcast.experiments.targets import Target
+
+__all__ = ["Evidence", "fell_to_zero", "rose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What must move.
+
+    Attributes:
+        what: Its name in reports, such as `CPU use`.
+        unit: Unit of its values.
+        read: Its present value for a target or a peer; None when it cannot be read.
+        landed: Whether the fault shows, from the value before the injection and the present one.
+        expected: What `landed` asks for, in words.
+        words: Puts a value into words; the number itself when not given.
+        nothing: Whether nothing has to move, because nothing is touched on purpose.
+        ready: Whether everything that measures has begun; asked before the injection.
+    """
+
+    what: str
+    unit: str
+    read: Callable[[Target], float | None]
+    landed: Callable[[float | None, float | None], bool]
+    expected: str
+    words: Callable[[float | None], str] | None = None
+    nothing: bool = False
+    ready: Callable[[], bool] = lambda: True
+
+
+def fell_to_zero(before: float | None, now: float | None) -> bool:
+    """Whether something that was there is gone: 1 before, 0 now."""
+    return bool(before) and now == 0
+
+
+def rose(before: float | None, now: float | None) -> bool:
+    """Whether a count went up."""
+    return before is not None and now is not None and now > before

@@ -1,0 +1,82 @@
+"""The first process of a container gets a signal; the kubelet has to start the container again."""
+
+import signal
+from random import Random
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.fault import Plan
+from faultcast.experiments.helperfault import HelperFault
+from faultcast.experiments.manifests import Order
+from faultcast.experiments.podfault import PodArguments, plan_pods, restarts_of
+
+__all__ = ["FAULT", "ContainerKill", "ContainerKillArguments", "kill_containers", "restore_containers"]
+
+
+class ContainerKillArguments(PodArguments):
+    """Whose container, and how."""
+
+    signal: Literal["KILL", "TERM", "INT", "QUIT", "ABRT", "SEGV"] = Field(
+        "KILL", description="signal for the container's first process"
+    )
+
+
+class ContainerKill(HelperFault[ContainerKillArguments]):
+    """Ends the first container of a pod; the pod stays where it is."""
+
+    kind: ClassVar[str] = "container-kill"
+    label: ClassVar[str] = "containers killed"
+    action: ClassVar[str] = "kill_containers"
+    rollback: ClassVar[str] = "restore_containers"
+    arguments = ContainerKillArguments
+
+    def plan(self, access: Access, arguments: ContainerKillArguments, rng: Random, peer: str) -> Plan:
+        """Choose the pods."""
+        return plan_pods(
+            access,
+            self.kind,
+            arguments,
+            rng,
+            peer,
+            action=lambda target: f"send SIG{arguments.signal} to the first container of {target}",
+            bounds=(f"once; watched for {arguments.duration:g} s",),
+        )
+
+    def evidence(self, access: Access, arguments: ContainerKillArguments, effect: Effect) -> Evidence:
+        """The kubelet counts one more restart on each target, and none on a peer."""
+        return Evidence(
+            what="restarts",
+            unit="",
+            read=lambda target: restarts_of(access.kube, target),
+            landed=rose,
+            expected="one restart more",
+        )
+
+    def orders(
+        self,
+        access: Access,
+        arguments: ContainerKillArguments,
+        effect: Effect,
+    ) -> tuple[Order, ...]:
+        """One signal on each target's node."""
+        number = int(getattr(signal, f"SIG{arguments.signal}"))
+        return tuple(
+            Order(
+                name=f"kill-{index}",
+                task="kill",
+                node=target.node,
+                parameters={"container": target.container, "pod": target.uid, "signal": number},
+            )
+            for index, target in enumerate(effect.targets)
+        )
+
+
+FAULT = ContainerKill()
+
+kill_containers = action_of(FAULT)
+restore_containers = rollback_of(FAULT)

@@ -1,0 +1,110 @@
+"""A file system of a pod is filled; a floor stays free, and the file is removed again."""
+
+from random import Random
+from typing import ClassVar
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.fault import Plan
+from faultcast.experiments.helperfault import MOST_OBSERVED, HelperFault, observed
+from faultcast.experiments.manifests import Order
+from faultcast.experiments.model import Duration
+from faultcast.experiments.podfault import PodArguments, plan_pods
+from faultcast.experiments.stress import MIB
+
+__all__ = ["FAULT", "DiskFill", "DiskFillArguments", "empty_disk", "fill_disk"]
+
+_NEAR = 0.05
+
+
+class DiskFillArguments(PodArguments):
+    """Which file system, and how full."""
+
+    path: str = Field(
+        pattern=r"^/", max_length=500, description="folder in the pod's first container, such as a volume's"
+    )
+    intensity: float = Field(
+        90.0, ge=1, le=100, description="share of the file system that shall be in use, in percent"
+    )
+    floor: int = Field(8, ge=0, le=1_000_000, description="space that stays free, in MiB")
+    most: int = Field(2048, ge=1, le=1_000_000, description="never write more than this, in MiB")
+    ramp: Duration = Field(0.0, ge=0, le=600, description="time until all of it is written")
+
+
+class DiskFill(HelperFault[DiskFillArguments]):
+    """Writes one file of real blocks into a folder of a container."""
+
+    kind: ClassVar[str] = "disk-fill"
+    label: ClassVar[str] = "disk filled"
+    action: ClassVar[str] = "fill_disk"
+    rollback: ClassVar[str] = "empty_disk"
+    arguments = DiskFillArguments
+
+    def plan(self, access: Access, arguments: DiskFillArguments, rng: Random, peer: str) -> Plan:
+        """Choose the pods."""
+        return plan_pods(
+            access,
+            self.kind,
+            arguments,
+            rng,
+            peer,
+            action=lambda target: f"fill {arguments.path} of {target} to {arguments.intensity:g} %",
+            bounds=(
+                f"removed by the helper itself after {arguments.duration:g} s",
+                f"{arguments.floor} MiB stay free, at most {arguments.most} MiB are written",
+            ),
+            most_peers=MOST_OBSERVED,
+        )
+
+    def evidence(self, access: Access, arguments: DiskFillArguments, effect: Effect) -> Evidence:
+        """The file system of a target is as full as was asked; that of a peer is not."""
+        wanted = arguments.intensity / 100 - _NEAR
+
+        def landed(before: float | None, now: float | None) -> bool:
+            return before is not None and now is not None and before < wanted <= now
+
+        return observed(
+            access,
+            effect,
+            lambda pod: {
+                "kind": "disk",
+                "container": pod.container,
+                "pod": pod.uid,
+                "path": arguments.path,
+            },
+            what=f"used share of {arguments.path}",
+            unit="",
+            landed=landed,
+            expected=f"at least {wanted:.2f}, and less before",
+        )
+
+    def orders(self, access: Access, arguments: DiskFillArguments, effect: Effect) -> tuple[Order, ...]:
+        """One helper on each target's node."""
+        return tuple(
+            Order(
+                name=f"fill-{index}",
+                task="fill",
+                node=target.node,
+                parameters={
+                    "container": target.container,
+                    "pod": target.uid,
+                    "path": arguments.path,
+                    "percent": arguments.intensity,
+                    "floor": arguments.floor * MIB,
+                    "most": arguments.most * MIB,
+                    "ramp": arguments.ramp,
+                },
+                stateful=True,
+            )
+            for index, target in enumerate(effect.targets)
+        )
+
+
+FAULT = DiskFill()
+
+fill_disk = action_of(FAULT)
+empty_disk = rollback_of(FAULT)

@@ -1,0 +1,52 @@
+"""Answers of DNS servers do not reach chosen pods; lookups run into their time-outs."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.helperfault import observed
+from faultcast.experiments.netfault import NetArguments, NetFault, Rule
+
+__all__ = ["FAULT", "DnsDrop", "drop_dns", "restore_dns"]
+
+_NAME = "kubernetes.default.svc.cluster.local."
+
+
+class DnsDrop(NetFault[NetArguments]):
+    """Drops what comes from port 53, by UDP and TCP."""
+
+    kind: ClassVar[str] = "dns-drop"
+    label: ClassVar[str] = "DNS answers dropped"
+    action: ClassVar[str] = "drop_dns"
+    rollback: ClassVar[str] = "restore_dns"
+    arguments = NetArguments
+
+    def words(self, arguments: NetArguments) -> str:
+        """What is done."""
+        return "drop the DNS answers of"
+
+    def rules(self, arguments: NetArguments, state: Mapping[str, Any]) -> list[Rule]:
+        """Both protocols, on the way in."""
+        return [["-A", "INPUT", "-p", protocol, "--sport", "53", "-j", "DROP"] for protocol in ("udp", "tcp")]
+
+    def evidence(self, access: Access, arguments: NetArguments, effect: Effect) -> Evidence:
+        """No lookup of a target is answered; those of a peer are."""
+        probe = {"kind": "dns", "where": "pod", "server": effect.state["dns"], "query": _NAME, "count": 3}
+        return observed(
+            access,
+            effect,
+            lambda _: probe,
+            what="share of DNS lookups answered",
+            unit="",
+            landed=fell_to_zero,
+            expected="no lookup is answered",
+        )
+
+
+FAULT = DnsDrop()
+
+drop_dns = action_of(FAULT)
+restore_dns = rollback_of(FAULT)

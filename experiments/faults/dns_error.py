@@ -1,0 +1,243 @@
+"""Chosen names resolve to an error in the whole cluster, by CoreDNS' plugin `template`.
+
+The ConfigMap of CoreDNS is changed and put back to the byte. Its pods are annotated for as long, because the
+kubelet brings a changed ConfigMap into a pod at once only when the pod itself changes.
+"""
+
+import re
+from random import Random
+from typing import Any, ClassVar, Literal
+
+from kubernetes.client.exceptions import ApiException
+from pydantic import Field, field_validator
+from urllib3.exceptions import HTTPError
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.corefile import reload_interval, with_answers
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.fault import FaultArguments, Plan, Restoration
+from faultcast.experiments.helpers import Helpers
+from faultcast.experiments.manifests import Order
+from faultcast.experiments.patchfault import PatchFault, change, restoring
+from faultcast.experiments.permissions import Permission
+from faultcast.experiments.targets import Target, api_error, pods_matching
+from faultcast.infra.errors import InjectionError, WaitTimeoutError
+from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.waiting import Wait, wait_until
+
+__all__ = ["FAULT", "DnsError", "DnsErrorArguments", "answer_with_errors", "restore_answers"]
+
+_NAMESPACE, _MAP, _KEY = "kube-system", "coredns", "Corefile"
+_PODS = "k8s-app=kube-dns"
+_SERVICE = "kube-dns"
+_ANNOTATION = "faultcast.dev/effect"
+_DNS_NAME = re.compile(r"[a-z0-9_]([-a-z0-9_]{0,62})?(\.[a-z0-9_]([-a-z0-9_]{0,62})?)*")
+_PEER = "kubernetes.default.svc.cluster.local"
+_CODES = {"NXDOMAIN": 3.0, "SERVFAIL": 2.0, "REFUSED": 5.0}
+_WORDS = {0.0: "an answer", **{number: name for name, number in _CODES.items()}}
+_WATCH = "watch"
+_KUBELET = 15.0
+"""Seconds that the kubelet may take to bring a changed ConfigMap into a pod that changed."""
+
+
+class DnsErrorArguments(FaultArguments):
+    """Which names, and which error."""
+
+    names: tuple[str, ...] = Field(
+        min_length=1, max_length=20, description="DNS names; everything below them is meant, too"
+    )
+    rcode: Literal["NXDOMAIN", "SERVFAIL", "REFUSED"] = Field("NXDOMAIN", description="the error")
+
+    @field_validator("names")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(name.rstrip(".").lower() for name in value))
+        for name in names:
+            if not _DNS_NAME.fullmatch(name):
+                message = f"{name!r} is not a DNS name: write store.shop.svc.cluster.local"
+                raise ValueError(message)
+            if _PEER.endswith(f".{name}") or name == _PEER:
+                message = (
+                    f"{name!r} would take the name of the API itself away, which is the peer of the proof"
+                )
+                raise ValueError(message)
+        return names
+
+
+class DnsError(PatchFault[DnsErrorArguments]):
+    """Answers for names with an error; the blast radius has to name kube-system."""
+
+    kind: ClassVar[str] = "dns-error"
+    label: ClassVar[str] = "DNS errors"
+    action: ClassVar[str] = "answer_with_errors"
+    rollback: ClassVar[str] = "restore_answers"
+    arguments = DnsErrorArguments
+
+    def plan(self, access: Access, arguments: DnsErrorArguments, rng: Random, peer: str) -> Plan:
+        """The names; the API's own name is the peer."""
+        text, server = _corefile(access.kube), _server(access.kube)
+        changed = with_answers(text, arguments.names, arguments.rcode) if text else None
+        pods = pods_matching(access.kube, _NAMESPACE, _PODS)
+        steps = _steps(text, changed or "", pods)
+        return Plan(
+            fault=self.kind,
+            scope=f"name in {', '.join(arguments.names)}",
+            targets=tuple(_name(name) for name in arguments.names),
+            peers=(_name(_PEER),),
+            candidates=len(arguments.names),
+            actions=tuple(f"answer {arguments.rcode} for {name}" for name in arguments.names),
+            bounds=(
+                f"for the whole cluster; put back after {arguments.duration:g} s, by the cluster if need be",
+                f"CoreDNS looks for a changed configuration every {reload_interval(text) or 0:g} s",
+            ),
+            permissions=(
+                Permission(("get", "patch"), "configmaps", _NAMESPACE, names=(_MAP,)),
+                Permission(("get", "list", "patch"), "pods", _NAMESPACE),
+                Permission(("get",), "services", _NAMESPACE, names=(_SERVICE,)),
+            ),
+            objections=_objections(access, text, changed, server),
+            state={**restoring(steps), "changed": changed or "", "server": server},
+            restore=steps,
+        )
+
+    def evidence(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> Evidence:
+        """A pod of its own asks for every name, again and again."""
+        helpers = Helpers(access, effect)
+        probes = [
+            {"name": one.name, "kind": "rcode", "server": effect.state["server"], "query": one.name}
+            for one in (*effect.targets, *effect.peers)
+        ]
+        order = Order(_WATCH, "observe", parameters={"probes": probes}, role="observer", privileged=False)
+        helpers.start((order,))
+        wanted = _CODES[arguments.rcode]
+
+        def read(one: Target) -> float | None:
+            values = helpers.measured(_WATCH)
+            return values.get(one.name) if values else None
+
+        return Evidence(
+            what="DNS answer",
+            unit="",
+            read=read,
+            landed=lambda before, now: now == wanted and before != wanted,
+            expected=arguments.rcode,
+            words=lambda value: "no answer" if value is None else _WORDS.get(value, f"code {value:g}"),
+            ready=lambda: helpers.measured(_WATCH) is not None,
+        )
+
+    def inject(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> None:
+        """Change the configuration, then the pods, so that they get it."""
+        if already := _answered(access, effect, _CODES[arguments.rcode]):
+            message = (
+                f"{', '.join(already)}: the answer is {arguments.rcode} already, so nothing would change"
+            )
+            raise InjectionError(message, remedy="name what can be resolved, or see what broke it")
+        change(access.kube, _MAP_PATH, {"data": {_KEY: effect.state["changed"]}})
+        for path in (step["path"] for step in effect.state["restore"] if "/pods/" in step["path"]):
+            change(access.kube, path, {"metadata": {"annotations": {_ANNOTATION: effect.id}}})
+
+    def undo(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> tuple[str, ...]:
+        """Put the configuration and the pods back; end the pod that asks, once it sees that."""
+        changed = bool(self.missing(access, arguments, effect))
+        super().undo(access, arguments, effect)
+        wanted = _CODES[arguments.rcode]
+        left: tuple[str, ...] = ()
+        try:
+            if changed:
+                interval = reload_interval(effect.state["changed"]) or 0.0
+                wait_until(
+                    "CoreDNS answers again",
+                    lambda: not _answered(access, effect, wanted),
+                    Wait(2 * interval + _KUBELET, 0.25),
+                    clock=access.clock,
+                )
+        except WaitTimeoutError:
+            names = _answered(access, effect, wanted)
+            left = tuple(f"{name} is still answered with {arguments.rcode}" for name in names)
+        return (*left, *Helpers(access, effect).end())
+
+    def missing(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> tuple[str, ...]:
+        """The configuration is not what it was."""
+        now = _corefile(access.kube)
+        return (
+            (f"config map {_MAP} in {_NAMESPACE} still has the errors",)
+            if (now == effect.state["changed"])
+            else ()
+        )
+
+
+_MAP_PATH = f"/api/v1/namespaces/{_NAMESPACE}/configmaps/{_MAP}"
+
+
+def _answered(access: Access, effect: Effect, wanted: float) -> tuple[str, ...]:
+    """The names that are answered with the error at present; none when nobody asks any more."""
+    values = Helpers(access, effect).measured(_WATCH) or {}
+    return tuple(one.name for one in effect.targets if values.get(one.name) == wanted)
+
+
+def _name(name: str) -> Target:
+    return Target(kind="name", namespace=_NAMESPACE, name=name, uid=name)
+
+
+def _steps(before: str, changed: str, pods: tuple[Target, ...]) -> tuple[Restoration, ...]:
+    return (
+        Restoration(_MAP_PATH, {"data": {_KEY: before}}, {f"data.{_KEY}": changed}),
+        *(
+            Restoration(
+                f"/api/v1/namespaces/{_NAMESPACE}/pods/{pod.name}",
+                {"metadata": {"annotations": {_ANNOTATION: None}}},
+                {"metadata.uid": pod.uid},
+            )
+            for pod in pods
+        ),
+    )
+
+
+def _objections(access: Access, text: str, changed: str | None, server: str) -> tuple[str, ...]:
+    if not access.helper_image:
+        return ("there is no image for helper pods, so nobody could ask for the names",)
+    if not text:
+        return (
+            f"there is no config map {_MAP} in {_NAMESPACE} with a {_KEY}: this cluster's DNS is not CoreDNS",
+        )
+    if changed is None:
+        return (f"no server block of the {_KEY} answers for all names, so there is no place for the errors",)
+    if reload_interval(text) is None:
+        return (f"the {_KEY} does not have the plugin `reload`, so CoreDNS would not see the change",)
+    if not server:
+        return (f"there is no service {_SERVICE} in {_NAMESPACE}, so nobody could ask for the names",)
+    return ()
+
+
+def _corefile(kube: KubeClient) -> str:
+    """The configuration of CoreDNS; empty when there is none."""
+    try:
+        found: Any = kube.core.read_namespaced_config_map(_MAP, _NAMESPACE, _request_timeout=TIMEOUT)
+    except ApiException as error:
+        if error.status == 404:
+            return ""
+        raise api_error(f"read config map {_MAP}", error) from error
+    except HTTPError as error:
+        raise api_error(f"read config map {_MAP}", error) from error
+    return str((found.data or {}).get(_KEY, ""))
+
+
+def _server(kube: KubeClient) -> str:
+    """Address of the cluster's DNS; empty when there is none."""
+    try:
+        found: Any = kube.core.read_namespaced_service(_SERVICE, _NAMESPACE, _request_timeout=TIMEOUT)
+    except ApiException as error:
+        if error.status == 404:
+            return ""
+        raise api_error(f"read service {_SERVICE}", error) from error
+    except HTTPError as error:
+        raise api_error(f"read service {_SERVICE}", error) from error
+    return str(found.spec.cluster_ip or "")
+
+
+FAULT = DnsError()
+
+answer_with_errors = action_of(FAULT)
+restore_answers = rollback_of(FAULT)

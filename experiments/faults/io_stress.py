@@ -1,0 +1,101 @@
+"""A file system of a pod is kept busy: files are written, flushed and read over and over."""
+
+from random import Random
+from typing import ClassVar
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.fault import Plan
+from faultcast.experiments.helperfault import MOST_OBSERVED, HelperFault, observed
+from faultcast.experiments.manifests import Order
+from faultcast.experiments.podfault import PodArguments, plan_pods
+from faultcast.experiments.stress import MIB
+
+__all__ = ["FAULT", "IoStress", "IoStressArguments", "calm_disk", "stress_disk"]
+
+
+class IoStressArguments(PodArguments):
+    """Which file system, and how hard."""
+
+    path: str = Field(
+        pattern=r"^/", max_length=500, description="folder in the pod's first container, such as a volume's"
+    )
+    workers: int = Field(1, ge=1, le=16, description="number of files that are written at once")
+    size: int = Field(16, ge=1, le=4096, description="size of each file, in MiB")
+
+
+class IoStress(HelperFault[IoStressArguments]):
+    """Workers that write and flush in a folder of a container; their files are removed again."""
+
+    kind: ClassVar[str] = "io-stress"
+    label: ClassVar[str] = "disk kept busy"
+    action: ClassVar[str] = "stress_disk"
+    rollback: ClassVar[str] = "calm_disk"
+    arguments = IoStressArguments
+
+    def plan(self, access: Access, arguments: IoStressArguments, rng: Random, peer: str) -> Plan:
+        """Choose the pods."""
+        return plan_pods(
+            access,
+            self.kind,
+            arguments,
+            rng,
+            peer,
+            action=lambda target: (
+                f"write and flush {arguments.workers} files in {arguments.path} of {target}"
+            ),
+            bounds=(
+                f"ended by the helper itself after {arguments.duration:g} s",
+                f"{arguments.workers * arguments.size} MiB at most are in use",
+            ),
+            most_peers=MOST_OBSERVED,
+        )
+
+    def evidence(self, access: Access, arguments: IoStressArguments, effect: Effect) -> Evidence:
+        """A file that is being written is in the folder of a target, and none in that of a peer.
+
+        It is a pod of its own that looks, so that the writer's word is not taken for it.
+        """
+        return observed(
+            access,
+            effect,
+            lambda pod: {
+                "kind": "writes",
+                "container": pod.container,
+                "pod": pod.uid,
+                "path": arguments.path,
+            },
+            what="files being written",
+            unit="",
+            landed=rose,
+            expected="a file that was written to within the last 3 s",
+        )
+
+    def orders(self, access: Access, arguments: IoStressArguments, effect: Effect) -> tuple[Order, ...]:
+        """One helper on each target's node."""
+        return tuple(
+            Order(
+                name=f"io-{index}",
+                task="io",
+                node=target.node,
+                parameters={
+                    "container": target.container,
+                    "pod": target.uid,
+                    "path": arguments.path,
+                    "workers": arguments.workers,
+                    "size": arguments.size * MIB,
+                },
+                stateful=True,
+            )
+            for index, target in enumerate(effect.targets)
+        )
+
+
+FAULT = IoStress()
+
+stress_disk = action_of(FAULT)
+calm_disk = rollback_of(FAULT)

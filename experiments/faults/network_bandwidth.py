@@ -1,0 +1,73 @@
+"""What chosen pods may send in a second is limited."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.helperfault import observed
+from faultcast.experiments.netfault import NetArguments, NetFault
+
+__all__ = ["FAULT", "NetworkBandwidth", "NetworkBandwidthArguments", "limit_bandwidth", "unlimit_bandwidth"]
+
+_BURST = 4_000
+_QUEUE = 20_000
+"""Bytes that wait at least: a shorter queue would drop what a sender may have under way, unseen by it."""
+
+_SECONDS = 2.5
+_NEAR = 2.0
+_PORT = 9
+
+
+class NetworkBandwidthArguments(NetArguments):
+    """How much is left."""
+
+    kbit: int = Field(256, ge=16, le=1_000_000, description="what a pod may send, in kilobits a second")
+
+
+class NetworkBandwidth(NetFault[NetworkBandwidthArguments]):
+    """Shapes a pod's way out by a token bucket; what comes in is not touched."""
+
+    kind: ClassVar[str] = "network-bandwidth"
+    label: ClassVar[str] = "bandwidth limited"
+    action: ClassVar[str] = "limit_bandwidth"
+    rollback: ClassVar[str] = "unlimit_bandwidth"
+    arguments = NetworkBandwidthArguments
+
+    def words(self, arguments: NetworkBandwidthArguments) -> str:
+        """What is done."""
+        return f"limit to {arguments.kbit} kbit/s what is sent by"
+
+    def qdisc(self, arguments: NetworkBandwidthArguments) -> list[str]:
+        """A token bucket; the burst is a packet at least, and what the kernel needs for that rate."""
+        rate = arguments.kbit * 1000 // 8
+        burst, queue = max(_BURST, rate // 100), max(_QUEUE, rate * 2 // 5)
+        return ["tbf", "rate", f"{arguments.kbit}kbit", "burst", str(burst), "limit", str(queue)]
+
+    def evidence(self, access: Access, arguments: NetworkBandwidthArguments, effect: Effect) -> Evidence:
+        """What a target can send falls to about the limit; a peer sends more."""
+        rate = arguments.kbit * 1000 / 8
+        size = int(rate * _SECONDS) + _BURST
+        server = effect.state["dns"]
+
+        def landed(before: float | None, now: float | None) -> bool:
+            return before is not None and now is not None and now <= _NEAR * rate < before
+
+        return observed(
+            access,
+            effect,
+            lambda _: {"kind": "throughput", "where": "pod", "host": server, "port": _PORT, "bytes": size},
+            what="bytes sent",
+            unit="B/s",
+            landed=landed,
+            expected=f"at most {_NEAR * rate:g} B/s",
+        )
+
+
+FAULT = NetworkBandwidth()
+
+limit_bandwidth = action_of(FAULT)
+unlimit_bandwidth = rollback_of(FAULT)

@@ -1,0 +1,69 @@
+"""Chosen pods are cut off from others, or from everybody but their own node."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.helperfault import observed
+from faultcast.experiments.netfault import NetFault, Rule, TowardsArguments, between
+
+__all__ = ["FAULT", "NetworkPartition", "NetworkPartitionArguments", "cut_off", "rejoin"]
+
+_CHAINS = {"in": ("INPUT",), "out": ("OUTPUT",), "both": ("INPUT", "OUTPUT")}
+
+
+class NetworkPartitionArguments(TowardsArguments):
+    """Who is cut off from whom, and which way."""
+
+    direction: Literal["in", "out", "both"] = Field(
+        "both", description="packets into the pods, out of them, or both"
+    )
+
+
+class NetworkPartition(NetFault[NetworkPartitionArguments]):
+    """Drops all packets between the chosen pods and the other side."""
+
+    kind: ClassVar[str] = "network-partition"
+    label: ClassVar[str] = "network partition"
+    action: ClassVar[str] = "cut_off"
+    rollback: ClassVar[str] = "rejoin"
+    arguments = NetworkPartitionArguments
+
+    def words(self, arguments: NetworkPartitionArguments) -> str:
+        """What is done."""
+        whom = f"pods with {arguments.to}" if arguments.to else "everybody but its node"
+        ways = {"in": "packets from", "out": "packets to", "both": "packets from and to"}
+        return f"drop all {ways[arguments.direction]} {whom} at"
+
+    def rules(self, arguments: NetworkPartitionArguments, state: Mapping[str, Any]) -> list[Rule]:
+        """Each chain that is meant."""
+        return [
+            rule
+            for chain in _CHAINS[arguments.direction]
+            for rule in between(state, chain=chain, match=(), verdict=("-j", "DROP"))
+        ]
+
+    def evidence(self, access: Access, arguments: NetworkPartitionArguments, effect: Effect) -> Evidence:
+        """A target does not reach the other side any more; a peer does."""
+        host, port = effect.state["far"]
+        return observed(
+            access,
+            effect,
+            lambda _: {"kind": "reach", "where": "pod", "host": host, "port": port},
+            what=f"reaches {host}",
+            unit="",
+            landed=fell_to_zero,
+            expected="no answer",
+            words=lambda value: "yes" if value else "no",
+        )
+
+
+FAULT = NetworkPartition()
+
+cut_off = action_of(FAULT)
+rejoin = rollback_of(FAULT)

@@ -1,0 +1,79 @@
+"""TCP connections of chosen pods are reset."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.helperfault import observed
+from faultcast.experiments.netfault import NetFault, Rule, TowardsArguments, between
+from faultcast.experiments.targets import Target
+
+__all__ = ["FAULT", "NetworkReset", "NetworkResetArguments", "reset_connections", "stop_resetting"]
+
+_VERDICT = ("-j", "REJECT", "--reject-with", "tcp-reset")
+
+
+class NetworkResetArguments(TowardsArguments):
+    """Which connections."""
+
+    port: int | None = Field(
+        None, ge=1, le=65_535, description="only connections to this port of the pods; all when absent"
+    )
+
+
+class NetworkReset(NetFault[NetworkResetArguments]):
+    """Answers the pod's TCP packets with a reset, on their way in and out."""
+
+    kind: ClassVar[str] = "network-reset"
+    label: ClassVar[str] = "connections reset"
+    action: ClassVar[str] = "reset_connections"
+    rollback: ClassVar[str] = "stop_resetting"
+    arguments = NetworkResetArguments
+
+    def words(self, arguments: NetworkResetArguments) -> str:
+        """What is done."""
+        which = f"connections to port {arguments.port}" if arguments.port else "all TCP connections"
+        whom = f" with pods with {arguments.to}" if arguments.to else ""
+        return f"reset {which}{whom} of"
+
+    def rules(self, arguments: NetworkResetArguments, state: Mapping[str, Any]) -> list[Rule]:
+        """A port means what comes in to it; otherwise both ways."""
+        if arguments.port:
+            match = ("-p", "tcp", "--dport", str(arguments.port))
+            return between(state, chain="INPUT", match=match, verdict=_VERDICT)
+        return [
+            rule
+            for chain in ("INPUT", "OUTPUT")
+            for rule in between(state, chain=chain, match=("-p", "tcp"), verdict=_VERDICT)
+        ]
+
+    def evidence(self, access: Access, arguments: NetworkResetArguments, effect: Effect) -> Evidence:
+        """Connections to the pod's port, or from the pod, are not kept; those of a peer are."""
+        host, port = effect.state["far"]
+
+        def probe(subject: Target) -> dict[str, Any]:
+            if arguments.port:
+                return {"kind": "connect", "host": subject.address, "port": arguments.port}
+            return {"kind": "connect", "where": "pod", "host": host, "port": port}
+
+        return observed(
+            access,
+            effect,
+            probe,
+            what="connections are kept",
+            unit="",
+            landed=fell_to_zero,
+            expected="the connection is reset",
+            words=lambda value: "yes" if value else "no",
+        )
+
+
+FAULT = NetworkReset()
+
+reset_connections = action_of(FAULT)
+stop_resetting = rollback_of(FAULT)

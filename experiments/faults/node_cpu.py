@@ -1,0 +1,90 @@
+"""Processor time of a node is used up by a pod that is pinned to it."""
+
+import math
+from dataclasses import replace
+from random import Random
+from typing import ClassVar
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.fault import Plan
+from faultcast.experiments.helperfault import HelperFault
+from faultcast.experiments.manifests import Order
+from faultcast.experiments.model import Duration
+from faultcast.experiments.nodefault import NodeArguments, node_missing, plan_node
+from faultcast.experiments.stress import amount, no_meter, rising
+
+__all__ = ["FAULT", "NodeCpu", "NodeCpuArguments", "release_node_cpu", "use_node_cpu"]
+
+_SEEN = 0.5
+
+
+class NodeCpuArguments(NodeArguments):
+    """How much."""
+
+    intensity: float = Field(
+        50.0, ge=5, le=100, description="share of the CPUs that the node has for pods, in percent"
+    )
+    ramp: Duration = Field(2.0, ge=0, le=600, description="time until all of it is used")
+
+
+class NodeCpu(HelperFault[NodeCpuArguments]):
+    """A pod without a CPU limit; what other pods have asked for, they still get."""
+
+    kind: ClassVar[str] = "node-cpu"
+    label: ClassVar[str] = "CPU of the node used up"
+    action: ClassVar[str] = "use_node_cpu"
+    rollback: ClassVar[str] = "release_node_cpu"
+    arguments = NodeCpuArguments
+
+    def plan(self, access: Access, arguments: NodeCpuArguments, rng: Random, peer: str) -> Plan:
+        """The node."""
+        plan = plan_node(
+            access,
+            self.kind,
+            arguments,
+            action=f"use {arguments.intensity:g} % of the CPU of",
+            bounds=(f"ended by the helper itself after {arguments.duration:g} s",),
+            objections=no_meter(access),
+            moves=False,
+        )
+        cores = {
+            target.uid: amount(target.limits.get("cpu", "1")) * arguments.intensity / 100
+            for target in plan.targets
+        }
+        return replace(plan, state={**plan.state, "cores": cores})
+
+    def evidence(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> Evidence:
+        """The CPU use of the node's pods rises by half of what was asked; that of a peer does not."""
+        return rising(access, "cpu", "CPU use of pods", "cores", _SEEN * min(effect.state["cores"].values()))
+
+    def orders(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> tuple[Order, ...]:
+        """One pod on the node; it uses its own time and so needs no rights."""
+        return tuple(
+            Order(
+                name=f"cpu-{index}",
+                task="cpu",
+                node=target.name,
+                parameters={
+                    "workers": max(1, math.ceil(effect.state["cores"][target.uid])),
+                    "cores": effect.state["cores"][target.uid],
+                    "ramp": arguments.ramp,
+                },
+                privileged=False,
+            )
+            for index, target in enumerate(effect.targets)
+        )
+
+    def missing(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> tuple[str, ...]:
+        """The node is not Ready, or a workload is not whole."""
+        return node_missing(access.kube, effect)
+
+
+FAULT = NodeCpu()
+
+use_node_cpu = action_of(FAULT)
+release_node_cpu = rollback_of(FAULT)

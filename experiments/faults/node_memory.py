@@ -1,0 +1,104 @@
+"""Memory of a node is held by a pod that is pinned to it; a floor stays free."""
+
+from dataclasses import replace
+from random import Random
+from typing import ClassVar
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.fault import Plan
+from faultcast.experiments.helperfault import HelperFault
+from faultcast.experiments.manifests import Order
+from faultcast.experiments.model import Duration
+from faultcast.experiments.nodefault import NodeArguments, node_missing, plan_node
+from faultcast.experiments.stress import MIB, amount, no_meter, rising, usage_of
+from faultcast.experiments.targets import Target
+
+__all__ = ["FAULT", "NodeMemory", "NodeMemoryArguments", "hold_node_memory", "release_node_memory"]
+
+_SEEN = 0.5
+_HELPER = 64 * MIB
+
+
+class NodeMemoryArguments(NodeArguments):
+    """How much."""
+
+    intensity: float = Field(
+        10.0, ge=1, le=95, description="share of the memory that the node has for pods, in percent"
+    )
+    ramp: Duration = Field(2.0, ge=0, le=600, description="time until all of it is held")
+    floor: int = Field(1024, ge=256, le=10_000_000, description="memory that stays free on the node, in MiB")
+
+
+class NodeMemory(HelperFault[NodeMemoryArguments]):
+    """A pod that asks for all it holds, so that it is no candidate for eviction; less near the floor."""
+
+    kind: ClassVar[str] = "node-memory"
+    label: ClassVar[str] = "memory of the node held"
+    action: ClassVar[str] = "hold_node_memory"
+    rollback: ClassVar[str] = "release_node_memory"
+    arguments = NodeMemoryArguments
+
+    def plan(self, access: Access, arguments: NodeMemoryArguments, rng: Random, peer: str) -> Plan:
+        """The node."""
+        plan = plan_node(
+            access,
+            self.kind,
+            arguments,
+            action=f"hold {arguments.intensity:g} % of the memory of",
+            bounds=(
+                f"ended by the helper itself after {arguments.duration:g} s",
+                f"{arguments.floor} MiB of the node stay free",
+            ),
+            objections=no_meter(access),
+            moves=False,
+        )
+        held = {
+            target.uid: int(amount(target.limits.get("memory", "")) * arguments.intensity / 100)
+            for target in plan.targets
+        }
+        return replace(plan, state={**plan.state, "bytes": held})
+
+    def evidence(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> Evidence:
+        """The memory of the node's pods rises by half of what was asked; that of a peer does not."""
+        least = _SEEN * min(effect.state["bytes"].values()) / MIB
+        evidence = rising(access, "memory", "memory of pods in use", "MiB", least)
+
+        def read(target: Target) -> float | None:
+            value = usage_of(access, target, "memory")
+            return None if value is None else value / MIB
+
+        return replace(evidence, read=read)
+
+    def orders(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> tuple[Order, ...]:
+        """One pod on the node; it holds its own memory and so needs no rights."""
+        return tuple(
+            Order(
+                name=f"memory-{index}",
+                task="memory",
+                node=target.name,
+                parameters={
+                    "bytes": effect.state["bytes"][target.uid],
+                    "ramp": arguments.ramp,
+                    "floor": arguments.floor * MIB,
+                    "again": 0,
+                },
+                memory=effect.state["bytes"][target.uid] + _HELPER,
+                privileged=False,
+            )
+            for index, target in enumerate(effect.targets)
+        )
+
+    def missing(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> tuple[str, ...]:
+        """The node is not Ready, or a workload is not whole."""
+        return node_missing(access.kube, effect)
+
+
+FAULT = NodeMemory()
+
+hold_node_memory = action_of(FAULT)
+release_node_memory = rollback_of(FAULT)

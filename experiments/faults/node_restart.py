@@ -1,0 +1,78 @@
+"""A node is switched off and on again; everything on it starts anew."""
+
+import time
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.machinefault import MachineFault, uptime, younger
+from faultcast.experiments.model import Duration
+from faultcast.experiments.nodefault import NodeArguments
+from faultcast.infra.cluster import NodeControl, Undo
+
+__all__ = ["FAULT", "NodeRestart", "NodeRestartArguments", "restart_node", "switch_node_on"]
+
+
+class NodeRestartArguments(NodeArguments):
+    """Which node, and how long it is off."""
+
+    off_for: Duration = Field(
+        0.0, ge=0, le=3_600, description="time between off and on; the node starts again at once when 0"
+    )
+
+    @model_validator(mode="after")
+    def _on_in_time(self) -> Self:
+        if self.off_for >= self.duration:
+            message = "off_for must be shorter than duration, or the node would not start within it"
+            raise ValueError(message)
+        return self
+
+
+class NodeRestart(MachineFault[NodeRestartArguments]):
+    """Switches a node off and on; its revert waits until the node is Ready, however short the duration."""
+
+    kind: ClassVar[str] = "node-restart"
+    label: ClassVar[str] = "node restarted"
+    action: ClassVar[str] = "restart_node"
+    rollback: ClassVar[str] = "switch_node_on"
+    lands_on_return: ClassVar[bool] = False
+    silences: ClassVar[bool] = False
+    ends_containers: ClassVar[bool] = True
+    arguments = NodeRestartArguments
+
+    def words(self, arguments: NodeRestartArguments) -> str:
+        """What is done."""
+        after = f"after {arguments.off_for:g} s" if arguments.off_for else "at once"
+        return f"power off, and on again {after},"
+
+    def counter(self, arguments: NodeRestartArguments) -> Undo:
+        """What undoes it."""
+        return "power_on"
+
+    def act(self, nodes: NodeControl, node: str, arguments: NodeRestartArguments, effect: Effect) -> None:
+        """Switch it off, and on again; a pause is kept by the guard, whose time is brought forward."""
+        nodes.power_off(node)
+        if arguments.off_for:
+            nodes.guard(node, "power_on", time.time() + arguments.off_for, effect.id)
+        else:
+            nodes.power_on(node)
+
+    def evidence(self, access: Access, arguments: NodeRestartArguments, effect: Effect) -> Evidence:
+        """The age of the node's first process; it tells a short restart, too, that no look hit upon."""
+        return Evidence(
+            what="uptime",
+            unit="s",
+            read=lambda target: uptime(access.nodes, target.name),
+            landed=younger,
+            expected="the node is off, or was started after the first look",
+        )
+
+
+FAULT = NodeRestart()
+
+restart_node = action_of(FAULT)
+switch_node_on = rollback_of(FAULT)

@@ -1,0 +1,100 @@
+"""Processor time is used up inside the container of a pod, so that what runs there has to share it."""
+
+import math
+from dataclasses import replace
+from random import Random
+from typing import ClassVar
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.fault import Plan
+from faultcast.experiments.helperfault import HelperFault
+from faultcast.experiments.manifests import Order
+from faultcast.experiments.model import Duration
+from faultcast.experiments.nodefault import node_targets
+from faultcast.experiments.podfault import PodArguments, plan_pods
+from faultcast.experiments.stress import amount, no_meter, rising
+from faultcast.experiments.targets import Target
+
+__all__ = ["FAULT", "PodCpu", "PodCpuArguments", "release_cpu", "use_cpu"]
+
+_SEEN = 0.5
+
+
+class PodCpuArguments(PodArguments):
+    """How much."""
+
+    intensity: float = Field(
+        100.0,
+        ge=10,
+        le=100,
+        description="share of the container's CPU limit, or of its node's CPUs, in percent",
+    )
+    ramp: Duration = Field(2.0, ge=0, le=600, description="time until all of it is used")
+
+
+class PodCpu(HelperFault[PodCpuArguments]):
+    """Workers in the control group of a pod's first container; its limit holds for them and it together."""
+
+    kind: ClassVar[str] = "pod-cpu"
+    label: ClassVar[str] = "CPU used up"
+    action: ClassVar[str] = "use_cpu"
+    rollback: ClassVar[str] = "release_cpu"
+    arguments = PodCpuArguments
+
+    def plan(self, access: Access, arguments: PodCpuArguments, rng: Random, peer: str) -> Plan:
+        """Choose the pods."""
+        plan = plan_pods(
+            access,
+            self.kind,
+            arguments,
+            rng,
+            peer,
+            action=lambda target: f"use {arguments.intensity:g} % of the CPU of {target}",
+            bounds=(f"ended by the helper itself after {arguments.duration:g} s", "never beyond its limit"),
+            objections=lambda _: no_meter(access),
+        )
+        nodes = {node.name: amount(node.limits.get("cpu", "")) for node in node_targets(access.kube)}
+        cores = {
+            target.uid: (amount(target.limits.get("cpu", "")) or nodes.get(target.node, 1.0))
+            * arguments.intensity
+            / 100
+            for target in plan.targets
+        }
+        return replace(plan, state={"cores": cores})
+
+    def evidence(self, access: Access, arguments: PodCpuArguments, effect: Effect) -> Evidence:
+        """The CPU use of a target rises by half of what was asked; that of a peer does not."""
+        return rising(access, "cpu", "CPU use", "cores", _SEEN * min(effect.state["cores"].values()))
+
+    def orders(self, access: Access, arguments: PodCpuArguments, effect: Effect) -> tuple[Order, ...]:
+        """Workers on each target's node, as many as it takes."""
+        return tuple(
+            _order(index, target, effect.state["cores"][target.uid], arguments.ramp)
+            for index, target in enumerate(effect.targets)
+        )
+
+
+def _order(index: int, target: Target, cores: float, ramp: float) -> Order:
+    return Order(
+        name=f"cpu-{index}",
+        task="cpu",
+        node=target.node,
+        parameters={
+            "container": target.container,
+            "pod": target.uid,
+            "workers": max(1, math.ceil(cores)),
+            "cores": cores,
+            "ramp": ramp,
+        },
+    )
+
+
+FAULT = PodCpu()
+
+use_cpu = action_of(FAULT)
+release_cpu = rollback_of(FAULT)

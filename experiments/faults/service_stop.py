@@ -1,0 +1,82 @@
+"""The kubelet or the container runtime of a node stops; the containers on it run on."""
+
+from dataclasses import replace
+from random import Random
+from typing import ClassVar
+
+from pydantic import Field
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.fault import Plan
+from faultcast.experiments.machinefault import MachineFault
+from faultcast.experiments.nodefault import NodeArguments, read_node
+from faultcast.infra.cluster import NodeControl, Service, Undo
+from faultcast.infra.services import unit_of
+
+__all__ = ["FAULT", "ServiceStop", "ServiceStopArguments", "start_service", "stop_service"]
+
+_STARTS: dict[Service, Undo] = {
+    "kubelet": "start_service:kubelet",
+    "containerd": "start_service:containerd",
+}
+
+
+class ServiceStopArguments(NodeArguments):
+    """Which service of which node."""
+
+    service: Service = Field(description="what stops: `kubelet` or `containerd`")
+
+
+class ServiceStop(MachineFault[ServiceStopArguments]):
+    """Stops a service of a node, and starts it at the end."""
+
+    kind: ClassVar[str] = "service-stop"
+    label: ClassVar[str] = "service stopped"
+    action: ClassVar[str] = "stop_service"
+    rollback: ClassVar[str] = "start_service"
+    silences: ClassVar[bool] = False
+    arguments = ServiceStopArguments
+
+    def words(self, arguments: ServiceStopArguments) -> str:
+        """What is done."""
+        return f"stop {arguments.service} on"
+
+    def counter(self, arguments: ServiceStopArguments) -> Undo:
+        """What undoes it."""
+        return _STARTS[arguments.service]
+
+    def act(self, nodes: NodeControl, node: str, arguments: ServiceStopArguments, effect: Effect) -> None:
+        """Do it."""
+        nodes.stop_service(node, arguments.service)
+
+    def plan(self, access: Access, arguments: ServiceStopArguments, rng: Random, peer: str) -> Plan:
+        """The node; what else stops with the service is said."""
+        plan = super().plan(access, arguments, rng, peer)
+        if not plan.targets:
+            return plan
+        version = read_node(access.kube, arguments.node).status.node_info.kubelet_version
+        unit = unit_of(arguments.service, version, control_plane=arguments.node == access.control_plane)
+        if unit == arguments.service:
+            return plan
+        more = f"{arguments.service} is part of {unit} there, and all of that stops"
+        return replace(plan, bounds=(*plan.bounds, more))
+
+    def evidence(self, access: Access, arguments: ServiceStopArguments, effect: Effect) -> Evidence:
+        """Process 1 of the node does not have the service's process any more; on a peer it has."""
+        return Evidence(
+            what=f"{arguments.service} runs",
+            unit="",
+            read=lambda node: float(access.nodes.service_runs(node.name, arguments.service)),
+            landed=fell_to_zero,
+            expected=f"{arguments.service} does not run",
+            words=lambda value: "runs" if value else "stopped",
+        )
+
+
+FAULT = ServiceStop()
+
+stop_service = action_of(FAULT)
+start_service = rollback_of(FAULT)

@@ -1,0 +1,191 @@
+"""What faults that take a whole workload away have in common: scaled to nothing, and back to what it was."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.fault import FaultArguments, Plan, Restoration
+from faultcast.experiments.patchfault import PatchFault, change, restoring
+from faultcast.experiments.permissions import Permission, workload_rights
+from faultcast.experiments.targets import Owner, Target, api_error
+from faultcast.experiments.workloads import ready_pods, what_is_missing
+from faultcast.infra.kube import TIMEOUT, KubeClient
+
+__all__ = ["ScaleFault", "Workload", "plan_scale", "workloads_of"]
+
+NOWHERE = "faultcast.dev/nowhere"
+"""Label that no node has: a daemon set cannot be scaled, but it can be made to fit nowhere."""
+
+_MOST_PEERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A workload that can be taken away.
+
+    Attributes:
+        target: The same as a target; its kind is `deployment`, `statefulset` or `daemonset`.
+        replicas: How many pods it has to have.
+        labels: What its pods carry.
+    """
+
+    target: Target
+    replicas: int
+    labels: Mapping[str, str]
+
+    @property
+    def owner(self) -> Owner:
+        """As the owner of its pods."""
+        kinds = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}
+        return Owner(kinds[self.target.kind], self.target.name)
+
+    @property
+    def path(self) -> str:
+        """Its API path."""
+        return f"/apis/apps/v1/namespaces/{self.target.namespace}/{self.target.kind}s/{self.target.name}"
+
+    def taken_away(self) -> dict[str, Any]:
+        """The patch that takes all its pods away."""
+        if self.target.kind == "daemonset":
+            return {"spec": {"template": {"spec": {"nodeSelector": {NOWHERE: "true"}}}}}
+        return {"spec": {"replicas": 0}}
+
+    def restoration(self) -> Restoration:
+        """The request that brings them back."""
+        if self.target.kind == "daemonset":
+            body = {"spec": {"template": {"spec": {"nodeSelector": {NOWHERE: None}}}}}
+            return Restoration(self.path, body)
+        return Restoration(self.path, {"spec": {"replicas": self.replicas}}, {"spec.replicas": 0})
+
+
+def workloads_of(kube: KubeClient, namespace: str = "") -> tuple[Workload, ...]:
+    """The deployments, stateful sets and daemon sets of a namespace, or of all.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    apps = kube.apps
+    lists: Iterable[tuple[str, Callable[..., Any], Callable[..., Any]]] = (
+        ("deployment", apps.list_namespaced_deployment, apps.list_deployment_for_all_namespaces),
+        ("statefulset", apps.list_namespaced_stateful_set, apps.list_stateful_set_for_all_namespaces),
+        ("daemonset", apps.list_namespaced_daemon_set, apps.list_daemon_set_for_all_namespaces),
+    )
+    found: list[Workload] = []
+    try:
+        for kind, inside, everywhere in lists:
+            where = (namespace,) if namespace else ()
+            listed: Any = (inside if namespace else everywhere)(*where, _request_timeout=TIMEOUT)
+            found.extend(_workload(kind, item) for item in listed.items)
+    except (ApiException, HTTPError) as error:
+        raise api_error(f"list the workloads of {namespace or 'the cluster'}", error) from error
+    return tuple(found)
+
+
+def _workload(kind: str, item: Any) -> Workload:
+    meta = item.metadata
+    if kind == "daemonset":
+        replicas = int(item.status.desired_number_scheduled or 0)
+    else:
+        replicas = 1 if item.spec.replicas is None else int(item.spec.replicas)
+    target = Target(
+        kind=kind,
+        namespace=meta.namespace,
+        name=meta.name,
+        uid=meta.uid,
+        labels=dict(meta.labels or {}),
+    )
+    return Workload(target, replicas, dict(item.spec.selector.match_labels or {}))
+
+
+def plan_scale(
+    access: Access,
+    kind: str,
+    arguments: FaultArguments,
+    namespace: str,
+    *,
+    chosen: Callable[[Workload], bool],
+    scope: str,
+) -> Plan:
+    """Take all workloads of a namespace that are chosen; peers are some others that have pods.
+
+    Args:
+        access: The cluster.
+        kind: The fault's kind.
+        arguments: The fault's arguments.
+        namespace: Where to look.
+        chosen: Whether a workload is meant.
+        scope: What was looked for, in words.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    everything = workloads_of(access.kube, namespace)
+    taken = [one for one in everything if chosen(one)]
+    names = {one.target.uid for one in taken}
+    near = [one for one in everything if one.target.uid not in names and one.replicas > 0]
+    if not near:
+        near = [one for one in workloads_of(access.kube) if one.target.uid not in names and one.replicas > 0]
+    steps = tuple(one.restoration() for one in taken)
+    against = tuple(
+        f"{one.target} has no pods, so nothing would be taken away" for one in taken if one.replicas == 0
+    )
+    image = () if access.helper_image else (f"without a helper image nothing bounds {kind} in the cluster",)
+    peers = tuple(one.target for one in near[:_MOST_PEERS])
+    places = sorted({target.namespace for target in peers} | {namespace})
+    return Plan(
+        fault=kind,
+        scope=scope,
+        targets=tuple(one.target for one in taken),
+        peers=peers,
+        candidates=len(everything),
+        actions=tuple(f"take all {one.replicas} pods of {one.target} away" for one in taken),
+        bounds=(f"brought back after {arguments.duration:g} s, by the cluster itself if need be",),
+        permissions=(
+            *(
+                Permission(("get", "patch"), f"{one.target.kind}s", namespace, "apps", (one.target.name,))
+                for one in taken
+            ),
+            *(right for place in places for right in workload_rights(place)),
+        ),
+        objections=(*against, *image),
+        state={
+            **restoring(steps),
+            "labels": {one.target.uid: dict(one.labels) for one in (*taken, *near[:_MOST_PEERS])},
+        },
+        restore=steps,
+    )
+
+
+class ScaleFault[A: FaultArguments](PatchFault[A]):
+    """A fault that takes workloads away; its plan is made by `plan_scale`."""
+
+    def evidence(self, access: Access, arguments: A, effect: Effect) -> Evidence:  # noqa: ARG002
+        """No pod of the target is ready; a peer keeps some."""
+        labels = effect.state["labels"]
+        return Evidence(
+            what="ready pods",
+            unit="",
+            read=lambda one: float(ready_pods(access.kube, one.namespace, labels[one.uid])),
+            landed=fell_to_zero,
+            expected="no pod is ready",
+        )
+
+    def inject(self, access: Access, arguments: A, effect: Effect) -> None:  # noqa: ARG002
+        """Take the pods away."""
+        for target in effect.targets:
+            workload = Workload(target, 0, {})
+            change(access.kube, workload.path, workload.taken_away())
+
+    def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
+        """What the workloads lack."""
+        return tuple(
+            text
+            for target in effect.targets
+            if (text := what_is_missing(access.kube, target.namespace, Workload(target, 0, {}).owner))
+        )

@@ -1,0 +1,142 @@
+"""What faults of scheduling have in common: a node's own object closes it for pods, and opens it again."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from faultcast.experiments.access import Access
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.fault import Plan, Restoration
+from faultcast.experiments.nodefault import NodeArguments, NodeFault, plan_node, read_node
+from faultcast.experiments.patchfault import change, give_back_objects, restoring
+from faultcast.experiments.permissions import Permission
+from faultcast.experiments.targets import Target
+from faultcast.infra.kube import KubeClient
+
+__all__ = [
+    "SchedulingFault",
+    "cordon",
+    "is_cordoned",
+    "node_path",
+    "plan_closed",
+    "plan_cordon",
+    "taint_keys",
+]
+
+CORDONED = "node.kubernetes.io/unschedulable"
+"""The taint that Kubernetes itself puts on a cordoned node, and takes off a moment after the end of that."""
+
+
+def node_path(name: str) -> str:
+    """API path of a node."""
+    return f"/api/v1/nodes/{name}"
+
+
+def taint_keys(node: Any) -> tuple[str, ...]:
+    """Keys of a node's taints."""
+    return tuple(taint.key for taint in node.spec.taints or ())
+
+
+def is_cordoned(kube: KubeClient, name: str) -> bool:
+    """Whether a node takes no new pods.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    return bool(read_node(kube, name).spec.unschedulable)
+
+
+def cordon(kube: KubeClient, targets: Iterable[Target]) -> None:
+    """Mark nodes unschedulable.
+
+    Raises:
+        InjectionError: The API server refuses, or does not answer.
+    """
+    for target in targets:
+        change(kube, node_path(target.name), {"spec": {"unschedulable": True}})
+
+
+def plan_cordon(
+    access: Access,
+    kind: str,
+    arguments: NodeArguments,
+    *,
+    action: str,
+    bounds: tuple[str, ...] = (),
+    objections: tuple[str, ...] = (),
+) -> Plan:
+    """Plan a fault that cordons a node; one that is cordoned already is refused.
+
+    Args:
+        access: The cluster.
+        kind: The fault's kind.
+        arguments: Which node.
+        action: What will be done to it, in words.
+        bounds: What limits it, in words.
+        objections: Why it must not be done.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    step = Restoration(
+        node_path(arguments.node), {"spec": {"unschedulable": None}}, {"spec.unschedulable": True}
+    )
+    plan = plan_closed(access, kind, arguments, action=action, step=step, bounds=bounds)
+    already = tuple(
+        f"{target} is cordoned already, and has to stay so"
+        for target in plan.targets
+        if is_cordoned(access.kube, target.name)
+    )
+    return replace(plan, objections=(*plan.objections, *already, *objections))
+
+
+def plan_closed(
+    access: Access,
+    kind: str,
+    arguments: NodeArguments,
+    *,
+    action: str,
+    step: Restoration,
+    bounds: tuple[str, ...] = (),
+) -> Plan:
+    """Plan a fault that changes a node's object, and the request that takes it back.
+
+    Args:
+        access: The cluster.
+        kind: The fault's kind.
+        arguments: Which node.
+        action: What will be done to it, in words.
+        step: The request.
+        bounds: What limits it, in words.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    plan = plan_node(
+        access,
+        kind,
+        arguments,
+        action=action,
+        bounds=(*bounds, f"opened again after {arguments.duration:g} s"),
+        permissions=(Permission(("get", "patch"), "nodes", names=(arguments.node,)),),
+        state=restoring((step,)),
+    )
+    return replace(plan, restore=(step,))
+
+
+class SchedulingFault[A: NodeArguments](NodeFault[A]):
+    """A fault that closes a node for pods; its plan is made by `plan_closed`."""
+
+    def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
+        """Open the node again."""
+        give_back_objects(access.kube, effect.state["restore"])
+        return ()
+
+    def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
+        """Besides what other node faults may miss: Kubernetes has not opened the node yet."""
+        closed = tuple(
+            f"{target} still has the taint {CORDONED}"
+            for target in effect.targets
+            if CORDONED in taint_keys(read_node(access.kube, target.name))
+        )
+        return closed or super().missing(access, arguments, effect)

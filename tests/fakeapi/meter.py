@@ -1,0 +1,40 @@
+"""Prometheus of the fake cluster, as far as faults ask it."""
+
+from typing import Protocol
+
+from tests.fakeapi.nodes import NODES
+from tests.fakeapi.store import Store
+from tests.fakeapi.world import METRICS, World
+
+
+class Measured(Protocol):
+    store: Store
+    world: World
+
+
+class FakeMeter:
+    """Answers queries that name a metric of `METRICS` and one pod or node, whatever else they say.
+
+    Args:
+        cluster: The cluster.
+
+    Attributes:
+        asked: Every query.
+    """
+
+    def __init__(self, cluster: Measured) -> None:
+        self._cluster = cluster
+        self.asked: list[str] = []
+
+    def value(self, query: str) -> float | None:
+        self.asked.append(query)
+        quantity = next((METRICS[metric] for metric in METRICS if metric in query), None)
+        if quantity is None:
+            return None
+        for key, pod in self._cluster.store.items("pods"):
+            if f'"{key.name}"' in query:
+                return self._cluster.world.value(pod["metadata"]["uid"], quantity)
+        for name, address in NODES.items():
+            if f'"{name}"' in query or f'"{address}' in query:
+                return self._cluster.world.value(name, quantity)
+        return None
