@@ -2,17 +2,13 @@
 
 import signal
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from faultcast.experiments.disturbances import Disturbances
-from faultcast.experiments.history import Mask, Span
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube import KubeClient
-from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from tests.browser import browse, pages
 from tests.e2e.gate import ROOT, Gate, gate, started
@@ -20,17 +16,19 @@ from tests.e2e.gate import ROOT, Gate, gate, started
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 CATALOG = ROOT / "experiments" / "catalog"
+PART = ("no-fault", "gateway-pod-delete", "prometheus-down", "store-pod-delete")
 
 
 @pytest.fixture(scope="module")
 def catalog(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Gate:
-    """The whole catalog, run once."""
-    return gate(tmp_path_factory.mktemp("catalog"), "experiments")
+    """A part of the catalog, run once: one of each outcome. `make gate` runs all of it."""
+    return gate(tmp_path_factory.mktemp("catalog"), "experiments", "-k", " or ".join(PART))
 
 
-def test_the_catalog_passes_with_its_known_weakness(catalog: Gate) -> None:
+def test_the_catalog_passes_with_its_known_weakness_and_blindness(catalog: Gate) -> None:
     assert catalog.code == 0, catalog.output[-6000:]
-    assert "2 passed, 1 xfailed" in catalog.output
+    assert "2 passed" in catalog.output
+    assert "2 xfailed" in catalog.output
 
 
 def test_the_no_fault_canary_held(catalog: Gate) -> None:
@@ -57,7 +55,7 @@ def test_earlier_faults_are_masked_in_real_time(catalog: Gate) -> None:
 def test_the_report_opens_from_its_file_and_shows_the_trials(catalog: Gate, tmp_path: Path) -> None:
     report = catalog.folder / "report.html"
     found = {title.split(":")[0]: page for title, page in pages(report).items()}
-    assert set(found) == {"no-fault", "gateway-pod-delete", "store-pod-delete"}
+    assert set(found) == set(PART)
     for experiment, verdict in (("no-fault", "HELD"), ("store-pod-delete", "DEVIATED (known weakness)")):
         page = browse(report, f"#{found[experiment]}", tmp_path, "--dump-dom")
         assert f"{experiment}: " in page
@@ -66,14 +64,14 @@ def test_the_report_opens_from_its_file_and_shows_the_trials(catalog: Gate, tmp_
 
 def test_the_console_shows_a_table_and_where_the_report_is(catalog: Gate) -> None:
     assert str(catalog.folder / "report.html") in catalog.output.replace("\n", "")
-    for status in ("HELD", "DEVIATED"):
+    for status in ("HELD", "DEVIATED", "UNKNOWN"):
         assert status in catalog.output
 
 
 def test_junit_names_each_verdict(catalog: Gate) -> None:
     tree = ET.parse(catalog.folder / "junit.xml")  # noqa: S314 - we wrote it
     found = {p.get("value") for p in tree.iter("property") if p.get("name") == "faultcast.verdict"}
-    assert found == {"HELD", "DEVIATED"}
+    assert found == {"HELD", "DEVIATED", "UNKNOWN"}
 
 
 def test_mysql_has_run_trials_verdicts_and_windows_and_the_reader_only_reads(
@@ -96,35 +94,26 @@ def test_mysql_has_run_trials_verdicts_and_windows_and_the_reader_only_reads(
             }.items()
         }
         assert counts["runs"] == 1
-        assert counts["trials"] == 3
+        assert counts["trials"] == len(PART)
         assert counts["verdicts"] >= 9
-        assert counts["windows"] >= 3
+        assert counts["windows"] >= len(PART)
         with pytest.raises(sa.exc.OperationalError, match="denied"):
             connection.execute(sa.text("DELETE FROM trials"))
     engine.dispose()
 
 
-def test_prometheus_stopped_during_the_fault_makes_it_unknown(
-    cluster: Cluster, kube: KubeClient, tmp_path: Path
-) -> None:
-    def scale(replicas: int) -> None:
-        kube.apps.patch_namespaced_stateful_set_scale(
-            "prometheus", "monitoring", {"spec": {"replicas": replicas}}
-        )
+def test_the_monitoring_taken_away_by_a_fault_makes_it_unknown(catalog: Gate, kube: KubeClient) -> None:
+    assert catalog.verdict("prometheus-down")["status"] == "UNKNOWN"
+    history = catalog.history("prometheus-down")
+    assert all(injection.proof and injection.proof.proved for injection in history.injections)
+    assert not history.left_behind
+    assert kube.apps.read_namespaced_stateful_set("prometheus", "monitoring").spec.replicas == 1
 
-    begun = datetime.now(UTC)
-    with started(tmp_path / "runs", "--experiments", str(CATALOG / "no-fault.yaml")) as running:
-        running.wait_for("injecting the fault", 400)
-        scale(0)
-        try:
-            running.wait_for("the fault is over", 90)
-        finally:
-            scale(1)
-        done = running.finish(200)
-    hole = Mask(Span(begun, datetime.now(UTC)), "Prometheus was stopped by a test")
-    Disturbances(load_settings().state_dir, cluster.identity).add(hole)
-    assert done.verdict("no-fault")["status"] == "UNKNOWN", done.output[-4000:]
-    assert done.code == 1
+
+def test_the_proof_of_a_fault_is_drawn(catalog: Gate) -> None:
+    trial = catalog.trial("gateway-pod-delete")
+    assert (trial / "plots" / "proof.png").read_bytes().startswith(b"\x89PNG")
+    assert (trial / "plots" / "proof.svg").is_file()
 
 
 def test_a_missing_target_is_an_error_before_anything_is_touched(

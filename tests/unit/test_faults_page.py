@@ -1,0 +1,45 @@
+"""The page of the faults says what each of them is, and forgets none."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faultcast.experiments.fault import Fault, faults
+from faultcast.experiments.loader import find_experiments, load_experiments
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "faults.md").read_text()
+CATALOG = ROOT / "experiments" / "catalog"
+
+every_fault = pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.kind)
+
+
+def section(kind: str) -> str:
+    found = re.search(rf"^### {kind}$(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/faults.md has no section {kind}"
+    return found[1]
+
+
+@every_fault
+def test_each_has_a_row_and_a_section_with_its_arguments(fault: Fault[Any]) -> None:
+    (row,) = re.findall(rf"^\| \[`{fault.kind}`\]\(#{fault.kind}\) \|(.*)\|$", PAGE, re.MULTILINE)
+    assert len(re.split(r"(?<!\\)\|", row)) == 6
+    text = section(fault.kind)
+    assert fault.module in text
+    assert f"func: {fault.action}" in text
+    shared = PAGE.partition("## Arguments that all faults have")[2].partition("\n## ")[0]
+    for name in fault.arguments.model_fields:
+        assert f"`{name}`" in text + shared, name
+
+
+def test_each_is_in_the_catalog() -> None:
+    files = [*find_experiments(CATALOG), *find_experiments(CATALOG / "netem")]
+    kinds = {step.fault.kind for file in files for one in load_experiments(file) for step in one.steps}
+    assert kinds == {fault.kind for fault in faults()}
+
+
+def test_the_page_describes_no_fault_that_is_not_there() -> None:
+    kinds = {fault.kind for fault in faults()}
+    assert set(re.findall(r"^### (\S+)$", PAGE, re.MULTILINE)) == kinds
