@@ -7,10 +7,12 @@ unexport PYTHONDONTWRITEBYTECODE  # thousands of modules are imported: compiled 
 BOUND := --timeout 600 --timeout-method thread -o timeout_func_only=true
 PACKAGES := cli experiments fixtures forecasting infra reports steady_state
 
-.PHONY: help gate test test-fast lint lock schema clean setup
+.PHONY: help gate catalog kill-matrix test test-fast lint lock schema clean setup
 
 help:
 	@echo "make gate       bring up a cluster, break it, judge it, write the report"
+	@echo "make catalog    the same with every experiment of the catalog: about three quarters of an hour"
+	@echo "make kill-matrix  kill a run of every fault at five moments, and see what is left"
 	@echo "make test       every test, on the real cluster too (root)"
 	@echo "make test-fast  what needs neither root nor a cluster, in under a minute"
 	@echo "make lint       ruff, mypy and import-linter"
@@ -22,7 +24,14 @@ setup:
 	@infra/setup.sh
 
 gate: setup
+	@$(PY) -m pytest experiments --workflow experiments/workflows/release-gate.yaml --keep-cluster $(ARGS)
+
+catalog: setup
 	@$(PY) -m pytest experiments --keep-cluster $(ARGS)
+
+kill-matrix: setup
+	@.venv/bin/faultcast up
+	@PYTHONPATH=. $(PY) tests/e2e/kill_matrix.py --output bench/results/kill-matrix.json $(ARGS)
 
 test: setup lint
 	@$(PY) -m pytest $(BOUND) tests/unit tests/contract tests/plugin tests/integration tests/statistical tests/e2e $(ARGS)

@@ -1,6 +1,6 @@
 """What is left after `kill -9`: every fault, killed at five moments, with and without `faultcast heal`.
 
-    python tests/e2e/kill_matrix.py KUBECONFIG [--kinds a,b] [--output bench/results/kill-matrix.json]
+    python tests/e2e/kill_matrix.py [--kubeconfig FILE] [--kinds a,b] [--output bench/results/kill-matrix.json]
 
 Each run is a process of its own that is killed (`killing.py`). Then the cluster and the machine are looked
 at until nothing of the effect is left. Faults of pods are killed at all moments at once, each on a
@@ -166,7 +166,7 @@ def _forget(folder: Path, trial: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kubeconfig", type=Path)
+    parser.add_argument("--kubeconfig", type=Path, help="the settings' local cluster when not given")
     parser.add_argument("--kinds", default=",".join(SAMPLES))
     parser.add_argument("--output", type=Path)
     asked = parser.parse_args()

@@ -71,7 +71,7 @@ def test_a_workflow_is_loaded_with_its_experiments_in_order(folder: Path) -> Non
 
 
 def test_the_example_is_sound() -> None:
-    assert len(load_workflow(EXAMPLE).steps) == 3
+    assert len(load_workflow(EXAMPLE).steps) == 6
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_the_command_names_sound_files_and_refuses_the_others(folder: Path) -> N
     app = typer.Typer()
     commands.register(app)
     done = CliRunner().invoke(app, ["workflow", "validate", str(EXAMPLE)])
-    assert (done.exit_code, done.output) == (0, f"{EXAMPLE}: fine, 3 steps, 4 trials at most\n")
+    assert (done.exit_code, done.output) == (0, f"{EXAMPLE}: fine, 6 steps, 6 trials at most\n")
     bad = folder / "bad.yaml"
     bad.write_text("title: t\n")
     done = CliRunner().invoke(app, ["workflow", "validate", str(bad), str(EXAMPLE)])
