@@ -15,7 +15,7 @@ from faultcast.infra.errors import ClusterError, InjectionError, WaitTimeoutErro
 from faultcast.infra.kube import TIMEOUT, KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["evict_all", "evictable", "why_protected", "without_owner"]
+__all__ = ["answer_of", "evict_all", "evictable", "without_owner"]
 
 _MIRROR = "kubernetes.io/config.mirror"
 _GONE, _BUDGET = 404, 429
@@ -107,33 +107,35 @@ def _evict(kube: KubeClient, pod: Any) -> str:
         kube.core.create_namespaced_pod_eviction(meta.name, meta.namespace, body, _request_timeout=TIMEOUT)
     except ApiException as error:
         if error.status == _BUDGET:
-            return f"is protected: {why_protected(str(error.body or ''))}"
+            return f"is protected: {answer_of(error)}"
         if error.status == _GONE:
             return ""
-        raise api_error(f"evict {_name(pod)}", error) from error
+        message = f"cannot evict {_name(pod)}: the API server answered {error.status}: {answer_of(error)}"
+        remedy = "see the answer: a pod may have one disruption budget only, and evicting takes rights"
+        raise InjectionError(message, remedy=remedy) from error
     except HTTPError as error:
         raise api_error(f"evict {_name(pod)}", error) from error
     return ""
 
 
-def why_protected(body: str) -> str:
-    """What the API server says about the disruption budget that denied an eviction.
+def answer_of(error: ApiException) -> str:
+    """What the API server says about a call that it refused.
 
     Args:
-        body: Its answer, a `Status` as JSON.
+        error: What the client raised; its body is a `Status` as JSON, or anything else.
 
     Returns:
         Such as `The disruption budget store needs 1 healthy pods and has 1 currently`.
     """
     try:
-        status = json.loads(body)
-    except json.JSONDecodeError:
+        status = json.loads(error.body or "")
+    except ValueError:
         status = None
     if not isinstance(status, dict):
-        return "a disruption budget denies it"
+        return str(error.reason)
     causes = (status.get("details") or {}).get("causes") or ()
     said = [str(cause["message"]) for cause in causes if cause.get("message")]
-    return "; ".join(said) or str(status.get("message") or "a disruption budget denies it")
+    return "; ".join(said) or str(status.get("message") or error.reason)
 
 
 def _name(pod: Any) -> str:

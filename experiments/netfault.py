@@ -28,7 +28,16 @@ from faultcast.experiments.surroundings import (
 from faultcast.experiments.targets import NAMESPACE_NAME, Target, valid_selector
 from faultcast.infra.kernel import kernel_has
 
-__all__ = ["CLOSED_PORT", "DNS_PORT", "NetFault", "Rule", "TowardsArguments", "between", "lacks_module", "rise"]
+__all__ = [
+    "CLOSED_PORT",
+    "DNS_PORT",
+    "NetFault",
+    "Rule",
+    "TowardsArguments",
+    "between",
+    "lacks_module",
+    "rise",
+]
 
 DNS_PORT = 53
 """Where the DNS service is asked for a sign of life, by TCP."""
@@ -126,7 +135,7 @@ class NetFault[A: PodArguments](HelperFault[A]):
                     "pod": target.uid,
                     "rules": rules,
                     "qdisc": self.qdisc(arguments),
-                    "spare_gateway": bool(rules) and bool(effect.state.get("nodes")),
+                    "spare_gateway": isinstance(arguments, TowardsArguments) and not arguments.to,
                 },
                 stateful=True,
             )
@@ -162,7 +171,7 @@ class NetFault[A: PodArguments](HelperFault[A]):
             peers=tuple(pod for pod in plan.peers if pod.uid not in within),
             state=state,
             objections=(*plan.objections, *against),
-            bounds=(*plan.bounds, f"other side: {', '.join(map(str, side.pods))}, as they are now"),
+            bounds=(*plan.bounds, *(f"other side: {pod}, as long as it lives" for pod in side.pods)),
         )
 
 
@@ -232,5 +241,9 @@ def _not_a_network_of_its_own(access: Access, targets: Sequence[Target]) -> tupl
             f"{pod} uses the network of node {pod.node}, and all of that would be hit"
             for pod in in_node_network(access.kube, targets)
         ),
-        *(f"{pod} has an IPv6 address, and only IPv4 can be touched" for pod in targets if ":" in pod.address),
+        *(
+            f"{pod} has an IPv6 address, and only IPv4 can be touched"
+            for pod in targets
+            if ":" in pod.address
+        ),
     )

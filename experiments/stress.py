@@ -9,15 +9,15 @@ from faultcast.experiments.access import Access, NoMeter
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.targets import Target
 
-__all__ = ["MIB", "amount", "no_meter", "rising", "usage_of"]
+__all__ = ["MIB", "amount", "rising", "unmeasured", "usage_of"]
 
 MIB = 1 << 20
 
-_LAG = "10s"
+_RANGE = "10s"
 """Range of a rate of CPU use: the kubelet looks every few seconds, Prometheus every two."""
 
 _QUERIES = {
-    "cpu": f"sum(irate(container_cpu_usage_seconds_total{{%s}}[{_LAG}]))",
+    "cpu": f"sum(irate(container_cpu_usage_seconds_total{{%s}}[{_RANGE}]))",
     "memory": "sum(container_memory_working_set_bytes{%s})",
 }
 
@@ -29,41 +29,58 @@ def amount(quantity: str) -> float:
 
 
 def usage_of(access: Access, target: Target, resource: str) -> float | None:
-    """What a pod or all pods of a node use, by Prometheus: cores, or bytes; None when it does not say.
+    """What a pod's first container or all pods of a node use, by Prometheus; None when it does not say.
+
+    Args:
+        access: The cluster.
+        target: A pod or a node.
+        resource: `cpu`, which is given in cores, or `memory`, in bytes.
+    """
+    if target.kind == "node":
+        labels = f'node="{target.name}",container!=""'
+    else:
+        labels = f'namespace="{target.namespace}",pod="{target.name}",container="{target.main}"'
+    return access.meter.value(_QUERIES[resource] % labels)
+
+
+def rising(
+    access: Access, resource: str, least: float, *, what: str, unit: str, size: float = 1.0
+) -> Evidence:
+    """Evidence that the use of a resource rises on every target, and on no peer by as much.
+
+    Args:
+        access: The cluster.
+        resource: `cpu` or `memory`.
+        least: By how much it has to rise, in `unit`.
+        what: Its name in reports.
+        unit: Its unit there.
+        size: How many cores or bytes make one of that unit.
+    """
+
+    def read(target: Target) -> float | None:
+        used = usage_of(access, target, resource)
+        return None if used is None else used / size
+
+    return Evidence(
+        what=what,
+        unit=unit,
+        read=read,
+        landed=lambda before, now: before is not None and now is not None and now - before >= least,
+        expected=f"at least {least:.3g} {unit} more",
+    )
+
+
+def unmeasured(access: Access, target: Target, resource: str) -> tuple[str, ...]:
+    """Why a rise of what a target uses could not be proved; nothing when it could be.
 
     Args:
         access: The cluster.
         target: A pod or a node.
         resource: `cpu` or `memory`.
     """
-    if target.kind == "node":
-        labels = f'node="{target.name}",container!=""'
-    else:
-        labels = f'namespace="{target.namespace}",pod="{target.name}",container!=""'
-    return access.meter.value(_QUERIES[resource] % labels)
-
-
-def rising(access: Access, resource: str, what: str, unit: str, least: float) -> Evidence:
-    """Evidence that the use of a resource rises on every target, and on no peer by as much.
-
-    Args:
-        access: The cluster.
-        resource: `cpu` or `memory`.
-        what: Its name in reports.
-        unit: Its unit.
-        least: By how much it has to rise.
-    """
-    return Evidence(
-        what=what,
-        unit=unit,
-        read=lambda target: usage_of(access, target, resource),
-        landed=lambda before, now: before is not None and now is not None and now - before >= least,
-        expected=f"at least {least:.3g} {unit} more",
-    )
-
-
-def no_meter(access: Access) -> tuple[str, ...]:
-    """Why nothing could be proved where there is no Prometheus."""
     if isinstance(access.meter, NoMeter):
         return ("there is no Prometheus to prove it by: name one with --prometheus-url",)
+    if usage_of(access, target, resource) is None:
+        text = f"Prometheus has no {resource} use of {target} to prove it by: see whether it scrapes cAdvisor"
+        return (f"{text}, with the labels namespace, pod, container and node",)
     return ()

@@ -1,4 +1,4 @@
-"""Whom a pod's network leads to: the DNS service, the nodes, the pods of another side; reads only, IPv4 only."""
+"""Whom a pod's network leads to: the DNS service, the nodes, the pods of another side; IPv4 only."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -96,7 +96,9 @@ def other_side(kube: KubeClient, namespace: str, selector: str, without: Iterabl
     except (ApiException, HTTPError) as error:
         raise api_error(f"list the services of {namespace}", error) from error
     inside = chosen | {pod.uid for pod in others}
-    addresses, doors, shared = {pod.address for pod in others}, [], []
+    addresses = {pod.address for pod in others}
+    doors: list[tuple[str, int]] = []
+    shared: list[str] = []
     for item in listed.items:
         if not (_address(item) and item.spec.selector):
             continue

@@ -18,7 +18,7 @@ from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
 from faultcast.experiments.targets import Target
 from faultcast.infra.kube import KubeClient
 
-__all__ = ["FAULT", "CrashLoop", "CrashLoopArguments", "end_crash_loop", "loop_crashes"]
+__all__ = ["FAULT", "CrashLoop", "CrashLoopArguments", "crashes", "end_crash_loop", "loop_crashes"]
 
 _KILL = 9
 _BACK_OFF = "CrashLoopBackOff"
@@ -98,14 +98,19 @@ def _lost(target: Target) -> tuple[str, ...]:
 
 
 def _crashes(kube: KubeClient, target: Target) -> float | None:
-    """How often the containers of a pod have ended; once more for one in its back-off."""
+    """How often the containers of a pod have ended, as far as the API shows it."""
     pod = read_pod(kube, target)
     if pod is None or pod.metadata.uid != target.uid:
         return None
-    return float(sum(_ends(status) for status in pod.status.container_statuses or ()))
+    return float(sum(crashes(status) for status in pod.status.container_statuses or ()))
 
 
-def _ends(status: Any) -> int:
+def crashes(status: Any) -> int:
+    """How often a container has ended; a back-off, which only a crash loop leads to, counts as two.
+
+    Args:
+        status: Its status, as the Kubernetes client gives it.
+    """
     state = status.state
     waits = bool(state and state.waiting and state.waiting.reason == _BACK_OFF)
     ended = bool(state and state.terminated)

@@ -13,10 +13,13 @@ from faultcast.experiments.fault import Plan
 from faultcast.experiments.helperfault import MOST_OBSERVED, HelperFault, observed
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
-from faultcast.experiments.podfault import PodArguments, plan_pods
-from faultcast.experiments.stress import MIB
+from faultcast.experiments.nodefault import node_targets
+from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
+from faultcast.experiments.stress import MIB, amount
+from faultcast.experiments.targets import Target
+from faultcast.experiments.volumes import Place, place_of
 
-__all__ = ["FAULT", "DiskFill", "DiskFillArguments", "empty_disk", "fill_disk"]
+__all__ = ["FAULT", "DiskFill", "DiskFillArguments", "empty_disk", "fill_disk", "unfit"]
 
 _NEAR = 0.05
 
@@ -45,7 +48,19 @@ class DiskFill(HelperFault[DiskFillArguments]):
     arguments = DiskFillArguments
 
     def plan(self, access: Access, arguments: DiskFillArguments, rng: Random, peer: str) -> Plan:
-        """Choose the pods."""
+        """Choose the pods; what could fill more than `most` of a node's disk is refused."""
+        disks = {
+            node.name: amount(node.limits.get("ephemeral-storage", "")) for node in node_targets(access.kube)
+        }
+
+        def objections(target: Target) -> tuple[str, ...]:
+            pod = read_pod(access.kube, target)
+            if pod is None:
+                return (f"{target} is gone",)
+            place = place_of(pod, arguments.path)
+            text = unfit(place, arguments, disks.get(target.node, 0.0))
+            return (f"{arguments.path} of {target} is {place.words}: {text}",) if text else ()
+
         return plan_pods(
             access,
             self.kind,
@@ -57,12 +72,13 @@ class DiskFill(HelperFault[DiskFillArguments]):
                 f"removed by the helper itself after {arguments.duration:g} s",
                 f"{arguments.floor} MiB stay free, at most {arguments.most} MiB are written",
             ),
+            objections=objections,
             most_peers=MOST_OBSERVED,
         )
 
     def evidence(self, access: Access, arguments: DiskFillArguments, effect: Effect) -> Evidence:
         """The file system of a target is as full as was asked; that of a peer is not."""
-        wanted = arguments.intensity / 100 - _NEAR
+        wanted = _wanted(arguments)
 
         def landed(before: float | None, now: float | None) -> bool:
             return before is not None and now is not None and before < wanted <= now
@@ -102,6 +118,40 @@ class DiskFill(HelperFault[DiskFillArguments]):
             )
             for index, target in enumerate(effect.targets)
         )
+
+
+def _wanted(arguments: DiskFillArguments) -> float:
+    """The used share, 0 to 1, from which on a file system counts as filled."""
+    return max(arguments.intensity / 100 - _NEAR, 0.0)
+
+
+def unfit(place: Place, arguments: DiskFillArguments, disk: float) -> str:
+    """Why a folder must not be filled, or cannot be; empty when it can.
+
+    Args:
+        place: Where it lies.
+        arguments: How full it shall be.
+        disk: Size of the node's disk, in bytes; 0 when it is not known.
+    """
+    if place.fixed:
+        return "nothing can be written there"
+    most, floor = arguments.most * MIB, arguments.floor * MIB
+    if place.node:
+        need = disk * arguments.intensity / 100
+        if not disk or need > most:
+            size = f"{disk / MIB:.0f} MiB" if disk else "unknown size"
+            return (
+                f"on the node's disk of {size}, which all its pods share, {arguments.intensity:g} % may be "
+                f"over the {arguments.most} MiB that may be written: take another volume or raise `most`"
+            )
+        if 0 < place.size < min(need, most):
+            return f"the kubelet evicts the pod when more than {place.size / MIB:.0f} MiB are in it"
+    elif place.size and min(place.size - floor, most) < place.size * _wanted(arguments):
+        return (
+            f"of its {place.size / MIB:.0f} MiB {arguments.floor} MiB stay free and at most "
+            f"{arguments.most} MiB are written, so it cannot be filled to {arguments.intensity:g} %"
+        )
+    return ""
 
 
 FAULT = DiskFill()

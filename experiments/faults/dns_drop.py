@@ -8,31 +8,32 @@ from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetArguments, NetFault, Rule
+from faultcast.experiments.netfault import NetFault, Rule
+from faultcast.experiments.podfault import PodArguments
 
 __all__ = ["FAULT", "DnsDrop", "drop_dns", "restore_dns"]
 
 _NAME = "kubernetes.default.svc.cluster.local."
 
 
-class DnsDrop(NetFault[NetArguments]):
+class DnsDrop(NetFault[PodArguments]):
     """Drops what comes from port 53, by UDP and TCP."""
 
     kind: ClassVar[str] = "dns-drop"
     label: ClassVar[str] = "DNS answers dropped"
     action: ClassVar[str] = "drop_dns"
     rollback: ClassVar[str] = "restore_dns"
-    arguments = NetArguments
+    arguments = PodArguments
 
-    def words(self, arguments: NetArguments) -> str:
+    def words(self, arguments: PodArguments) -> str:
         """What is done."""
         return "drop the DNS answers of"
 
-    def rules(self, arguments: NetArguments, state: Mapping[str, Any]) -> list[Rule]:
+    def rules(self, arguments: PodArguments, state: Mapping[str, Any]) -> list[Rule]:
         """Both protocols, on the way in."""
         return [["-A", "INPUT", "-p", protocol, "--sport", "53", "-j", "DROP"] for protocol in ("udp", "tcp")]
 
-    def evidence(self, access: Access, arguments: NetArguments, effect: Effect) -> Evidence:
+    def evidence(self, access: Access, arguments: PodArguments, effect: Effect) -> Evidence:
         """No lookup of a target is answered; those of a peer are."""
         probe = {"kind": "dns", "where": "pod", "server": effect.state["dns"], "query": _NAME, "count": 3}
         return observed(

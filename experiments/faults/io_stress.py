@@ -12,10 +12,16 @@ from faultcast.experiments.evidence import Evidence, rose
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.helperfault import MOST_OBSERVED, HelperFault, observed
 from faultcast.experiments.manifests import Order
-from faultcast.experiments.podfault import PodArguments, plan_pods
+from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
 from faultcast.experiments.stress import MIB
+from faultcast.experiments.targets import Target
+from faultcast.experiments.volumes import Place, place_of
 
-__all__ = ["FAULT", "IoStress", "IoStressArguments", "calm_disk", "stress_disk"]
+__all__ = ["FAULT", "IoStress", "IoStressArguments", "calm_disk", "stress_disk", "unfit"]
+
+
+_MOST = 2048
+"""MiB of files on a disk that other pods share."""
 
 
 class IoStressArguments(PodArguments):
@@ -38,7 +44,16 @@ class IoStress(HelperFault[IoStressArguments]):
     arguments = IoStressArguments
 
     def plan(self, access: Access, arguments: IoStressArguments, rng: Random, peer: str) -> Plan:
-        """Choose the pods."""
+        """Choose the pods; files that would not fit are refused."""
+
+        def objections(target: Target) -> tuple[str, ...]:
+            pod = read_pod(access.kube, target)
+            if pod is None:
+                return (f"{target} is gone",)
+            place = place_of(pod, arguments.path)
+            text = unfit(place, arguments)
+            return (f"{arguments.path} of {target} is {place.words}: {text}",) if text else ()
+
         return plan_pods(
             access,
             self.kind,
@@ -52,6 +67,7 @@ class IoStress(HelperFault[IoStressArguments]):
                 f"ended by the helper itself after {arguments.duration:g} s",
                 f"{arguments.workers * arguments.size} MiB at most are in use",
             ),
+            objections=objections,
             most_peers=MOST_OBSERVED,
         )
 
@@ -93,6 +109,23 @@ class IoStress(HelperFault[IoStressArguments]):
             )
             for index, target in enumerate(effect.targets)
         )
+
+
+def unfit(place: Place, arguments: IoStressArguments) -> str:
+    """Why the files must not be written to a folder, or cannot be; empty when they can.
+
+    Args:
+        place: Where it lies.
+        arguments: How many, of what size.
+    """
+    if place.fixed:
+        return "nothing can be written there"
+    need = arguments.workers * arguments.size
+    if 0 < place.size < need * MIB:
+        return f"{need} MiB of files do not fit into its {place.size / MIB:.0f} MiB"
+    if place.node and need > _MOST:
+        return f"{need} MiB of files are more than the {_MOST} MiB that are written to a node's disk at most"
+    return ""
 
 
 FAULT = IoStress()

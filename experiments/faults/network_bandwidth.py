@@ -9,7 +9,8 @@ from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetArguments, NetFault
+from faultcast.experiments.netfault import CLOSED_PORT, NetFault
+from faultcast.experiments.podfault import PodArguments
 
 __all__ = ["FAULT", "NetworkBandwidth", "NetworkBandwidthArguments", "limit_bandwidth", "unlimit_bandwidth"]
 
@@ -18,14 +19,16 @@ _QUEUE = 20_000
 """Bytes that wait at least: a shorter queue would drop what a sender may have under way, unseen by it."""
 
 _SECONDS = 2.5
+"""How long a probe sends at the limit."""
+
 _NEAR = 2.0
-_PORT = 9
+"""A rate of up to so many times the limit is taken for the limit: what fits into queues is sent at once."""
 
 
-class NetworkBandwidthArguments(NetArguments):
+class NetworkBandwidthArguments(PodArguments):
     """How much is left."""
 
-    kbit: int = Field(256, ge=16, le=1_000_000, description="what a pod may send, in kilobits a second")
+    kbit: int = Field(256, ge=16, le=50_000, description="what a pod may send, in kilobits a second")
 
 
 class NetworkBandwidth(NetFault[NetworkBandwidthArguments]):
@@ -59,7 +62,13 @@ class NetworkBandwidth(NetFault[NetworkBandwidthArguments]):
         return observed(
             access,
             effect,
-            lambda _: {"kind": "throughput", "where": "pod", "host": server, "port": _PORT, "bytes": size},
+            lambda _: {
+                "kind": "throughput",
+                "where": "pod",
+                "host": server,
+                "port": CLOSED_PORT,
+                "bytes": size,
+            },
             what="bytes sent",
             unit="B/s",
             landed=landed,

@@ -10,16 +10,17 @@ from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetArguments, NetFault, lacks_module
+from faultcast.experiments.netfault import NetFault, lacks_module, rise
+from faultcast.experiments.podfault import PodArguments
 from faultcast.experiments.targets import Target
 
 __all__ = ["FAULT", "NetworkCorruption", "NetworkCorruptionArguments", "corrupt_packets", "stop_corrupting"]
 
-_ATTEMPTS = 60
+_ATTEMPTS = 100
 _SEEN = 0.4
 
 
-class NetworkCorruptionArguments(NetArguments):
+class NetworkCorruptionArguments(PodArguments):
     """How much is corrupted."""
 
     intensity: float = Field(30.0, ge=5, le=100, description="share of the packets sent, in percent")
@@ -61,7 +62,7 @@ class NetworkCorruption(NetFault[NetworkCorruptionArguments]):
             lambda _: {"kind": "loss", "where": "pod", "host": host, "port": port, "count": _ATTEMPTS},
             what="share of attempts without an answer",
             unit="",
-            landed=lambda before, now: before is not None and now is not None and now - before >= least,
+            landed=lambda before, now: rise(before, now) >= least,
             expected=f"at least {least:.2g} more than before",
         )
 

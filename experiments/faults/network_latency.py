@@ -10,13 +10,14 @@ from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetArguments, NetFault, lacks_module
+from faultcast.experiments.netfault import NetFault, lacks_module, rise
+from faultcast.experiments.podfault import PodArguments
 from faultcast.experiments.targets import Target
 
 __all__ = ["FAULT", "NetworkLatency", "NetworkLatencyArguments", "delay_packets", "stop_delaying"]
 
 
-class NetworkLatencyArguments(NetArguments):
+class NetworkLatencyArguments(PodArguments):
     """How late."""
 
     delay: int = Field(100, ge=10, le=5_000, description="added to what is sent, in milliseconds")
@@ -58,7 +59,7 @@ class NetworkLatency(NetFault[NetworkLatencyArguments]):
             lambda _: {"kind": "latency", "where": "pod", "host": host, "port": port},
             what="time to connect",
             unit="s",
-            landed=lambda before, now: before is not None and now is not None and now - before >= least,
+            landed=lambda before, now: rise(before, now) >= least,
             expected=f"at least {least:g} s more than before",
         )
 

@@ -10,13 +10,14 @@ from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetFault, Rule, TowardsArguments, between
+from faultcast.experiments.netfault import NetFault, Rule, TowardsArguments, between, rise
 
 __all__ = ["FAULT", "NetworkLoss", "NetworkLossArguments", "lose_packets", "stop_losing"]
 
-_ATTEMPTS = 60
+_ATTEMPTS = 100
 _SEEN = 0.4
-"""Share of the loss that has to be seen: of 60 attempts at 30 %, fewer than 8 fail once in 900 rounds."""
+"""Share of the loss that has to be seen, so that at 5 % two attempts of a hundred have to fail: one that is
+late for another reason proves nothing."""
 
 
 class NetworkLossArguments(TowardsArguments):
@@ -28,7 +29,10 @@ class NetworkLossArguments(TowardsArguments):
 
 
 class NetworkLoss(NetFault[NetworkLossArguments]):
-    """Drops packets at random on their way into the pod, so that answers and requests are lost alike."""
+    """Drops packets at random on their way into the pod, so that answers and requests are lost alike; IPv4.
+
+    Without `to`, packets from the pod's own node are left alone, so that its kubelet does not restart it.
+    """
 
     kind: ClassVar[str] = "network-loss"
     label: ClassVar[str] = "packets lost"
@@ -57,7 +61,7 @@ class NetworkLoss(NetFault[NetworkLossArguments]):
             lambda _: {"kind": "loss", "where": "pod", "host": host, "port": port, "count": _ATTEMPTS},
             what="share of attempts without an answer",
             unit="",
-            landed=lambda before, now: before is not None and now is not None and now - before >= least,
+            landed=lambda before, now: rise(before, now) >= least,
             expected=f"at least {least:.2g} more than before",
         )
 

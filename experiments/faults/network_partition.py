@@ -26,7 +26,12 @@ class NetworkPartitionArguments(TowardsArguments):
 
 
 class NetworkPartition(NetFault[NetworkPartitionArguments]):
-    """Drops all packets between the chosen pods and the other side."""
+    """Drops all packets between the chosen pods and the other side; IPv4 only.
+
+    Without `to`, everybody but the pods' own nodes is the other side: the kubelet goes on asking the pods for
+    their health, and does not restart them. The other side are the pods that `to` matches at the start, and
+    the services that lead to these alone; a pod that is made later is not cut off.
+    """
 
     kind: ClassVar[str] = "network-partition"
     label: ClassVar[str] = "network partition"

@@ -11,9 +11,13 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.helperfault import observed
 from faultcast.experiments.netfault import NetFault, Rule, TowardsArguments, between
+from faultcast.experiments.surroundings import OtherSide
 from faultcast.experiments.targets import Target
 
 __all__ = ["FAULT", "NetworkReset", "NetworkResetArguments", "reset_connections", "stop_resetting"]
+
+_NO_RESET = ("-p", "tcp", "--tcp-flags", "RST", "NONE")
+"""A reset itself has to get through, or the far end would hear nothing."""
 
 _VERDICT = ("-j", "REJECT", "--reject-with", "tcp-reset")
 
@@ -22,12 +26,18 @@ class NetworkResetArguments(TowardsArguments):
     """Which connections."""
 
     port: int | None = Field(
-        None, ge=1, le=65_535, description="only connections to this port of the pods; all when absent"
+        None,
+        ge=1,
+        le=65_535,
+        description="only connections to this port of the pods, or with `to` of either side; all when absent",
     )
 
 
 class NetworkReset(NetFault[NetworkResetArguments]):
-    """Answers the pod's TCP packets with a reset, on their way in and out."""
+    """Answers the pod's TCP packets with a reset, on their way in and out; IPv4 only.
+
+    Without `port` or `to`, connections with the pod's own node are left alone, as its kubelet makes them.
+    """
 
     kind: ClassVar[str] = "network-reset"
     label: ClassVar[str] = "connections reset"
@@ -42,22 +52,26 @@ class NetworkReset(NetFault[NetworkResetArguments]):
         return f"reset {which}{whom} of"
 
     def rules(self, arguments: NetworkResetArguments, state: Mapping[str, Any]) -> list[Rule]:
-        """A port means what comes in to it; otherwise both ways."""
-        if arguments.port:
-            match = ("-p", "tcp", "--dport", str(arguments.port))
-            return between(state, chain="INPUT", match=match, verdict=_VERDICT)
+        """Both ways; a port without another side means what comes in to it."""
+        port = ("--dport", str(arguments.port)) if arguments.port else ()
         return [
             rule
-            for chain in ("INPUT", "OUTPUT")
-            for rule in between(state, chain=chain, match=("-p", "tcp"), verdict=_VERDICT)
+            for chain in (("INPUT",) if arguments.port and not arguments.to else ("INPUT", "OUTPUT"))
+            for rule in between(state, chain=chain, match=(*_NO_RESET, *port), verdict=_VERDICT)
         ]
+
+    def far(self, arguments: NetworkResetArguments, side: OtherSide) -> tuple[str, int] | None:
+        """Where somebody listens: on the port that is meant, or behind a service."""
+        if arguments.port:
+            return side.pods[0].address, arguments.port
+        return side.doors[0] if side.doors else None
 
     def evidence(self, access: Access, arguments: NetworkResetArguments, effect: Effect) -> Evidence:
         """Connections to the pod's port, or from the pod, are not kept; those of a peer are."""
         host, port = effect.state["far"]
 
         def probe(subject: Target) -> dict[str, Any]:
-            if arguments.port:
+            if arguments.port and not arguments.to:
                 return {"kind": "connect", "host": subject.address, "port": arguments.port}
             return {"kind": "connect", "where": "pod", "host": host, "port": port}
 

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from kubernetes.client.exceptions import ApiException
 from pydantic import Field
+from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
@@ -15,13 +17,15 @@ from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.nodefault import NodeArguments, node_missing, plan_node
-from faultcast.experiments.stress import MIB, amount, no_meter, rising, usage_of
-from faultcast.experiments.targets import Target
+from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_of
+from faultcast.experiments.targets import Target, api_error
+from faultcast.infra.kube import TIMEOUT, KubeClient
 
 __all__ = ["FAULT", "NodeMemory", "NodeMemoryArguments", "hold_node_memory", "release_node_memory"]
 
 _SEEN = 0.5
 _HELPER = 64 * MIB
+_LEAST = 64 * MIB
 
 
 class NodeMemoryArguments(NodeArguments):
@@ -30,7 +34,9 @@ class NodeMemoryArguments(NodeArguments):
     intensity: float = Field(
         10.0, ge=1, le=95, description="share of the memory that the node has for pods, in percent"
     )
-    ramp: Duration = Field(2.0, ge=0, le=600, description="time until all of it is held")
+    ramp: Duration = Field(
+        2.0, ge=0, le=600, description="time until all of it is held; half of it has to show in time"
+    )
     floor: int = Field(1024, ge=256, le=10_000_000, description="memory that stays free on the node, in MiB")
 
 
@@ -54,25 +60,34 @@ class NodeMemory(HelperFault[NodeMemoryArguments]):
                 f"ended by the helper itself after {arguments.duration:g} s",
                 f"{arguments.floor} MiB of the node stay free",
             ),
-            objections=no_meter(access),
             moves=False,
         )
-        held = {
-            target.uid: int(amount(target.limits.get("memory", "")) * arguments.intensity / 100)
-            for target in plan.targets
-        }
-        return replace(plan, state={**plan.state, "bytes": held})
+        held: dict[str, int] = {}
+        against: list[str] = []
+        for target in plan.targets:
+            size = amount(target.limits.get("memory", ""))
+            wanted = int(size * arguments.intensity / 100)
+            spare = int(size - (usage_of(access, target, "memory") or 0.0)) - arguments.floor * MIB
+            held[target.uid] = max(0, min(wanted, spare))
+            against.extend(unmeasured(access, target, "memory"))
+            if held[target.uid] < _LEAST:
+                against.append(f"{target} could spare {max(0, spare) // MIB} MiB above the floor: too little")
+            unclaimed = int(size - _requested(access.kube, target))
+            if held[target.uid] + _HELPER > unclaimed:
+                against.append(
+                    f"{unclaimed // MIB} MiB of {target} are not asked for by any pod there; one "
+                    f"that holds {held[target.uid] // MIB} MiB would not be let in"
+                )
+        return replace(
+            plan,
+            objections=(*plan.objections, *against),
+            state={**plan.state, "bytes": held},
+        )
 
     def evidence(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> Evidence:
         """The memory of the node's pods rises by half of what was asked; that of a peer does not."""
         least = _SEEN * min(effect.state["bytes"].values()) / MIB
-        evidence = rising(access, "memory", "memory of pods in use", "MiB", least)
-
-        def read(target: Target) -> float | None:
-            value = usage_of(access, target, "memory")
-            return None if value is None else value / MIB
-
-        return replace(evidence, read=read)
+        return rising(access, "memory", least, what="memory of pods in use", unit="MiB", size=MIB)
 
     def orders(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> tuple[Order, ...]:
         """One pod on the node; it holds its own memory and so needs no rights."""
@@ -96,6 +111,19 @@ class NodeMemory(HelperFault[NodeMemoryArguments]):
     def missing(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> tuple[str, ...]:
         """The node is not Ready, or a workload is not whole."""
         return node_missing(access.kube, effect)
+
+
+def _requested(kube: KubeClient, node: Target) -> float:
+    """Bytes of memory that the pods of a node have asked for."""
+    try:
+        listed: Any = kube.core.list_pod_for_all_namespaces(
+            field_selector=f"spec.nodeName={node.name}", _request_timeout=TIMEOUT
+        )
+    except (ApiException, HTTPError) as error:
+        raise api_error(f"list the pods of {node}", error) from error
+    alive = [pod for pod in listed.items if pod.status.phase not in ("Succeeded", "Failed")]
+    asked = [each.resources.requests for pod in alive for each in pod.spec.containers if each.resources]
+    return sum(amount((requests or {}).get("memory", "")) for requests in asked)
 
 
 FAULT = NodeMemory()

@@ -17,12 +17,14 @@ from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.nodefault import node_targets
 from faultcast.experiments.podfault import PodArguments, plan_pods
-from faultcast.experiments.stress import amount, no_meter, rising
+from faultcast.experiments.stress import amount, rising, unmeasured, usage_of
 from faultcast.experiments.targets import Target
 
 __all__ = ["FAULT", "PodCpu", "PodCpuArguments", "release_cpu", "use_cpu"]
 
 _SEEN = 0.5
+_LEAST = 0.02
+"""Cores: a smaller rise could be anything."""
 
 
 class PodCpuArguments(PodArguments):
@@ -34,7 +36,9 @@ class PodCpuArguments(PodArguments):
         le=100,
         description="share of the container's CPU limit, or of its node's CPUs, in percent",
     )
-    ramp: Duration = Field(2.0, ge=0, le=600, description="time until all of it is used")
+    ramp: Duration = Field(
+        2.0, ge=0, le=600, description="time until all of it is used; half of it has to show in time"
+    )
 
 
 class PodCpu(HelperFault[PodCpuArguments]):
@@ -56,20 +60,29 @@ class PodCpu(HelperFault[PodCpuArguments]):
             peer,
             action=lambda target: f"use {arguments.intensity:g} % of the CPU of {target}",
             bounds=(f"ended by the helper itself after {arguments.duration:g} s", "never beyond its limit"),
-            objections=lambda _: no_meter(access),
+            objections=lambda target: unmeasured(access, target, "cpu"),
         )
         nodes = {node.name: amount(node.limits.get("cpu", "")) for node in node_targets(access.kube)}
-        cores = {
-            target.uid: (amount(target.limits.get("cpu", "")) or nodes.get(target.node, 1.0))
-            * arguments.intensity
-            / 100
-            for target in plan.targets
-        }
-        return replace(plan, state={"cores": cores})
+        cores, rises, full = {}, [], []
+        for target in plan.targets:
+            limit = amount(target.limits.get("cpu", ""))
+            cores[target.uid] = (limit or nodes.get(target.node, 1.0)) * arguments.intensity / 100
+            used = usage_of(access, target, "cpu") or 0.0
+            rise = min(cores[target.uid], limit - used if limit else cores[target.uid])
+            rises.append(rise)
+            if _SEEN * rise < _LEAST:
+                full.append(
+                    f"{target} uses {used:.3g} cores of the {limit or rise:.3g} it may: no rise would show"
+                )
+        return replace(
+            plan,
+            objections=(*plan.objections, *full),
+            state={"cores": cores, "least": _SEEN * min(rises, default=0.0)},
+        )
 
     def evidence(self, access: Access, arguments: PodCpuArguments, effect: Effect) -> Evidence:
-        """The CPU use of a target rises by half of what was asked; that of a peer does not."""
-        return rising(access, "cpu", "CPU use", "cores", _SEEN * min(effect.state["cores"].values()))
+        """The CPU use of a target rises by half of what can be had; that of a peer does not."""
+        return rising(access, "cpu", effect.state["least"], what="CPU use", unit="cores")
 
     def orders(self, access: Access, arguments: PodCpuArguments, effect: Effect) -> tuple[Order, ...]:
         """Workers on each target's node, as many as it takes."""

@@ -1,8 +1,9 @@
 """Memory is held inside the container of a pod: up to a share of its limit, or beyond it."""
 
+import math
 from dataclasses import replace
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -14,15 +15,33 @@ from faultcast.experiments.fault import Plan
 from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
-from faultcast.experiments.podfault import PodArguments, plan_pods, restarts_of
-from faultcast.experiments.stress import MIB, amount, no_meter, rising, usage_of
+from faultcast.experiments.permissions import Permission
+from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
+from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_of
 from faultcast.experiments.targets import Target
+from faultcast.infra.kube import KubeClient
 
-__all__ = ["FAULT", "PodMemory", "PodMemoryArguments", "hold_memory", "release_memory"]
+__all__ = [
+    "FAULT",
+    "PodMemory",
+    "PodMemoryArguments",
+    "ends_for_memory",
+    "hold_memory",
+    "processes",
+    "release_memory",
+]
 
 _SEEN = 0.5
-_HELPER = 64 * MIB
+_HELPER = 160 * MIB
+_SHARE = 32 * MIB
+"""Bytes that one process of the helper holds, so that it is not the largest; more when there are too many."""
+_PROCESSES = 8
+_RELAUNCH = "a pod that is left in its back-off is deleted, so that its owner makes a new one"
 _ALL = 100.0
+_MOST = 95.0
+"""Percent of the limit that are held where nothing shall be ended: the kernel counts more than pages."""
+_LEAST = 8 * MIB
+_KILLED = "OOMKilled"
 
 
 class PodMemoryArguments(PodArguments):
@@ -30,12 +49,14 @@ class PodMemoryArguments(PodArguments):
 
     intensity: float = Field(
         80.0,
-        ge=10,
+        ge=1,
         le=200,
-        description="share of the container's memory limit that shall be in use, in percent; above 100 the "
-        "kernel ends a process of the container for want of memory",
+        description="share of the container's memory limit that shall be in use, in percent; up to 100 a "
+        "twentieth stays free, above 100 the kernel ends a process of the container for want of memory",
     )
-    ramp: Duration = Field(2.0, ge=0, le=600, description="time until all of it is held")
+    ramp: Duration = Field(
+        2.0, ge=0, le=600, description="time until all of it is held; half of it has to show in time"
+    )
     floor: int = Field(256, ge=64, le=1_000_000, description="memory that stays free on the node, in MiB")
     again: Duration = Field(
         0.0, ge=0, le=3_600, description="after a kill for want of memory, try again; not when 0"
@@ -43,9 +64,10 @@ class PodMemoryArguments(PodArguments):
 
 
 class PodMemory(HelperFault[PodMemoryArguments]):
-    """One process in the control group of a pod's first container that touches what it holds.
+    """Processes in the control group of a pod's first container that touch what they hold.
 
-    The helper's own score makes it the last that the kernel would end, as far as the node permits that.
+    Their score makes them the last that the kernel would end, as far as the node permits that; where it does
+    not, they are the last as long as each is smaller than what runs there.
     """
 
     kind: ClassVar[str] = "pod-memory"
@@ -68,55 +90,64 @@ class PodMemory(HelperFault[PodMemoryArguments]):
             bounds=(
                 f"ended by the helper itself after {arguments.duration:g} s",
                 f"{arguments.floor} MiB of the node stay free",
+                *((_RELAUNCH,) if ends else ()),
             ),
-            objections=lambda target: (*_unlimited(target), *(() if ends else no_meter(access))),
+            permissions=(Permission(("get", "delete"), "pods", arguments.namespace),) if ends else (),
+            objections=lambda target: (
+                *_unlimited(target),
+                *(() if ends else unmeasured(access, target, "memory")),
+            ),
         )
         held = {target.uid: _bytes(access, target, arguments) for target in plan.targets}
         full = tuple(
-            f"{target} uses {arguments.intensity:g} % of its memory limit already"
+            f"{target} is within {_LEAST // MIB} MiB of {arguments.intensity:g} % of its memory limit"
             for target in plan.targets
-            if held[target.uid] < MIB and not _unlimited(target)
+            if held[target.uid] < _LEAST and not _unlimited(target)
         )
         return replace(plan, state={"bytes": held}, objections=(*plan.objections, *full))
 
     def evidence(self, access: Access, arguments: PodMemoryArguments, effect: Effect) -> Evidence:
-        """The memory of a target rises, or its container is started again; that of a peer is not."""
+        """The memory of a target rises, or the kernel ends it for want of memory; not so of a peer."""
         if arguments.intensity > _ALL:
             return Evidence(
-                what="restarts",
+                what="ends for want of memory",
                 unit="",
-                read=lambda target: restarts_of(access.kube, target),
+                read=lambda target: _ends(access.kube, target),
                 landed=rose,
-                expected="one restart more",
+                expected="that the kernel ends the container, and not the helper in it",
             )
         least = _SEEN * min(effect.state["bytes"].values()) / MIB
-        evidence = rising(access, "memory", "memory in use", "MiB", least)
-
-        def read(target: Target) -> float | None:
-            value = usage_of(access, target, "memory")
-            return None if value is None else value / MIB
-
-        return replace(evidence, read=read)
+        return rising(access, "memory", least, what="memory in use", unit="MiB", size=MIB)
 
     def orders(self, access: Access, arguments: PodMemoryArguments, effect: Effect) -> tuple[Order, ...]:
-        """One process on each target's node."""
+        """One helper on each target's node."""
         return tuple(
-            Order(
-                name=f"memory-{index}",
-                task="memory",
-                node=target.node,
-                parameters={
-                    "container": target.container,
-                    "pod": target.uid,
-                    "bytes": effect.state["bytes"][target.uid],
-                    "ramp": arguments.ramp,
-                    "floor": arguments.floor * MIB,
-                    "again": arguments.again,
-                },
-                memory=_HELPER,
-            )
+            _order(index, target, arguments, effect.state["bytes"][target.uid])
             for index, target in enumerate(effect.targets)
         )
+
+
+def _order(index: int, target: Target, arguments: PodMemoryArguments, size: int) -> Order:
+    ends = arguments.intensity > _ALL and target.owner is not None
+    back = {"relaunch": True, "namespace": target.namespace, "pod_name": target.name, "name": target.main}
+    return Order(
+        name=f"memory-{index}",
+        task="memory",
+        node=target.node,
+        parameters={
+            "container": target.container,
+            "pod": target.uid,
+            "bytes": size,
+            "processes": processes(size),
+            "ramp": arguments.ramp,
+            "floor": arguments.floor * MIB,
+            "again": arguments.again,
+            **(back if ends else {}),
+        },
+        memory=_HELPER,
+        talks=ends,
+        stateful=ends,
+    )
 
 
 def _unlimited(target: Target) -> tuple[str, ...]:
@@ -128,8 +159,38 @@ def _unlimited(target: Target) -> tuple[str, ...]:
 def _bytes(access: Access, target: Target, arguments: PodMemoryArguments) -> int:
     """What has to be held so that the container uses its share."""
     limit = amount(target.limits.get("memory", ""))
-    used = 0.0 if arguments.intensity > _ALL else usage_of(access, target, "memory") or 0.0
-    return max(0, int(limit * arguments.intensity / 100 - used))
+    if arguments.intensity > _ALL:
+        return int(limit * arguments.intensity / 100)
+    used = usage_of(access, target, "memory") or 0.0
+    return max(0, int(limit * min(arguments.intensity, _MOST) / 100 - used))
+
+
+def _ends(kube: KubeClient, target: Target) -> float | None:
+    """How often the first container has ended, when its last end was for want of memory."""
+    pod = read_pod(kube, target)
+    if pod is None or pod.metadata.uid != target.uid:
+        return None
+    found = [status for status in pod.status.container_statuses or () if status.name == target.main]
+    return float(sum(ends_for_memory(status) for status in found))
+
+
+def processes(size: int) -> int:
+    """How many processes hold so many bytes."""
+    return max(1, min(_PROCESSES, math.ceil(size / _SHARE)))
+
+
+def ends_for_memory(status: Any) -> int:
+    """How often a container has ended, when its last end was for want of memory; else 0.
+
+    Args:
+        status: A container's status, as the Kubernetes client gives it.
+    """
+    ended = status.state.terminated if status.state else None
+    last = ended or (status.last_state.terminated if status.last_state else None)
+    if last is None or last.reason != _KILLED:
+        return 0
+    running = bool(status.state and status.state.running)
+    return int(status.restart_count) + int(not running)
 
 
 FAULT = PodMemory()

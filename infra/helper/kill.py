@@ -1,19 +1,17 @@
 """A container's first process gets a signal, once or again and again."""
 
-import http.client
 import os
 import signal
 import time
 
 from .log import say
 from .order import Order
+from .relaunch import relaunch
 from .restore import ApiServer
 from .targets import Process, Target
 from .task import TaskError
 
 __all__ = ["Kill"]
-
-_BACK_OFF = "CrashLoopBackOff"
 
 
 class Kill:
@@ -47,7 +45,10 @@ class Kill:
         if self._signal == signal.SIGSTOP:
             for process in self._target.running():
                 _send(process, signal.SIGCONT)
-        return self._relaunch() if self._parameters.get("relaunch") else []
+        if not self._parameters.get("relaunch"):
+            return []
+        ended = self._last if self._signal in {signal.SIGKILL, signal.SIGTERM} else ""
+        return relaunch(self._parameters, self._target, ended, self._server)
 
     def _kill(self, process: Process) -> None:
         if _send(process, self._signal):
@@ -55,43 +56,6 @@ class Kill:
             at = time.time()
             say({"event": "killed", "container": process.container, "signal": self._signal.name, "at": at})
         self._next = time.monotonic() + self._every if self._every > 0 else float("inf")
-
-    def _relaunch(self) -> list[str]:
-        server = self._server or ApiServer()
-        path = f"/api/v1/namespaces/{self._parameters['namespace']}/pods/{self._parameters['pod_name']}"
-        what = f"pod {self._parameters['pod_name']}"
-        try:
-            status, pod = server.request("GET", path)
-            if status == http.client.NOT_FOUND:
-                return []
-            if status != http.client.OK:
-                return [f"{what}: cannot be read: {status}"]
-            if pod["metadata"]["uid"] != self._target.pod or "deletionTimestamp" in pod["metadata"]:
-                return []
-            if pod["spec"].get("restartPolicy") == "Never":
-                return []
-            found = [
-                each
-                for each in pod.get("status", {}).get("containerStatuses", [])
-                if each["name"] == self._parameters["name"]
-            ]
-            state = found[0]["state"] if found else {}
-            if "running" in state:
-                settled = not self._last or not str(found[0].get("containerID", "")).endswith(self._last)
-                if settled or self._signal not in {signal.SIGKILL, signal.SIGTERM} or self._target.find():
-                    return []
-                return [f"{what}: its container was ended a moment ago"]
-            if state.get("waiting", {}).get("reason") != _BACK_OFF:
-                return [f"{what}: container {self._parameters['name']} does not run"]
-            body = {"preconditions": {"uid": self._target.pod}}
-            status, answer = server.request("DELETE", path, body)
-        except OSError as error:
-            return [f"{what}: the API server does not answer: {error}"]
-        gone = (http.client.OK, http.client.ACCEPTED, http.client.NOT_FOUND, http.client.CONFLICT)
-        if status not in gone:
-            return [f"{what}: not deleted: {status} {answer}"]
-        say({"event": "relaunched", "pod": self._target.pod})
-        return []
 
 
 def _send(process: Process, number: signal.Signals) -> bool:

@@ -6,6 +6,8 @@ from pathlib import Path
 from .groups import ROOT, counter, folder_of
 from .log import say
 from .order import Order
+from .relaunch import relaunch
+from .restore import ApiServer
 from .targets import PROC, Process, Target
 from .task import TaskError
 from .worker import available
@@ -17,22 +19,35 @@ _LEAST = 32 << 20
 
 
 class Memory:
-    """One process that grows to `bytes`.
+    """Processes that grow to `bytes` in all.
 
-    Parameters of the order: `bytes`, `ramp` (seconds), `floor` (bytes that the machine keeps), `again`
-    (seconds from a kill for want of memory to the next try; 0 for no other), and those of `Target`.
+    The kernel ends the largest process of a control group that is full: with several, that is rather one of
+    the target's, where this node lets no process have a score that would spare it.
+
+    Parameters of the order: `bytes`, `processes` (their number; 1 when absent), `ramp` (seconds), `floor`
+    (bytes that the machine keeps), `again` (seconds from a kill for want of memory to the next try; 0 for no
+    other), `relaunch` (delete a pod that is left in back-off, which needs what `relaunch` does), and those of
+    `Target`.
     """
 
-    def __init__(self, order: Order, target: Target | None = None, root: Path = ROOT) -> None:
+    def __init__(
+        self,
+        order: Order,
+        target: Target | None = None,
+        root: Path = ROOT,
+        server: ApiServer | None = None,
+    ) -> None:
         self._parameters = order.parameters
         self._target = target or Target(order.parameters)
         self._root = root
+        self._server = server
         self._workers = Workers(order)
         self._joined: Process | None = None
         self._group: Path | None = None
         self._kills = 0
         self._next: float | None = None
         self._told = False
+        self._ended = ""
 
     def apply(self) -> None:
         """Start to grow.
@@ -67,6 +82,8 @@ class Memory:
                 return  # a process of the target that it can do without
         elif gone:
             say({"event": "lost", "text": f"container {self._target.container[:12]} is gone"})
+        if gone and self._joined is not None:
+            self._ended = self._joined.container
         self._workers.end()  # else the runtime cannot remove the control group
         again = float(self._parameters.get("again", 0))
         if ended and ended[0] > 0:
@@ -75,20 +92,26 @@ class Memory:
         self._next = time.monotonic() + again if again > 0 else float("inf")
 
     def undo(self) -> list[str]:
-        """End the process."""
-        return self._workers.undo()
+        """End the processes, and take a pod out of its back-off."""
+        left = self._workers.undo()
+        self._next = float("inf")
+        if not self._parameters.get("relaunch"):
+            return left
+        return left + relaunch(self._parameters, self._target, self._ended, self._server)
 
     def _start(self, process: Process | None) -> None:
         self._joined, self._told = process, False
         self._group = None if process is None else folder_of(process.groups, "memory", self._root)
         self._kills = self._killed()
-        self._workers.start(
-            "memory",
-            [] if self._group is None else [self._group],
-            bytes=int(self._parameters["bytes"]),
-            ramp=float(self._parameters.get("ramp", 0)),
-            floor=int(self._parameters["floor"]),
-        )
+        processes = int(self._parameters.get("processes", 1))
+        for _ in range(processes):
+            self._workers.start(
+                "memory",
+                [] if self._group is None else [self._group],
+                bytes=int(self._parameters["bytes"]) // processes,
+                ramp=float(self._parameters.get("ramp", 0)),
+                floor=int(self._parameters["floor"]),
+            )
 
     def _again(self) -> None:
         """Start in the container that runs now, if any does."""

@@ -1,13 +1,16 @@
 """Packets of a pod are dropped, refused, delayed or slowed down."""
 
 from .order import Order
-from .qdisc import put, remove, there
+from .qdisc import gateway, put, remove, there
 from .rules import add, mark, marked
 from .rules import remove as remove_rules
 from .spaces import Network
 from .task import TaskError
 
 __all__ = ["Net"]
+
+_OWNER: list[str] = ["-A", "OUTPUT"]
+"""A rule that does nothing: its comment tells whose the queueing discipline is."""
 
 _EVERY = 4
 """Ticks from one look at the rules to the next: each look starts two programs."""
@@ -17,13 +20,19 @@ class Net:
     """Rules and a queueing discipline in the network namespace of a pod; IPv4 only.
 
     Parameters of the order: `pod` (UID), `rules` (lists of arguments of `iptables`, with table, command and
-    chain), `qdisc` (arguments of `tc qdisc replace ... handle fc01:`, or none).
+    chain), `qdisc` (arguments of `tc qdisc replace ... handle fc01:`, or none), `spare_gateway` (whether the
+    rules are not for packets from and to the pod's gateway: by that address a node with a bridge speaks to
+    its pods).
     """
 
     def __init__(self, order: Order, network: Network | None = None) -> None:
         self._id = order.id
-        self._rules: list[list[str]] = order.parameters.get("rules", [])
         self._qdisc: list[str] = order.parameters.get("qdisc", [])
+        self._rules: list[list[str]] = [
+            *([_OWNER] if self._qdisc else []),
+            *order.parameters.get("rules", []),
+        ]
+        self._spare_gateway = bool(order.parameters.get("spare_gateway"))
         self._network = network or Network(order.parameters["pod"])
         self._ticks = 0
 
@@ -58,21 +67,35 @@ class Net:
             self._network.close()
 
     def _put(self) -> None:
+        if self._qdisc and not marked(self._id) and there():
+            message = "another fault shapes this pod's traffic already: one at a time"
+            raise TaskError(message)
         remove_rules(self._id)  # of an earlier life of this container
+        for rule in (*self._spared(), *self._rules):
+            add(self._id, rule)
         if self._qdisc:
             put(self._qdisc)
-        for rule in self._rules:
-            add(self._id, rule)
+
+    def _spared(self) -> list[list[str]]:
+        if not self._spare_gateway:
+            return []
+        address = gateway()
+        return [
+            ["-A", "INPUT", "-s", address, "-j", "ACCEPT"],
+            ["-A", "OUTPUT", "-d", address, "-j", "ACCEPT"],
+        ]
 
     def _missing(self) -> str:
-        if (found := marked(self._id)) < len(self._rules):
-            return f"{len(self._rules) - found} of {len(self._rules)} rules"
+        wanted = len(self._rules) + len(self._spared())
+        if (found := marked(self._id)) < wanted:
+            return f"{wanted - found} of {wanted} rules"
         return "the queueing discipline" if self._qdisc and not there() else ""
 
     def _take(self) -> list[str]:
-        remove_rules(self._id)
-        left = [f"{count} rules with the comment {mark(self._id)}"] if (count := marked(self._id)) else []
-        if self._qdisc:
+        left: list[str] = []
+        if self._qdisc and marked(self._id):  # otherwise it is somebody else's
             remove()
             left += ["the queueing discipline fc01:"] if there() else []
-        return left
+        remove_rules(self._id)
+        count = marked(self._id)
+        return [*left, f"{count} rules with the comment {mark(self._id)}"] if count else left

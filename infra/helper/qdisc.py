@@ -9,7 +9,18 @@ from pathlib import Path
 from .spaces import execute
 from .task import TaskError
 
-__all__ = ["HANDLE", "address_of", "default_interface", "interface", "put", "remove", "root_of", "there"]
+__all__ = [
+    "HANDLE",
+    "address_of",
+    "default_interface",
+    "gateway",
+    "gateway_of",
+    "interface",
+    "put",
+    "remove",
+    "root_of",
+    "there",
+]
 
 HANDLE = "fc01:"
 """Marks our queueing disciplines; an interface has at most one."""
@@ -26,18 +37,43 @@ def default_interface(routes: str) -> str:
     Raises:
         TaskError: There is no default route.
     """
+    return _default_route(routes)[0]
+
+
+def gateway_of(routes: str) -> str:
+    """IPv4 address of the gateway of the default route; 0.0.0.0 for a route without one.
+
+    Args:
+        routes: Text of `/proc/net/route`.
+
+    Raises:
+        TaskError: There is no default route.
+    """
+    return socket.inet_ntoa(struct.pack("=I", int(_default_route(routes)[2], 16)))
+
+
+def _default_route(routes: str) -> list[str]:
     for line in routes.splitlines()[1:]:
         fields = line.split()
         up = int(fields[3], 16) & 1
         if fields[1] == "00000000" and fields[7] == "00000000" and up:
-            return fields[0]
+            return fields
     message = "the pod has no default route, so its interface is not known"
     raise TaskError(message)
 
 
 def interface() -> str:
     """The interface of this thread's network namespace."""
-    return default_interface(Path("/proc/thread-self/net/route").read_text())
+    return default_interface(_routes())
+
+
+def gateway() -> str:
+    """The gateway of this thread's network namespace; see `gateway_of`."""
+    return gateway_of(_routes())
+
+
+def _routes() -> str:
+    return Path("/proc/thread-self/net/route").read_text()
 
 
 def address_of(name: str) -> str:

@@ -1,6 +1,6 @@
 """What is left after `kill -9`: every fault, killed at five moments, with and without `faultcast heal`.
 
-    python tests/e2e/kill_matrix.py [--kubeconfig FILE] [--kinds a,b] [--output bench/results/kill-matrix.json]
+    python tests/e2e/kill_matrix.py [--kubeconfig FILE] [--kinds a,b] [--output FILE]
 
 Each run is a process of its own that is killed (`killing.py`). Then the cluster and the machine are looked
 at until nothing of the effect is left. Faults of pods are killed at all moments at once, each on a

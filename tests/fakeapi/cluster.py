@@ -121,8 +121,8 @@ class FakeApi:
 
     # What helpers see.
 
-    def restart(self, uid: str) -> None:
-        self.pods.restart(uid)
+    def restart(self, uid: str, reason: str) -> None:
+        self.pods.restart(uid, reason)
 
     def measure(self, subject: str, probe: dict[str, Any]) -> float | None:
         if probe["kind"] not in HEALTHY:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 
 from faultcast.infra.helper.kill import Kill
 from faultcast.infra.helper.order import Order
+from faultcast.infra.helper.relaunch import relaunch
 from faultcast.infra.helper.restore import ApiServer, Restore
 from faultcast.infra.helper.targets import Target
 from tests.fakeapi.world import HITS, World
@@ -23,7 +24,7 @@ class Surroundings(Protocol):
 
     def epoch(self) -> float: ...
 
-    def restart(self, uid: str) -> None: ...
+    def restart(self, uid: str, reason: str) -> None: ...
 
     def measure(self, subject: str, probe: dict[str, Any]) -> float | None: ...
 
@@ -107,7 +108,8 @@ class FakeHelper:
         while self._done < self._hits():
             self._done += 1
             if not self.cluster.world.inert:
-                self.cluster.restart(self.subject)
+                reason = "OOMKilled" if self.order["task"] == "memory" else "Error"
+                self.cluster.restart(self.subject, reason)
         now = self.cluster.epoch()
         probes = self.order["parameters"].get("probes")
         if probes and now >= self._measured + _EVERY:
@@ -131,6 +133,9 @@ class FakeHelper:
             left += Restore(Order(**self.order), self._server).undo()
         if self.order["task"] == "kill":
             left += Kill(Order(**self.order), cast("Target", _Container(self.subject)), self._server).undo()
+        if self.order["task"] == "memory" and self.order["parameters"].get("relaunch"):
+            container = cast("Target", _Container(self.subject))
+            left += relaunch(self.order["parameters"], container, server=self._server)
         self._say(event="left" if left else "undone", text="; ".join(left))
 
     @property

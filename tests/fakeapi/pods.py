@@ -40,6 +40,7 @@ class Pods:
         self.start_after = 0.5
         self.helpers: dict[str, FakeHelper] = {}
         self.restarts: dict[str, int] = {}
+        self._reasons: dict[str, str] = {}
         self._ready_at: dict[str, float] = {}
         self._gone_at: dict[str, float] = {}
         self._waits_until: dict[str, float] = {}
@@ -78,11 +79,12 @@ class Pods:
         """Pods of an owner that are not on their way out."""
         return [pod for pod in self.owned(uid, namespace) if "deletionTimestamp" not in pod["metadata"]]
 
-    def restart(self, uid: str) -> None:
+    def restart(self, uid: str, reason: str = "Error") -> None:
         """The first container of a pod ended, and is started again; the third time after a pause."""
         if self._waits(uid):
             return
         self.restarts[uid] = self.restarts.get(uid, 0) + 1
+        self._reasons[uid] = reason
         if self.restarts[uid] % _OFTEN == 0:
             self._waits_until[uid] = self._now() + _BACK_OFF
 
@@ -183,7 +185,7 @@ class Pods:
             "state": {"waiting": {"reason": "CrashLoopBackOff"}} if self._waits(uid) else {"running": {}},
         }
         if restarts:
-            status["lastState"] = {"terminated": {"exitCode": 137, "reason": "Error"}}
+            status["lastState"] = {"terminated": {"exitCode": 137, "reason": self._reasons[uid]}}
         return status
 
 

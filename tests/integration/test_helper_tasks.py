@@ -95,6 +95,43 @@ def test_rules_and_a_queue_are_put_in_place_and_taken_away_by_another_helper(roo
     assert Net(asked, room).undo() == []
 
 
+def test_a_second_queue_is_refused_and_its_revert_leaves_the_first_alone(room: Room) -> None:
+    shape = ["tbf", "rate", "64kbit", "burst", "4kb", "latency", "200ms"]
+    first = Net(order("net", pod="room", qdisc=shape), room)
+    first.apply()
+    second = Net(Order("e2", "net", time.time() + 30, parameters={"pod": "room", "qdisc": shape}), room)
+    with pytest.raises(TaskError, match="one at a time"):
+        second.apply()
+    assert second.undo() == []
+    for _ in range(4):
+        first.tick()
+    assert "qdisc tbf fc01: root" in inside(room, "tc", "qdisc", "show", "dev", "eth7")
+    assert Net(order("net", pod="room", qdisc=shape), room).undo() == []
+    assert "fc01:" not in inside(room, "tc", "qdisc", "show", "dev", "eth7")
+    assert "faultcast" not in inside(room, "iptables-save")
+
+
+def test_a_helper_that_was_started_again_puts_its_own_queue_in_place_anew(room: Room) -> None:
+    asked = order("net", pod="room", qdisc=["tbf", "rate", "64kbit", "burst", "4kb", "latency", "200ms"])
+    for _ in range(2):
+        Net(asked, room).apply()
+    assert inside(room, "iptables-save").count("faultcast:e1") == 1
+    assert Net(asked, room).undo() == []
+
+
+def test_the_gateway_is_spared_where_that_is_asked(room: Room) -> None:
+    task = Net(order("net", pod="room", rules=[["-A", "INPUT", "-j", "DROP"]], spare_gateway=True), room)
+    task.apply()
+    saved = [line for line in inside(room, "iptables-save").splitlines() if "faultcast:e1" in line]
+    assert ["DROP" in line for line in saved] == [False, True, False]
+    assert "-A INPUT -s 192.0.2.1/32" in saved[0]
+    assert "-A OUTPUT -d 192.0.2.1/32" in saved[2]
+    for _ in range(4):
+        task.tick()
+    assert task.undo() == []
+    assert "faultcast" not in inside(room, "iptables-save")
+
+
 def test_a_rule_that_somebody_removed_ends_the_effect(room: Room) -> None:
     task = Net(order("net", pod="room", rules=[DROP]), room)
     task.apply()

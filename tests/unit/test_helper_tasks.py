@@ -15,7 +15,7 @@ from faultcast.infra.helper.kill import Kill
 from faultcast.infra.helper.measuring import Measuring
 from faultcast.infra.helper.order import Order
 from faultcast.infra.helper.probes import question, rcode_of
-from faultcast.infra.helper.qdisc import default_interface, root_of
+from faultcast.infra.helper.qdisc import default_interface, gateway_of, root_of
 from faultcast.infra.helper.rules import deletions
 from faultcast.infra.helper.targets import Process, Target, processes
 from faultcast.infra.helper.task import TaskError
@@ -191,6 +191,11 @@ def test_the_interface_is_that_of_the_default_route() -> None:
     assert default_interface(ROUTES) == "net7"
     with pytest.raises(TaskError, match="no default route"):
         default_interface(ROUTES.rsplit("net7", 1)[0])
+
+
+def test_the_gateway_is_that_of_the_default_route() -> None:
+    assert gateway_of(ROUTES) == "10.101.1.1"
+    assert gateway_of(ROUTES.replace("0101650A", "00000000")) == "0.0.0.0"  # noqa: S104 - means: none
 
 
 def test_the_root_discipline_is_read_with_its_handle() -> None:

@@ -6,12 +6,13 @@ from random import Random
 from typing import Any
 
 import pytest
+from kubernetes.client.exceptions import ApiException
 from pydantic import ValidationError
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.corefile import reload_interval, with_answers
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.eviction import evict_all, evictable, why_protected, without_owner
+from faultcast.experiments.eviction import answer_of, evict_all, evictable, without_owner
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.faults import (
     coredns_down,
@@ -276,12 +277,14 @@ def test_a_budget_that_denies_is_named_when_the_time_is_over(api: FakeApi) -> No
             "The budget b needs 2",
         ),
         ('{"message": "Too many requests", "details": null}', "Too many requests"),
-        ("", "a disruption budget denies it"),
-        ("[]", "a disruption budget denies it"),
+        ("", "Too Many Requests"),
+        ("[]", "Too Many Requests"),
     ],
 )
 def test_why_an_eviction_was_denied_is_read_from_the_answer(body: str, said: str) -> None:
-    assert why_protected(body) == said
+    error = ApiException(status=429, reason="Too Many Requests")
+    error.body = body
+    assert answer_of(error) == said
 
 
 # Reverts leave alone what others changed.

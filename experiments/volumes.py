@@ -1,0 +1,62 @@
+"""Where a folder of a container lies: on a file system of its own, in memory, or on its node's disk."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from faultcast.experiments.stress import amount
+
+__all__ = ["Place", "place_of"]
+
+_SHARED, _SHARED_SIZE = "/dev/shm", float(64 << 20)  # noqa: S108 - the container's, not ours
+"""What container runtimes mount in every container, and its size unless they are told otherwise."""
+
+_FIXED = ("config_map", "secret", "projected", "downward_api")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a pod's specification says of a folder.
+
+    Attributes:
+        words: What it is, in words.
+        node: Whether it is on the disk of the node, which all pods there share.
+        fixed: Whether nothing can be written to it.
+        size: Bytes it may hold; 0 when the specification does not say.
+    """
+
+    words: str
+    node: bool = False
+    fixed: bool = False
+    size: float = 0.0
+
+
+def place_of(pod: Any, path: str) -> Place:
+    """Where a folder of a pod's first container lies.
+
+    Args:
+        pod: The pod, as the Kubernetes client gives it.
+        path: Absolute path in the container.
+    """
+    container = pod.spec.containers[0]
+    mounts = [mount for mount in container.volume_mounts or () if _inside(path, mount.mount_path)]
+    if not mounts and _inside(path, _SHARED):
+        return Place("the container's shared memory", size=_SHARED_SIZE)
+    if not mounts:
+        context = container.security_context
+        fixed = bool(context and context.read_only_root_filesystem)
+        return Place("the container's own file system", node=True, fixed=fixed)
+    mount = max(mounts, key=lambda one: len(one.mount_path.rstrip("/")))
+    volume = next(one for one in pod.spec.volumes or () if one.name == mount.name)
+    words = f"volume {volume.name}"
+    if mount.read_only or any(getattr(volume, kind) for kind in _FIXED):
+        return Place(words, fixed=True)
+    if volume.host_path:
+        return Place(words, node=True)
+    if volume.empty_dir:
+        size = amount(volume.empty_dir.size_limit or "")
+        return Place(words, node=volume.empty_dir.medium != "Memory", size=size)
+    return Place(words)
+
+
+def _inside(path: str, folder: str) -> bool:
+    return f"{path.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
