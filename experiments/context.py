@@ -37,6 +37,7 @@ __all__ = [
     "connection",
     "current_context",
     "end_stand_alone",
+    "failure_alone",
     "stand_alone",
     "stands_alone",
 ]
@@ -225,6 +226,11 @@ def end_stand_alone() -> None:
 def stands_alone() -> bool:
     """Whether plain `chaos run` is executing an experiment."""
     return _CURRENT.document is not None
+
+
+def failure_alone() -> BaseException | None:
+    """What ended a fault of the experiment that plain `chaos run` is executing; None while all is well."""
+    return _CURRENT.context.recorder.failure if stands_alone() and _CURRENT.context else None
 
 
 def current_context(configuration: Mapping[str, Any] | None = None) -> RunContext:

@@ -6,10 +6,11 @@ from typing import Any
 from kubernetes.utils.quantity import parse_quantity
 
 from faultcast.experiments.access import Access, NoMeter
+from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.targets import Target
 
-__all__ = ["MIB", "amount", "rising", "unmeasured", "usage_of"]
+__all__ = ["MIB", "amount", "rising", "unmeasured", "unscraped", "usage_of"]
 
 MIB = 1 << 20
 
@@ -44,12 +45,13 @@ def usage_of(access: Access, target: Target, resource: str) -> float | None:
 
 
 def rising(
-    access: Access, resource: str, least: float, *, what: str, unit: str, size: float = 1.0
+    access: Access, effect: Effect, resource: str, least: float, *, what: str, unit: str, size: float = 1.0
 ) -> Evidence:
     """Evidence that the use of a resource rises on every target, and on no peer by as much.
 
     Args:
         access: The cluster.
+        effect: The effect; a container of it that has just started is measured before anything is injected.
         resource: `cpu` or `memory`.
         least: By how much it has to rise, in `unit`.
         what: Its name in reports.
@@ -67,7 +69,23 @@ def rising(
         read=read,
         landed=lambda before, now: before is not None and now is not None and now - before >= least,
         expected=f"at least {least:.3g} {unit} more",
+        ready=lambda: all(read(one) is not None for one in (*effect.targets, *effect.peers) if one.ready),
     )
+
+
+def unscraped(access: Access, resource: str) -> tuple[str, ...]:
+    """Why no rise of what pods use could be proved; nothing when it could be.
+
+    Args:
+        access: The cluster.
+        resource: `cpu` or `memory`.
+    """
+    if isinstance(access.meter, NoMeter):
+        return ("there is no Prometheus to prove it by: name one with --prometheus-url",)
+    if access.meter.value(_QUERIES[resource] % 'container!=""') is None:
+        text = f"Prometheus has no recent {resource} use of any container: let it scrape cAdvisor every few"
+        return (f"{text} seconds, with the labels namespace, pod, container and node",)
+    return ()
 
 
 def unmeasured(access: Access, target: Target, resource: str) -> tuple[str, ...]:
@@ -78,9 +96,9 @@ def unmeasured(access: Access, target: Target, resource: str) -> tuple[str, ...]
         target: A pod or a node.
         resource: `cpu` or `memory`.
     """
-    if isinstance(access.meter, NoMeter):
-        return ("there is no Prometheus to prove it by: name one with --prometheus-url",)
+    if reason := unscraped(access, resource):
+        return reason
     if usage_of(access, target, resource) is None:
-        text = f"Prometheus has no {resource} use of {target} to prove it by: see whether it scrapes cAdvisor"
-        return (f"{text}, with the labels namespace, pod, container and node",)
+        text = f"Prometheus has no {resource} use of {target} to prove it by: if it did not just start, see"
+        return (f"{text} whether cAdvisor is scraped with the labels namespace, pod, container and node",)
     return ()

@@ -64,7 +64,7 @@ class NodeCpu(HelperFault[NodeCpuArguments]):
     def evidence(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> Evidence:
         """The CPU use of the node's pods rises by a good part of what was asked; that of a peer does not."""
         least = _SEEN * min(effect.state["cores"].values())
-        return rising(access, "cpu", least, what="CPU use of pods", unit="cores")
+        return rising(access, effect, "cpu", least, what="CPU use of pods", unit="cores")
 
     def orders(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> tuple[Order, ...]:
         """One pod on the node; it uses its own time and so needs no rights."""

@@ -87,7 +87,7 @@ class NodeMemory(HelperFault[NodeMemoryArguments]):
     def evidence(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> Evidence:
         """The memory of the node's pods rises by half of what was asked; that of a peer does not."""
         least = _SEEN * min(effect.state["bytes"].values()) / MIB
-        return rising(access, "memory", least, what="memory of pods in use", unit="MiB", size=MIB)
+        return rising(access, effect, "memory", least, what="memory of pods in use", unit="MiB", size=MIB)
 
     def orders(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> tuple[Order, ...]:
         """One pod on the node; it holds its own memory and so needs no rights."""

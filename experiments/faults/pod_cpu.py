@@ -17,7 +17,7 @@ from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.nodefault import node_targets
 from faultcast.experiments.podfault import PodArguments, plan_pods
-from faultcast.experiments.stress import amount, rising, unmeasured, usage_of
+from faultcast.experiments.stress import amount, rising, unscraped, usage_of
 from faultcast.experiments.targets import Target
 
 __all__ = ["FAULT", "PodCpu", "PodCpuArguments", "release_cpu", "use_cpu"]
@@ -60,7 +60,6 @@ class PodCpu(HelperFault[PodCpuArguments]):
             peer,
             action=lambda target: f"use {arguments.intensity:g} % of the CPU of {target}",
             bounds=(f"ended by the helper itself after {arguments.duration:g} s", "never beyond its limit"),
-            objections=lambda target: unmeasured(access, target, "cpu"),
         )
         nodes = {node.name: amount(node.limits.get("cpu", "")) for node in node_targets(access.kube)}
         cores, rises, full = {}, [], []
@@ -76,13 +75,13 @@ class PodCpu(HelperFault[PodCpuArguments]):
                 )
         return replace(
             plan,
-            objections=(*plan.objections, *full),
+            objections=(*plan.objections, *unscraped(access, "cpu"), *full),
             state={"cores": cores, "least": _SEEN * min(rises, default=0.0)},
         )
 
     def evidence(self, access: Access, arguments: PodCpuArguments, effect: Effect) -> Evidence:
         """The CPU use of a target rises by half of what can be had; that of a peer does not."""
-        return rising(access, "cpu", effect.state["least"], what="CPU use", unit="cores")
+        return rising(access, effect, "cpu", effect.state["least"], what="CPU use", unit="cores")
 
     def orders(self, access: Access, arguments: PodCpuArguments, effect: Effect) -> tuple[Order, ...]:
         """Workers on each target's node, as many as it takes."""

@@ -117,7 +117,7 @@ class PodMemory(HelperFault[PodMemoryArguments]):
                 expected="that the kernel ends the container, and not the helper in it",
             )
         least = _SEEN * min(effect.state["bytes"].values()) / MIB
-        return rising(access, "memory", least, what="memory in use", unit="MiB", size=MIB)
+        return rising(access, effect, "memory", least, what="memory in use", unit="MiB", size=MIB)
 
     def orders(self, access: Access, arguments: PodMemoryArguments, effect: Effect) -> tuple[Order, ...]:
         """One helper on each target's node."""

@@ -1,5 +1,6 @@
-"""What the samples of all faults leave out of those that use resources up: kills for want of memory, refusals."""
+"""Faults that use resources up, beyond the samples of all faults: kills for want of memory, refusals."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,21 @@ ROOM = {"namespace": NAMESPACE, "label_selector": "app=room-0", "duration": "6s"
 SOON = Wait(20, 0.5)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def rooms(cluster: Cluster, kube: KubeClient) -> None:
     furnish(kube, shell_image(cluster), 1)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(rooms: None, cluster: Cluster) -> Iterator[None]:
+    before = snapshot(cluster)
+    yield
+    wait_until("nothing is left", lambda: snapshot(cluster) == before, SOON)
 
 
 def test_the_kernel_ends_the_container_and_not_the_helper_and_no_back_off_is_left(
     cluster: Cluster, kube: KubeClient, tmp_path: Path
 ) -> None:
-    before = snapshot(cluster)
     arguments = {**ROOM, "intensity": 130, "duration": "12s", "again": "2s"}
     result = run_fault(cluster, write_fault(tmp_path, "pod-memory", arguments))
     assert (result.outcome, result.reason, result.left_behind) == ("completed", "", ())
@@ -36,7 +43,6 @@ def test_the_kernel_ends_the_container_and_not_the_helper_and_no_back_off_is_lef
     assert injection.proof is not None
     assert injection.proof.proved
     assert injection.proof.target.startswith("ends for want of memory: pod rooms/room-0")
-    wait_until("nothing is left", lambda: snapshot(cluster) == before, SOON)
     for pod in kube.core.list_namespaced_pod(NAMESPACE, label_selector="app=room-0").items:
         if not pod.metadata.deletion_timestamp:
             assert pod.status.container_statuses[0].state.running, pod.status
@@ -57,7 +63,7 @@ def test_half_of_the_cpu_is_used_when_half_is_asked_for(cluster: Cluster, tmp_pa
 @pytest.mark.parametrize(
     ("kind", "arguments", "text"),
     [
-        ("disk-fill", {"path": "/tmp"}, "which all its pods share"),  # noqa: S108 - a container's
+        ("disk-fill", {"path": "/tmp"}, "which all its pods share"),
         ("disk-fill", {"path": "/data", "intensity": 95}, "cannot be filled to 95 %"),
         ("io-stress", {"path": "/data", "workers": 3}, "do not fit into its 32 MiB"),
         ("pod-memory", {"intensity": 1}, "is within 8 MiB"),
@@ -66,7 +72,5 @@ def test_half_of_the_cpu_is_used_when_half_is_asked_for(cluster: Cluster, tmp_pa
 def test_what_would_not_work_is_refused_before_anything_is_touched(
     kind: str, arguments: dict[str, Any], text: str, cluster: Cluster, tmp_path: Path
 ) -> None:
-    before = snapshot(cluster)
     with pytest.raises(RefusedError, match=text):
         run_fault(cluster, write_fault(tmp_path, kind, {**ROOM, **arguments}))
-    assert snapshot(cluster) == before

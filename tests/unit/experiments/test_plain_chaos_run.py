@@ -61,6 +61,17 @@ def test_a_refusal_ends_the_run_as_an_error(plain: Callable[..., dict[str, Any]]
     assert shop.writes == []
 
 
+def test_a_fault_that_fails_in_the_background_ends_the_run_as_an_error(
+    plain: Callable[..., dict[str, Any]], shop: FakeKube
+) -> None:
+    shop.deletions_do_nothing = True
+
+    def in_the_background(document: Any) -> None:
+        document["method"][0]["background"] = True
+
+    assert plain(change=in_the_background)["status"] == "interrupted"
+
+
 @pytest.mark.parametrize("how", ["consent", "identity"])
 def test_consent_and_identity_hold_too(
     plain: Callable[..., dict[str, Any]], shop: FakeKube, monkeypatch: pytest.MonkeyPatch, how: str

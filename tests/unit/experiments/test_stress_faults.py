@@ -28,19 +28,21 @@ from tests.fakeapi import FakeApi
 POD = {"namespace": "shop", "label_selector": "app=gateway"}
 GATEWAY = Target("pod", "shop", "gateway-1", "u1", node="worker", main="gateway", limits={"cpu": "200m"})
 WORKER = Target("node", "", "worker", "u2", node="worker")
+EFFECT = Effect("e1", (GATEWAY,))
 GIB = 1 << 30
 
 
 class Says:
-    """A meter that gives the same answer to everything, and keeps what it was asked."""
+    """A meter that gives the same answer to everything `but` one name, and keeps what it was asked."""
 
-    def __init__(self, answer: float | None) -> None:
+    def __init__(self, answer: float | None, but: str = "") -> None:
         self.answer = answer
+        self.but = but
         self.asked: list[str] = []
 
     def value(self, query: str) -> float | None:
         self.asked.append(query)
-        return self.answer
+        return None if self.but and self.but in query else self.answer
 
 
 def planned(access: Access, fault: Fault[Any], **arguments: Any) -> Plan:
@@ -95,7 +97,7 @@ def test_only_the_first_container_of_a_pod_is_asked_for_and_all_pods_of_a_node()
 
 def test_a_rise_counts_from_the_least_on_and_in_its_unit() -> None:
     access = Access(kube=None, meter=Says(48.0 * MIB))  # type: ignore[arg-type]
-    evidence = rising(access, "memory", 30.0, what="memory", unit="MiB", size=MIB)
+    evidence = rising(access, EFFECT, "memory", 30.0, what="memory", unit="MiB", size=MIB)
     assert evidence.read(GATEWAY) == 48.0
     assert evidence.landed(10.0, 40.0)
     assert not evidence.landed(10.0, 39.0)
@@ -108,8 +110,20 @@ def test_without_figures_nothing_could_be_proved() -> None:
     assert isinstance(blind.meter, NoMeter)
     assert "no Prometheus" in unmeasured(blind, GATEWAY, "cpu")[0]
     silent = Access(kube=None, meter=Says(None))  # type: ignore[arg-type]
-    assert "no cpu use of pod shop/gateway-1" in unmeasured(silent, GATEWAY, "cpu")[0]
+    assert "no recent cpu use of any container" in unmeasured(silent, GATEWAY, "cpu")[0]
+    partial = Access(kube=None, meter=Says(1.0, but="gateway-1"))  # type: ignore[arg-type]
+    assert "no cpu use of pod shop/gateway-1" in unmeasured(partial, GATEWAY, "cpu")[0]
     assert unmeasured(Access(kube=None, meter=Says(0.0)), GATEWAY, "cpu") == ()  # type: ignore[arg-type]
+
+
+def test_a_container_that_has_just_started_is_waited_for() -> None:
+    meter = Says(None)
+    access = Access(kube=None, meter=meter)  # type: ignore[arg-type]
+    asleep = replace(GATEWAY, name="gateway-2", uid="u3", ready=False)
+    evidence = rising(access, Effect("e1", (GATEWAY,), (asleep,)), "cpu", 0.1, what="CPU", unit="cores")
+    assert not evidence.ready()
+    meter.answer, meter.but = 0.0, "gateway-2"
+    assert evidence.ready()
 
 
 @pytest.mark.parametrize(
