@@ -22,7 +22,7 @@ from faultcast.experiments.targets import (
 )
 from faultcast.infra.kube import TIMEOUT, KubeClient
 
-__all__ = ["PodArguments", "plan_pods", "read_pod", "restarts_of"]
+__all__ = ["PodArguments", "plan_pods", "read_pod"]
 
 
 class PodArguments(FaultArguments):
@@ -129,15 +129,3 @@ def read_pod(kube: KubeClient, target: Target) -> Any | None:
         raise api_error(f"read {target}", error) from error
     except HTTPError as error:
         raise api_error(f"read {target}", error) from error
-
-
-def restarts_of(kube: KubeClient, target: Target) -> float | None:
-    """How often the containers of a target's pod were restarted; None when the pod is gone.
-
-    Raises:
-        ClusterError: The API server refuses, or does not answer.
-    """
-    pod = read_pod(kube, target)
-    if pod is None or pod.metadata.uid != target.uid:
-        return None
-    return float(sum(status.restart_count for status in pod.status.container_statuses or ()))

@@ -8,12 +8,13 @@ from pydantic import Field
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.crashes import crashes_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
-from faultcast.experiments.podfault import PodArguments, plan_pods, restarts_of
+from faultcast.experiments.podfault import PodArguments, plan_pods
 
 __all__ = ["FAULT", "ContainerKill", "ContainerKillArguments", "kill_containers", "restore_containers"]
 
@@ -48,13 +49,13 @@ class ContainerKill(HelperFault[ContainerKillArguments]):
         )
 
     def evidence(self, access: Access, arguments: ContainerKillArguments, effect: Effect) -> Evidence:
-        """The kubelet counts one more restart on each target, and none on a peer."""
+        """A container of each target has ended once more, and none of a peer; its restart may take longer."""
         return Evidence(
-            what="restarts",
+            what="crashes",
             unit="",
-            read=lambda target: restarts_of(access.kube, target),
+            read=lambda target: crashes_of(access.kube, target),
             landed=rose,
-            expected="one restart more",
+            expected="one crash more",
         )
 
     def orders(

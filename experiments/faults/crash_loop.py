@@ -1,12 +1,13 @@
 """A container is ended again and again, so that the kubelet makes longer and longer pauses."""
 
 from random import Random
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.crashes import LOOP, crashes_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.fault import Plan
@@ -14,15 +15,12 @@ from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.permissions import Permission
-from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
+from faultcast.experiments.podfault import PodArguments, plan_pods
 from faultcast.experiments.targets import Target
-from faultcast.infra.kube import KubeClient
 
-__all__ = ["FAULT", "CrashLoop", "CrashLoopArguments", "crashes", "end_crash_loop", "loop_crashes"]
+__all__ = ["FAULT", "CrashLoop", "CrashLoopArguments", "end_crash_loop", "loop_crashes"]
 
 _KILL = 9
-_BACK_OFF = "CrashLoopBackOff"
-_CRASHES = 2
 
 
 class CrashLoopArguments(PodArguments):
@@ -64,9 +62,9 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
         return Evidence(
             what="crashes",
             unit="",
-            read=lambda target: _crashes(access.kube, target),
-            landed=lambda before, now: None not in (before, now) and (now or 0) - (before or 0) >= _CRASHES,
-            expected=f"{_CRASHES} crashes more",
+            read=lambda target: crashes_of(access.kube, target),
+            landed=lambda before, now: None not in (before, now) and (now or 0) - (before or 0) >= LOOP,
+            expected=f"{LOOP} crashes more",
         )
 
     def orders(self, access: Access, arguments: CrashLoopArguments, effect: Effect) -> tuple[Order, ...]:
@@ -95,26 +93,6 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
 
 def _lost(target: Target) -> tuple[str, ...]:
     return () if target.owner else (f"nothing would bring {target} back: no controller owns it",)
-
-
-def _crashes(kube: KubeClient, target: Target) -> float | None:
-    """How often the containers of a pod have ended, as far as the API shows it."""
-    pod = read_pod(kube, target)
-    if pod is None or pod.metadata.uid != target.uid:
-        return None
-    return float(sum(crashes(status) for status in pod.status.container_statuses or ()))
-
-
-def crashes(status: Any) -> int:
-    """How often a container has ended; a back-off, which only a crash loop leads to, counts as two.
-
-    Args:
-        status: Its status, as the Kubernetes client gives it.
-    """
-    state = status.state
-    waits = bool(state and state.waiting and state.waiting.reason == _BACK_OFF)
-    ended = bool(state and state.terminated)
-    return int(status.restart_count) + (_CRASHES if waits else int(ended))
 
 
 FAULT = CrashLoop()

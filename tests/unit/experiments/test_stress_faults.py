@@ -9,6 +9,7 @@ from kubernetes import client
 from pydantic import ValidationError
 
 from faultcast.experiments.access import Access, NoMeter
+from faultcast.experiments.crashes import crashes
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.faults import (
@@ -226,7 +227,7 @@ def test_ends_for_want_of_memory_are_told_from_others(found: Any, ends: int) -> 
     ],
 )
 def test_a_back_off_is_a_crash_loop(found: Any, count: int) -> None:
-    assert crash_loop.crashes(found) == count
+    assert crashes(found) == count
 
 
 def test_a_node_keeps_its_floor_and_holds_what_it_asked_for(api: FakeApi) -> None:

@@ -1,0 +1,38 @@
+"""How often containers have ended, as far as the API shows it."""
+
+from typing import Any
+
+from faultcast.experiments.podfault import read_pod
+from faultcast.experiments.targets import Target
+from faultcast.infra.kube import KubeClient
+
+__all__ = ["LOOP", "crashes", "crashes_of"]
+
+LOOP = 2
+"""What a back-off counts for: the kubelet makes it after a container has ended again and again."""
+
+_BACK_OFF = "CrashLoopBackOff"
+
+
+def crashes(status: Any) -> int:
+    """How often a container has ended; a back-off, which only a crash loop leads to, counts as two.
+
+    Args:
+        status: Its status, as the Kubernetes client gives it.
+    """
+    state = status.state
+    waits = bool(state and state.waiting and state.waiting.reason == _BACK_OFF)
+    ended = bool(state and state.terminated)
+    return int(status.restart_count) + (LOOP if waits else int(ended))
+
+
+def crashes_of(kube: KubeClient, target: Target) -> float | None:
+    """The same for all containers of a target's pod; None when the pod is gone.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    pod = read_pod(kube, target)
+    if pod is None or pod.metadata.uid != target.uid:
+        return None
+    return float(sum(crashes(status) for status in pod.status.container_statuses or ()))
