@@ -178,20 +178,21 @@ def main() -> int:
             f"{one.fault:<20} {one.moment:<18} heal={one.healed!s:<5} {one.clean_after} {one.left}\n"
         )
         sys.stdout.flush()
-    if asked.output:
-        write(outcomes, asked.output)
+        if asked.output:
+            write(outcomes, asked.output)
     return int(any(one.clean_after is None for one in outcomes))
 
 
 def write(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Put outcomes into the table, in place of earlier ones of the same kinds."""
-    kinds = {one.fault for one in outcomes}
+    """Put outcomes into the table, each in place of an earlier one of the same kind, moment and help."""
+    found: dict[tuple[str, bool, int], dict[str, Any]] = {}
     known = json.loads(path.read_text())["runs"] if path.exists() else []
-    runs = [run for run in known if run["fault"] not in kinds] + [asdict(one) for one in outcomes]
-    runs.sort(key=lambda run: (run["fault"], run["healed"], MOMENTS.index(run["moment"])))
+    for run in (*known, *map(asdict, outcomes)):
+        found[run["fault"], run["healed"], MOMENTS.index(run["moment"])] = run
     path.parent.mkdir(parents=True, exist_ok=True)
     machine = f"{os.cpu_count()} cores, {os.uname().sysname} {os.uname().release}"
-    path.write_text(json.dumps({"machine": machine, "duration": DURATION, "runs": runs}, indent=1) + "\n")
+    table = {"machine": machine, "duration": DURATION, "runs": [found[key] for key in sorted(found)]}
+    path.write_text(json.dumps(table, indent=1) + "\n")
 
 
 if __name__ == "__main__":
