@@ -1,6 +1,7 @@
 """The real cluster; its fixtures come from the plugin, as a user's would."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -13,3 +14,12 @@ def root() -> None:
     if os.geteuid() != 0:
         message = "the tests on the real cluster need root"
         raise RequirementError(message, remedy="run as root, or run what needs no cluster: make test-fast")
+
+
+HERE = Path(__file__).parent
+BREAKING = (HERE / "faults", HERE / "test_kill_matrix.py", HERE / "test_node_services.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What breaks the cluster comes last: the gate learns from history in which nobody broke anything."""
+    items.sort(key=lambda item: any(item.path.is_relative_to(path) for path in BREAKING))
