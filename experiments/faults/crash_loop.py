@@ -1,13 +1,13 @@
 """A container is ended again and again, so that the kubelet makes longer and longer pauses."""
 
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
-from faultcast.experiments.crashes import LOOP, crashes_of
+from faultcast.experiments.crashes import LOOP, crashes
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.fault import Plan
@@ -15,12 +15,14 @@ from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.permissions import Permission
-from faultcast.experiments.podfault import PodArguments, plan_pods
+from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
 from faultcast.experiments.targets import Target
 
-__all__ = ["FAULT", "CrashLoop", "CrashLoopArguments", "end_crash_loop", "loop_crashes"]
+__all__ = ["FAULT", "CrashLoop", "CrashLoopArguments", "CrashWatch", "end_crash_loop", "loop_crashes"]
 
 _KILL = 9
+_PAUSE = 4.0
+"""Seconds after which a container would have been started again if it were not in its back-off."""
 
 
 class CrashLoopArguments(PodArguments):
@@ -58,11 +60,12 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
         )
 
     def evidence(self, access: Access, arguments: CrashLoopArguments, effect: Effect) -> Evidence:
-        """A target ends twice, or the kubelet itself calls it a crash loop; a peer does neither."""
+        """A target ends twice, or the kubelet pauses before it starts it again; a peer does neither."""
+        watch = CrashWatch(access)
         return Evidence(
             what="crashes",
             unit="",
-            read=lambda target: crashes_of(access.kube, target),
+            read=watch.read,
             landed=lambda before, now: None not in (before, now) and (now or 0) - (before or 0) >= LOOP,
             expected=f"{LOOP} crashes more",
         )
@@ -89,6 +92,42 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
             )
             for index, target in enumerate(effect.targets)
         )
+
+
+class CrashWatch:
+    """Counts crashes, and sees a back-off before the kubelet says so, which may take it ten seconds.
+
+    Args:
+        access: The cluster.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._since: dict[str, float] = {}
+
+    def read(self, target: Target) -> float | None:
+        """How often the containers of a target's pod have ended; None when the pod is gone.
+
+        Raises:
+            ClusterError: The API server refuses, or does not answer.
+        """
+        pod = read_pod(self._access.kube, target)
+        if pod is None or pod.metadata.uid != target.uid:
+            return None
+        return float(sum(self.count(status) for status in pod.status.container_statuses or ()))
+
+    def count(self, status: Any) -> int:
+        """How often a container has ended; one that is not started again soon is in its back-off.
+
+        Args:
+            status: Its status, as the Kubernetes client gives it.
+        """
+        ended = status.state.terminated if status.state else None
+        if ended is None:
+            return crashes(status)
+        now = self._access.clock.monotonic()
+        since = self._since.setdefault(ended.container_id or status.container_id or status.name, now)
+        return int(status.restart_count) + (LOOP if now - since >= _PAUSE else 1)
 
 
 def _lost(target: Target) -> tuple[str, ...]:

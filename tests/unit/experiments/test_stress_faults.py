@@ -25,6 +25,7 @@ from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_
 from faultcast.experiments.targets import Target
 from faultcast.experiments.volumes import Place, place_of
 from tests.fakeapi import FakeApi
+from tests.fakekube import FakeClock
 
 POD = {"namespace": "shop", "label_selector": "app=gateway"}
 GATEWAY = Target("pod", "shop", "gateway-1", "u1", node="worker", main="gateway", limits={"cpu": "200m"})
@@ -228,6 +229,18 @@ def test_ends_for_want_of_memory_are_told_from_others(found: Any, ends: int) -> 
 )
 def test_a_back_off_is_a_crash_loop(found: Any, count: int) -> None:
     assert crashes(found) == count
+
+
+def test_a_container_that_is_not_started_again_soon_is_in_its_back_off() -> None:
+    clock = FakeClock()
+    watch = crash_loop.CrashWatch(Access(kube=None, clock=clock))  # type: ignore[arg-type]
+    ended = status(restarts=1, state="terminated")
+    assert watch.count(ended) == 2
+    clock.now += 3.0
+    assert watch.count(ended) == 2
+    clock.now += 1.0
+    assert watch.count(ended) == 3
+    assert watch.count(status(restarts=2)) == 2
 
 
 def test_a_node_keeps_its_floor_and_holds_what_it_asked_for(api: FakeApi) -> None:
