@@ -18,7 +18,7 @@ from tests.e2e.samples import NAMESPACE, REFUSED, SAMPLES, furnish
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-SOON = Wait(20, 0.5)
+SOON = Wait(45, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,7 @@ def test_it_lands_spares_the_peer_and_leaves_nothing(
     kind: str, rooms: None, cluster: Cluster, kube: KubeClient, tmp_path: Path
 ) -> None:
     sample = SAMPLES[kind]
+    wait_until("earlier pods are gone", lambda: not snapshot(cluster)["faultcast"], SOON)
     before = snapshot(cluster)
     path = write_fault(
         tmp_path, kind, sample.on("room-0"), radius=sample.radius or None, extension=sample.extension
@@ -69,6 +70,7 @@ def test_what_the_kernel_cannot_do_is_refused_with_the_reason(
     if kernel_has(cluster.node_control, "worker", "sch_netem"):
         assert run_fault(cluster, path).outcome == "completed"
         return
+    wait_until("earlier pods are gone", lambda: not snapshot(cluster)["faultcast"], SOON)
     seen = preview_of(cluster, path)
     assert any("has no sch_netem" in refusal.text for refusal in seen.refusals)
     before = snapshot(cluster)
