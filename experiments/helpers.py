@@ -4,11 +4,9 @@ What a helper did is read from its log, one JSON object a line: `applied`, `fail
 `left`. A pod's phase is not enough: a helper that could not do its work ends well.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
@@ -16,6 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
+from faultcast.experiments.heard import Heard
 from faultcast.experiments.manifests import EFFECT, ROLE, Order, job_of
 from faultcast.experiments.permissions import NAMESPACE
 from faultcast.experiments.targets import api_error
@@ -23,56 +22,13 @@ from faultcast.infra.errors import InjectionError, WaitTimeoutError
 from faultcast.infra.kube import TIMEOUT
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["Heard", "Helpers", "delete_job"]
+__all__ = ["Helpers", "delete_job"]
 
 _START = Wait(40.0, 0.25)
 _LAST_WORDS = (5.0, 15.0)
 _CLEAN = Wait(20.0, 0.25)
 _LINES = 40
 _MANY = 32
-
-
-@dataclass(slots=True)
-class Heard:
-    """What the log of one helper pod says.
-
-    Attributes:
-        events: Its lines but for measurements, in order.
-        values: Its last measurement, by name of the probe; None before the first.
-    """
-
-    events: list[Mapping[str, Any]] = field(default_factory=list)
-    values: Mapping[str, float | None] | None = None
-
-    def first(self, event: str) -> Mapping[str, Any] | None:
-        """The first line about an event; None when there is none."""
-        return next((line for line in self.events if line.get("event") == event), None)
-
-    @property
-    def end(self) -> str:
-        """Its last words about the effect: `undone`, `left: ...`, or nothing."""
-        for line in reversed(self.events):
-            if line.get("event") == "undone":
-                return "undone"
-            if line.get("event") == "left":
-                return f"left: {line.get('text', '')}"
-        return ""
-
-    @classmethod
-    def of(cls, text: str) -> "Heard":
-        """Read a log; a line that is no JSON object is the trace of a crash, and kept as such."""
-        heard = cls()
-        for line in text.splitlines():
-            try:
-                said = json.loads(line)
-            except json.JSONDecodeError:
-                said = {"event": "crash", "text": line}
-            if isinstance(said, dict):
-                if said.get("event") == "measured":
-                    heard.values = said["values"]
-                else:
-                    heard.events.append(said)
-        return heard
 
 
 class Helpers:

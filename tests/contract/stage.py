@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from faultcast.experiments.context import Recorder, RunContext, activate
+from faultcast.experiments.context import RunContext, activate
 from faultcast.experiments.execution import perform
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
 from faultcast.experiments.history import Proof
@@ -14,6 +14,7 @@ from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.model import BlastRadius, Extension, MetricSpec
 from faultcast.experiments.planning import arguments_for, plan_fault
 from faultcast.experiments.radius import Refusal
+from faultcast.experiments.recorder import Recorder
 from faultcast.infra.settings import Settings
 from tests.contract.samples import SAMPLES
 from tests.fakeapi import FakeApi

@@ -39,7 +39,7 @@ HERE = Path(__file__).parent
 DURATION = 8.0
 ALLOWED = DURATION + 30.0
 HEALED = 60.0
-_EVERY = 0.5
+_EVERY = 1.0
 
 
 @dataclass(frozen=True)

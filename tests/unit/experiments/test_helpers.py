@@ -8,8 +8,9 @@ import pytest
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect, new_id
+from faultcast.experiments.heard import Heard
 from faultcast.experiments.helperfault import observed
-from faultcast.experiments.helpers import Heard, Helpers
+from faultcast.experiments.helpers import Helpers
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.podfault import read_pod
 from faultcast.experiments.targets import Target, pods_matching
