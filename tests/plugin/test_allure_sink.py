@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pandas.core.arrays.arrow.extension_types  # noqa: F401 - it can be imported once in a process
 import pytest
 
 from tests.factories import INJECTED
