@@ -1,6 +1,5 @@
 """What a fault acts through: one cluster's API under the fault's own rights, its nodes, its metrics."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -71,7 +70,6 @@ class Access:
         control_plane: The node that runs the API server; empty when that is not known.
         clock: Time.
         account: Service account of helper pods, in the namespace `faultcast`.
-        machines: The nodes as the provider knows them, each name with its IPv4 address; empty when unknown.
     """
 
     kube: KubeClient
@@ -81,7 +79,6 @@ class Access:
     control_plane: str = ""
     clock: Clock = field(default_factory=SystemClock)
     account: str = "default"
-    machines: Mapping[str, str] = field(default_factory=dict)
 
 
 def access_to(cluster: Cluster, kube: KubeClient, clock: Clock | None = None) -> Access:
@@ -99,5 +96,4 @@ def access_to(cluster: Cluster, kube: KubeClient, clock: Clock | None = None) ->
         helper_image=cluster.helper_image,
         control_plane=next((node.name for node in cluster.nodes if node.control_plane), ""),
         clock=clock or SystemClock(),
-        machines={node.name: node.address for node in cluster.nodes},
     )

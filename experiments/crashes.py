@@ -1,12 +1,13 @@
 """How often containers have ended, as far as the API shows it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from faultcast.experiments.podfault import read_pod
 from faultcast.experiments.targets import Target
 from faultcast.infra.kube import KubeClient
 
-__all__ = ["LOOP", "crashes", "crashes_of"]
+__all__ = ["LOOP", "counted", "crashes", "crashes_of"]
 
 LOOP = 2
 """What a back-off counts for: the kubelet makes it after a container has ended again and again."""
@@ -32,7 +33,21 @@ def crashes_of(kube: KubeClient, target: Target) -> float | None:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
+    return counted(kube, target, crashes)
+
+
+def counted(kube: KubeClient, target: Target, count: Callable[[Any], int]) -> float | None:
+    """What a count of each container of a target's pod comes to; None when the pod is gone.
+
+    Args:
+        kube: The client.
+        target: The pod.
+        count: The count of one container, from its status as the Kubernetes client gives it.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
     pod = read_pod(kube, target)
     if pod is None or pod.metadata.uid != target.uid:
         return None
-    return float(sum(crashes(status) for status in pod.status.container_statuses or ()))
+    return float(sum(count(status) for status in pod.status.container_statuses or ()))

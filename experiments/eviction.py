@@ -15,10 +15,11 @@ from faultcast.infra.errors import ClusterError, InjectionError, WaitTimeoutErro
 from faultcast.infra.kube import TIMEOUT, KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["answer_of", "evict_all", "evictable", "without_owner"]
+__all__ = ["BUDGET", "GONE", "answer_of", "evict", "evict_all", "evictable", "without_owner"]
 
 _MIRROR = "kubernetes.io/config.mirror"
-_GONE, _BUDGET = 404, 429
+GONE, BUDGET = 404, 429
+"""Answers to an eviction: there is no such pod, or its disruption budget wants it where it is."""
 
 
 def evictable(kube: KubeClient, node: str) -> list[Any]:
@@ -96,19 +97,24 @@ def evict_all(access: Access, node: str, within: float) -> None:
         raise InjectionError(error.what, remedy=error.remedy) from error
 
 
+def evict(kube: KubeClient, namespace: str, name: str, uid: str) -> None:
+    """Ask once for the eviction of exactly one pod; the client's errors pass through."""
+    body = client.V1Eviction(
+        metadata=client.V1ObjectMeta(name=name, namespace=namespace),
+        delete_options=client.V1DeleteOptions(preconditions=client.V1Preconditions(uid=uid)),
+    )
+    kube.core.create_namespaced_pod_eviction(name, namespace, body, _request_timeout=TIMEOUT)
+
+
 def _evict(kube: KubeClient, pod: Any) -> str:
     """Ask for one eviction; returns why it was not granted, or nothing."""
     meta = pod.metadata
-    body = client.V1Eviction(
-        metadata=client.V1ObjectMeta(name=meta.name, namespace=meta.namespace),
-        delete_options=client.V1DeleteOptions(preconditions=client.V1Preconditions(uid=meta.uid)),
-    )
     try:
-        kube.core.create_namespaced_pod_eviction(meta.name, meta.namespace, body, _request_timeout=TIMEOUT)
+        evict(kube, meta.namespace, meta.name, meta.uid)
     except ApiException as error:
-        if error.status == _BUDGET:
+        if error.status == BUDGET:
             return f"is protected: {answer_of(error)}"
-        if error.status == _GONE:
+        if error.status == GONE:
             return ""
         message = f"cannot evict {_name(pod)}: the API server answered {error.status}: {answer_of(error)}"
         remedy = "see the answer: a pod may have one disruption budget only, and evicting takes rights"

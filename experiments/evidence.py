@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from faultcast.experiments.targets import Target
 
-__all__ = ["Evidence", "fell_to_zero", "rose"]
+__all__ = ["Evidence", "fell_to_zero", "rose", "rose_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +41,12 @@ def fell_to_zero(before: float | None, now: float | None) -> bool:
 def rose(before: float | None, now: float | None) -> bool:
     """Whether a count went up."""
     return before is not None and now is not None and now > before
+
+
+def rose_by(least: float) -> Callable[[float | None, float | None], bool]:
+    """Whether a number went up by so much; never where it cannot be read."""
+
+    def landed(before: float | None, now: float | None) -> bool:
+        return before is not None and now is not None and now - before >= least
+
+    return landed

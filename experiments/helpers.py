@@ -42,7 +42,7 @@ class Helpers:
     def __init__(self, access: Access, effect: Effect) -> None:
         self._access, self._effect = access, effect
 
-    def start(self, orders: Sequence[Order], avoid: tuple[str, ...] = ()) -> None:
+    def start(self, orders: Sequence[Order]) -> None:
         """Make the Jobs of orders; returns before their pods run.
 
         Raises:
@@ -55,7 +55,6 @@ class Helpers:
                 image=self._access.helper_image,
                 account=self._access.account,
                 now=time.time(),
-                avoid=avoid,
             )
             try:
                 self._access.kube.batch.create_namespaced_job(NAMESPACE, body, _request_timeout=TIMEOUT)

@@ -22,7 +22,7 @@ from faultcast.experiments.fault import Plan
 from faultcast.experiments.nodefault import NodeArguments, NodeFault, plan_node
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.targets import Target, api_error
-from faultcast.infra.cluster import NodeControl, Undo
+from faultcast.infra.cluster import NodeControl, Undo, carry_out
 from faultcast.infra.errors import (
     ClusterError,
     FaultcastError,
@@ -34,7 +34,7 @@ from faultcast.infra.providers import node_control_of
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["KUBELET_PORT", "MachineFault", "answers", "carry_out", "silenced", "uptime", "younger"]
+__all__ = ["KUBELET_PORT", "MachineFault", "answers", "silenced", "uptime", "younger"]
 
 KUBELET_PORT = 10250
 
@@ -89,19 +89,6 @@ def uptime(nodes: NodeControl, node: str) -> float | None:
 def younger(before: float | None, now: float | None) -> bool:
     """Whether something began anew: its age went down."""
     return before is not None and now is not None and now < before
-
-
-def carry_out(nodes: NodeControl, node: str, undo: Undo) -> None:
-    """Undo one thing on a node; harmless when it is undone already. Errors of the control pass through."""
-    match undo:
-        case "power_on":
-            nodes.power_on(node)
-        case "reconnect":
-            nodes.reconnect(node)
-        case "start_service:kubelet":
-            nodes.start_service(node, "kubelet")
-        case "start_service:containerd":
-            nodes.start_service(node, "containerd")
 
 
 class MachineFault[A: NodeArguments](NodeFault[A]):

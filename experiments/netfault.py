@@ -14,8 +14,9 @@ from pydantic import Field, field_validator, model_validator
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence, rose_by
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helperfault import MOST_OBSERVED, HelperFault
+from faultcast.experiments.helperfault import MOST_OBSERVED, HelperFault, observed
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.podfault import PodArguments, plan_pods
 from faultcast.experiments.surroundings import (
@@ -36,7 +37,7 @@ __all__ = [
     "TowardsArguments",
     "between",
     "lacks_module",
-    "rise",
+    "losing",
 ]
 
 DNS_PORT = 53
@@ -44,6 +45,11 @@ DNS_PORT = 53
 
 CLOSED_PORT = 9
 """Port `discard`: nobody listens there, so whoever can be reached refuses, which is an answer too."""
+
+_ATTEMPTS = 100
+_SEEN = 0.4
+"""Share of a loss that has to be seen, so that at 5 % two attempts of a hundred have to fail: one that is
+late for another reason proves nothing."""
 
 type Rule = list[str]
 
@@ -213,9 +219,28 @@ def lacks_module(access: Access, targets: Sequence[Target], module: str, what: s
     )
 
 
-def rise(before: float | None, now: float | None) -> float:
-    """How much a number went up; 0 where it cannot be read."""
-    return 0.0 if before is None or now is None else now - before
+def losing(access: Access, effect: Effect, percent: float) -> Evidence:
+    """So many attempts to connect from a target get no answer at once; those of a peer do.
+
+    Args:
+        access: The cluster.
+        effect: The effect.
+        percent: Share of the packets that are lost.
+
+    Raises:
+        InjectionError: The API server refuses a pod that measures.
+    """
+    host, port = effect.state["far"]
+    least = _SEEN * percent / 100
+    return observed(
+        access,
+        effect,
+        lambda _: {"kind": "loss", "where": "pod", "host": host, "port": port, "count": _ATTEMPTS},
+        what="share of attempts without an answer",
+        unit="",
+        landed=rose_by(least),
+        expected=f"at least {least:.2g} more than before",
+    )
 
 
 def _from_everybody(access: Access, plan: Plan) -> Plan:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from pydantic import Field
 from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
+from faultcast.experiments.eviction import BUDGET, GONE, evict
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
 from faultcast.experiments.permissions import Permission, workload_rights
 from faultcast.experiments.spread import crowded, spread_of
@@ -177,11 +177,10 @@ class NodeFault[A: NodeArguments](Fault[A]):
 
 
 def _evict(kube: KubeClient, pod: Target) -> None:
-    body = client.V1Eviction(metadata=client.V1ObjectMeta(name=pod.name, namespace=pod.namespace))
     try:
-        kube.core.create_namespaced_pod_eviction(pod.name, pod.namespace, body, _request_timeout=TIMEOUT)
+        evict(kube, pod.namespace, pod.name, pod.uid)
     except ApiException as error:
-        if error.status not in (404, 429):  # it is gone, or its disruption budget wants it where it is
+        if error.status not in (GONE, BUDGET):
             raise api_error(f"evict {pod}", error) from error
     except HTTPError as error:
         raise api_error(f"evict {pod}", error) from error

@@ -16,7 +16,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, FaultArguments, Restoration
 from faultcast.experiments.targets import api_error
 from faultcast.infra.errors import InjectionError
-from faultcast.infra.helper.restore import shortened
+from faultcast.infra.helper.restore import field_of, replaced, shortened
 from faultcast.infra.kube import TIMEOUT, KubeClient
 
 __all__ = ["PatchFault", "change", "extend", "give_back_objects", "restoring"]
@@ -66,15 +66,11 @@ def extend(kube: KubeClient, path: str, dotted: str, item: Mapping[str, Any]) ->
     Raises:
         InjectionError: The API server refuses, or does not answer, or others change the object all the time.
     """
-    *outer, last = dotted.split(".")
     for attempt in range(_TRIES):
         found = _read(kube, path) or {}
-        body: dict[str, Any] = {last: [*(_field(found, dotted) or ()), dict(item)]}
-        for part in reversed(outer):
-            body = {part: body}
-        version = (found.get("metadata") or {}).get("resourceVersion")
+        body = replaced(found, dotted, [*(field_of(found, dotted) or ()), dict(item)])
         try:
-            _call(kube, "PATCH", path, {**body, "metadata": {"resourceVersion": version}})
+            _call(kube, "PATCH", path, body)
         except ApiException as error:
             if error.status != _CONFLICT or attempt == _TRIES - 1:
                 said = api_error(f"change {path}", error)
@@ -107,7 +103,7 @@ def give_back_objects(kube: KubeClient, steps: Iterable[Mapping[str, Any]]) -> N
 def _give_back(kube: KubeClient, step: Mapping[str, Any]) -> None:
     path, body, without = step["path"], step["body"], step.get("without")
     found = _read(kube, path)
-    if found is None or any(_field(found, dotted) != value for dotted, value in step["only_if"].items()):
+    if found is None or any(field_of(found, dotted) != value for dotted, value in step["only_if"].items()):
         return
     if without:
         body = shortened(found, without)
@@ -128,12 +124,6 @@ def _call(kube: KubeClient, method: str, path: str, body: Any = None, content: s
         _return_http_data_only=True,
         _request_timeout=TIMEOUT,
     )
-
-
-def _field(found: Any, dotted: str) -> Any:
-    for part in dotted.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
 
 
 class PatchFault[A: FaultArguments](Fault[A]):

@@ -22,7 +22,7 @@ from faultcast.experiments.targets import (
 )
 from faultcast.infra.kube import TIMEOUT, KubeClient
 
-__all__ = ["PodArguments", "plan_pods", "read_pod"]
+__all__ = ["PodArguments", "lost", "plan_pods", "read_pod"]
 
 
 class PodArguments(FaultArguments):
@@ -113,6 +113,11 @@ def _no_image(access: Access) -> tuple[str, ...]:
     if access.helper_image:
         return ()
     return ("there is no image for helper pods: set FAULTCAST_HELPER_IMAGE to one that the nodes can pull",)
+
+
+def lost(target: Target) -> tuple[str, ...]:
+    """Why a pod must not be ended: nothing when its owner brings it back."""
+    return () if target.owner else (f"nothing would bring {target} back: no controller owns it",)
 
 
 def read_pod(kube: KubeClient, target: Target) -> Any | None:

@@ -8,7 +8,7 @@ from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Plan, Restoration
 from faultcast.experiments.nodefault import NodeArguments, NodeFault, plan_node, read_node
-from faultcast.experiments.patchfault import change, give_back_objects, restoring
+from faultcast.experiments.patchfault import PatchFault, change, restoring
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.targets import Target
 from faultcast.infra.kube import KubeClient
@@ -124,13 +124,8 @@ def plan_closed(
     return replace(plan, restore=(step,))
 
 
-class SchedulingFault[A: NodeArguments](NodeFault[A]):
+class SchedulingFault[A: NodeArguments](PatchFault[A], NodeFault[A]):
     """A fault that closes a node for pods; its plan is made by `plan_closed`."""
-
-    def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
-        """Open the node again."""
-        give_back_objects(access.kube, effect.state["restore"])
-        return ()
 
     def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
         """Besides what other node faults may miss: Kubernetes has not opened the node yet."""

@@ -7,7 +7,7 @@ from kubernetes.utils.quantity import parse_quantity
 
 from faultcast.experiments.access import Access, NoMeter
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.evidence import Evidence, rose_by
 from faultcast.experiments.targets import Target
 
 __all__ = ["MIB", "amount", "rising", "unmeasured", "unscraped", "usage_of"]
@@ -67,7 +67,7 @@ def rising(
         what=what,
         unit=unit,
         read=read,
-        landed=lambda before, now: before is not None and now is not None and now - before >= least,
+        landed=rose_by(least),
         expected=f"at least {least:.3g} {unit} more",
         ready=lambda: all(read(one) is not None for one in (*effect.targets, *effect.peers) if one.ready),
     )

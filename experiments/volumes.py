@@ -1,11 +1,15 @@
 """Where a folder of a container lies: on a file system of its own, in memory, or on its node's disk."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from faultcast.experiments.podfault import read_pod
 from faultcast.experiments.stress import amount
+from faultcast.experiments.targets import Target
+from faultcast.infra.kube import KubeClient
 
-__all__ = ["Place", "place_of"]
+__all__ = ["Place", "place_of", "unfit_folder"]
 
 _SHARED, _SHARED_SIZE = "/dev/shm", float(64 << 20)  # noqa: S108 - the container's, not ours
 """What container runtimes mount in every container, and its size unless they are told otherwise."""
@@ -56,6 +60,28 @@ def place_of(pod: Any, path: str) -> Place:
         size = amount(volume.empty_dir.size_limit or "")
         return Place(words, node=volume.empty_dir.medium != "Memory", size=size)
     return Place(words)
+
+
+def unfit_folder(
+    kube: KubeClient, target: Target, path: str, unfit: Callable[[Place], str]
+) -> tuple[str, ...]:
+    """Why a folder of a target must not be written to, or cannot be; nothing when it can.
+
+    Args:
+        kube: The client.
+        target: The pod.
+        path: Absolute path in its first container.
+        unfit: Says what is wrong with a place; an empty text when nothing is.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    pod = read_pod(kube, target)
+    if pod is None:
+        return (f"{target} is gone",)
+    place = place_of(pod, path)
+    text = unfit(place)
+    return (f"{path} of {target} is {place.words}: {text}",) if text else ()
 
 
 def _inside(path: str, folder: str) -> bool:

@@ -20,6 +20,7 @@ __all__ = [
     "NodeControl",
     "Service",
     "Undo",
+    "carry_out",
 ]
 
 Service = Literal["kubelet", "containerd"]
@@ -168,6 +169,19 @@ class NodeControl(Protocol):
     def run(self, node: str, argv: Sequence[str], *, timeout: float = 60.0) -> Completed:
         """Run a command on a node, in its own namespaces."""
         ...
+
+
+def carry_out(nodes: NodeControl, node: str, undo: Undo) -> None:
+    """Undo one thing on a node; harmless when it is undone already. Errors of the control pass through."""
+    match undo:
+        case "power_on":
+            nodes.power_on(node)
+        case "reconnect":
+            nodes.reconnect(node)
+        case "start_service:kubelet":
+            nodes.start_service(node, "kubelet")
+        case "start_service:containerd":
+            nodes.start_service(node, "containerd")
 
 
 class NoNodeControl:

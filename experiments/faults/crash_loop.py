@@ -7,7 +7,7 @@ from pydantic import Field
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
-from faultcast.experiments.crashes import LOOP, crashes
+from faultcast.experiments.crashes import LOOP, counted, crashes
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.fault import Plan
@@ -15,7 +15,7 @@ from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.permissions import Permission
-from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
+from faultcast.experiments.podfault import PodArguments, lost, plan_pods
 from faultcast.experiments.targets import Target
 
 __all__ = ["FAULT", "CrashLoop", "CrashLoopArguments", "CrashWatch", "end_crash_loop", "loop_crashes"]
@@ -56,7 +56,7 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
                 "a pod that is left in its back-off is deleted, so that its owner makes a new one",
             ),
             permissions=(Permission(("get", "delete"), "pods", arguments.namespace),),
-            objections=_lost,
+            objections=lost,
         )
 
     def evidence(self, access: Access, arguments: CrashLoopArguments, effect: Effect) -> Evidence:
@@ -111,10 +111,7 @@ class CrashWatch:
         Raises:
             ClusterError: The API server refuses, or does not answer.
         """
-        pod = read_pod(self._access.kube, target)
-        if pod is None or pod.metadata.uid != target.uid:
-            return None
-        return float(sum(self.count(status) for status in pod.status.container_statuses or ()))
+        return counted(self._access.kube, target, self.count)
 
     def count(self, status: Any) -> int:
         """How often a container has ended; one that is not started again soon is in its back-off.
@@ -128,10 +125,6 @@ class CrashWatch:
         now = self._access.clock.monotonic()
         since = self._since.setdefault(ended.container_id or status.container_id or status.name, now)
         return int(status.restart_count) + (LOOP if now - since >= _PAUSE else 1)
-
-
-def _lost(target: Target) -> tuple[str, ...]:
-    return () if target.owner else (f"nothing would bring {target} back: no controller owns it",)
 
 
 FAULT = CrashLoop()

@@ -14,10 +14,10 @@ from faultcast.experiments.helperfault import MOST_OBSERVED, HelperFault, observ
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.nodefault import node_targets
-from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
+from faultcast.experiments.podfault import PodArguments, plan_pods
 from faultcast.experiments.stress import MIB, amount
 from faultcast.experiments.targets import Target
-from faultcast.experiments.volumes import Place, place_of
+from faultcast.experiments.volumes import Place, unfit_folder
 
 __all__ = ["FAULT", "DiskFill", "DiskFillArguments", "empty_disk", "fill_disk", "unfit"]
 
@@ -54,12 +54,10 @@ class DiskFill(HelperFault[DiskFillArguments]):
         }
 
         def objections(target: Target) -> tuple[str, ...]:
-            pod = read_pod(access.kube, target)
-            if pod is None:
-                return (f"{target} is gone",)
-            place = place_of(pod, arguments.path)
-            text = unfit(place, arguments, disks.get(target.node, 0.0))
-            return (f"{arguments.path} of {target} is {place.words}: {text}",) if text else ()
+            disk = disks.get(target.node, 0.0)
+            return unfit_folder(
+                access.kube, target, arguments.path, lambda place: unfit(place, arguments, disk)
+            )
 
         return plan_pods(
             access,

@@ -22,6 +22,7 @@ from faultcast.experiments.helpers import Helpers
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.patchfault import PatchFault, change, restoring
 from faultcast.experiments.permissions import Permission
+from faultcast.experiments.surroundings import dns_server
 from faultcast.experiments.targets import Target, api_error, pods_matching
 from faultcast.infra.errors import InjectionError, WaitTimeoutError
 from faultcast.infra.kube import TIMEOUT, KubeClient
@@ -77,7 +78,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
 
     def plan(self, access: Access, arguments: DnsErrorArguments, rng: Random, peer: str) -> Plan:
         """The names; the API's own name is the peer."""
-        text, server = _corefile(access.kube), _server(access.kube)
+        text, server = _corefile(access.kube), dns_server(access.kube)
         changed = with_answers(text, arguments.names, arguments.rcode) if text else None
         pods = pods_matching(access.kube, _NAMESPACE, _PODS)
         steps = _steps(text, changed or "", pods)
@@ -95,7 +96,6 @@ class DnsError(PatchFault[DnsErrorArguments]):
             permissions=(
                 Permission(("get", "patch"), "configmaps", _NAMESPACE, names=(_MAP,)),
                 Permission(("get", "list", "patch"), "pods", _NAMESPACE),
-                Permission(("get",), "services", _NAMESPACE, names=(_SERVICE,)),
             ),
             objections=_objections(access, text, changed, server),
             state={**restoring(steps), "changed": changed or "", "server": server},
@@ -222,19 +222,6 @@ def _corefile(kube: KubeClient) -> str:
     except HTTPError as error:
         raise api_error(f"read config map {_MAP}", error) from error
     return str((found.data or {}).get(_KEY, ""))
-
-
-def _server(kube: KubeClient) -> str:
-    """Address of the cluster's DNS; empty when there is none."""
-    try:
-        found: Any = kube.core.read_namespaced_service(_SERVICE, _NAMESPACE, _request_timeout=TIMEOUT)
-    except ApiException as error:
-        if error.status == 404:
-            return ""
-        raise api_error(f"read service {_SERVICE}", error) from error
-    except HTTPError as error:
-        raise api_error(f"read service {_SERVICE}", error) from error
-    return str(found.spec.cluster_ip or "")
 
 
 FAULT = DnsError()

@@ -12,10 +12,9 @@ from faultcast.experiments.evidence import Evidence, rose
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.helperfault import MOST_OBSERVED, HelperFault, observed
 from faultcast.experiments.manifests import Order
-from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
+from faultcast.experiments.podfault import PodArguments, plan_pods
 from faultcast.experiments.stress import MIB
-from faultcast.experiments.targets import Target
-from faultcast.experiments.volumes import Place, place_of
+from faultcast.experiments.volumes import Place, unfit_folder
 
 __all__ = ["FAULT", "IoStress", "IoStressArguments", "calm_disk", "stress_disk", "unfit"]
 
@@ -45,15 +44,6 @@ class IoStress(HelperFault[IoStressArguments]):
 
     def plan(self, access: Access, arguments: IoStressArguments, rng: Random, peer: str) -> Plan:
         """Choose the pods; files that would not fit are refused."""
-
-        def objections(target: Target) -> tuple[str, ...]:
-            pod = read_pod(access.kube, target)
-            if pod is None:
-                return (f"{target} is gone",)
-            place = place_of(pod, arguments.path)
-            text = unfit(place, arguments)
-            return (f"{arguments.path} of {target} is {place.words}: {text}",) if text else ()
-
         return plan_pods(
             access,
             self.kind,
@@ -67,7 +57,9 @@ class IoStress(HelperFault[IoStressArguments]):
                 f"ended by the helper itself after {arguments.duration:g} s",
                 f"{arguments.workers * arguments.size} MiB at most are in use",
             ),
-            objections=objections,
+            objections=lambda target: unfit_folder(
+                access.kube, target, arguments.path, lambda place: unfit(place, arguments)
+            ),
             most_peers=MOST_OBSERVED,
         )
 

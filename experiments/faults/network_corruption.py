@@ -9,15 +9,11 @@ from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
-from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetFault, lacks_module, rise
+from faultcast.experiments.netfault import NetFault, lacks_module, losing
 from faultcast.experiments.podfault import PodArguments
 from faultcast.experiments.targets import Target
 
 __all__ = ["FAULT", "NetworkCorruption", "NetworkCorruptionArguments", "corrupt_packets", "stop_corrupting"]
-
-_ATTEMPTS = 100
-_SEEN = 0.4
 
 
 class NetworkCorruptionArguments(PodArguments):
@@ -54,17 +50,7 @@ class NetworkCorruption(NetFault[NetworkCorruptionArguments]):
 
     def evidence(self, access: Access, arguments: NetworkCorruptionArguments, effect: Effect) -> Evidence:
         """So many attempts to connect from a target get no answer at once; those of a peer do."""
-        host, port = effect.state["far"]
-        least = _SEEN * arguments.intensity / 100
-        return observed(
-            access,
-            effect,
-            lambda _: {"kind": "loss", "where": "pod", "host": host, "port": port, "count": _ATTEMPTS},
-            what="share of attempts without an answer",
-            unit="",
-            landed=lambda before, now: rise(before, now) >= least,
-            expected=f"at least {least:.2g} more than before",
-        )
+        return losing(access, effect, arguments.intensity)
 
 
 FAULT = NetworkCorruption()

@@ -8,9 +8,9 @@ from pydantic import Field
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.evidence import Evidence, rose_by
 from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetFault, lacks_module, rise
+from faultcast.experiments.netfault import NetFault, lacks_module
 from faultcast.experiments.podfault import PodArguments
 from faultcast.experiments.targets import Target
 
@@ -59,7 +59,7 @@ class NetworkLatency(NetFault[NetworkLatencyArguments]):
             lambda _: {"kind": "latency", "where": "pod", "host": host, "port": port},
             what="time to connect",
             unit="s",
-            landed=lambda before, now: rise(before, now) >= least,
+            landed=rose_by(least),
             expected=f"at least {least:g} s more than before",
         )
 

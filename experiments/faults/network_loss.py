@@ -9,15 +9,9 @@ from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
-from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetFault, Rule, TowardsArguments, between, rise
+from faultcast.experiments.netfault import NetFault, Rule, TowardsArguments, between, losing
 
 __all__ = ["FAULT", "NetworkLoss", "NetworkLossArguments", "lose_packets", "stop_losing"]
-
-_ATTEMPTS = 100
-_SEEN = 0.4
-"""Share of the loss that has to be seen, so that at 5 % two attempts of a hundred have to fail: one that is
-late for another reason proves nothing."""
 
 
 class NetworkLossArguments(TowardsArguments):
@@ -53,17 +47,7 @@ class NetworkLoss(NetFault[NetworkLossArguments]):
 
     def evidence(self, access: Access, arguments: NetworkLossArguments, effect: Effect) -> Evidence:
         """So many attempts to connect from a target get no answer at once; those of a peer do."""
-        host, port = effect.state["far"]
-        least = _SEEN * arguments.intensity / 100
-        return observed(
-            access,
-            effect,
-            lambda _: {"kind": "loss", "where": "pod", "host": host, "port": port, "count": _ATTEMPTS},
-            what="share of attempts without an answer",
-            unit="",
-            landed=lambda before, now: rise(before, now) >= least,
-            expected=f"at least {least:.2g} more than before",
-        )
+        return losing(access, effect, arguments.intensity)
 
 
 FAULT = NetworkLoss()

@@ -18,7 +18,7 @@ from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.model import Duration
 from faultcast.experiments.permissions import Permission
-from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
+from faultcast.experiments.podfault import PodArguments, lost, plan_pods, read_pod
 from faultcast.experiments.targets import Target, api_error
 from faultcast.infra.errors import InjectionError
 from faultcast.infra.kube import TIMEOUT, KubeClient
@@ -77,7 +77,7 @@ class PodDelete(Fault[PodDeleteArguments]):
             action=lambda target: f"delete {target}{_how(arguments)}",
             bounds=(f"{often} within {arguments.duration:g} s",),
             permissions=(Permission(("get", "list", "delete"), "pods", arguments.namespace),),
-            objections=_lost,
+            objections=lost,
             helpers=False,
         )
 
@@ -122,10 +122,6 @@ def _how(arguments: PodDeleteArguments) -> str:
     grace = "" if arguments.grace_period is None else f" with {arguments.grace_period} s of grace"
     again = "" if arguments.every is None else f", and choose again every {arguments.every:g} s"
     return grace + again
-
-
-def _lost(target: Target) -> tuple[str, ...]:
-    return () if target.owner else (f"nothing would bring {target} back: no controller owns it",)
 
 
 def _life(kube: KubeClient, target: Target) -> float:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.crashes import counted
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
 from faultcast.experiments.fault import Plan
@@ -16,7 +17,7 @@ from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.permissions import Permission
-from faultcast.experiments.podfault import PodArguments, plan_pods, read_pod
+from faultcast.experiments.podfault import PodArguments, plan_pods
 from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_of
 from faultcast.experiments.targets import Target
 from faultcast.infra.kube import KubeClient
@@ -167,11 +168,7 @@ def _bytes(access: Access, target: Target, arguments: PodMemoryArguments) -> int
 
 def _ends(kube: KubeClient, target: Target) -> float | None:
     """How often the first container has ended, when its last end was for want of memory."""
-    pod = read_pod(kube, target)
-    if pod is None or pod.metadata.uid != target.uid:
-        return None
-    found = [status for status in pod.status.container_statuses or () if status.name == target.main]
-    return float(sum(ends_for_memory(status) for status in found))
+    return counted(kube, target, lambda status: ends_for_memory(status) if status.name == target.main else 0)
 
 
 def processes(size: int) -> int:

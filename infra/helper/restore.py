@@ -14,7 +14,7 @@ from typing import Any
 
 from .order import Order
 
-__all__ = ["ApiServer", "Restore", "shortened"]
+__all__ = ["ApiServer", "Restore", "field_of", "replaced", "shortened"]
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _TIMEOUT = 5.0
@@ -101,7 +101,7 @@ class Restore:
             return ""
         if status != http.client.OK:
             return f"{path}: cannot be read: {status}"
-        if any(_field(found, dotted) != value for dotted, value in step.get("only_if", {}).items()):
+        if any(field_of(found, dotted) != value for dotted, value in step.get("only_if", {}).items()):
             return ""
         content, body = step.get("content", MERGE), step.get("body")
         if step.get("without"):
@@ -118,18 +118,24 @@ def shortened(found: Mapping[str, Any], without: Mapping[str, Any]) -> dict[str,
     It names the version of the object that was read: when somebody changes the object meanwhile, the API
     server refuses, and the next try starts from theirs.
     """
-    *outer, last = without["field"].split(".")
-    items = _field(found, without["field"]) or []
+    items = field_of(found, without["field"]) or []
     kept = [item for item in items if not without["where"].items() <= item.items()]
     if len(kept) == len(items):
         return None
-    body: dict[str, Any] = {last: kept}
+    return replaced(found, without["field"], kept)
+
+
+def replaced(found: Mapping[str, Any], dotted: str, value: Any) -> dict[str, Any]:
+    """The merge patch that gives a field another value, in no other version of the object than was read."""
+    *outer, last = dotted.split(".")
+    body: dict[str, Any] = {last: value}
     for part in reversed(outer):
         body = {part: body}
-    return {**body, "metadata": {"resourceVersion": found["metadata"]["resourceVersion"]}}
+    return {**body, "metadata": {"resourceVersion": field_of(found, "metadata.resourceVersion")}}
 
 
-def _field(found: Any, dotted: str) -> Any:
+def field_of(found: Any, dotted: str) -> Any:
+    """The value at a dotted path of an object; None where it has none."""
     for part in dotted.split("."):
         found = found.get(part) if isinstance(found, dict) else None
     return found

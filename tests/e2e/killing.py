@@ -17,21 +17,16 @@ from typing import Any
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.history import Event
 from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.preview import preview
-from faultcast.experiments.runner import run_method
-from faultcast.infra.kube import connect
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import load_settings
+from tests.e2e.onefault import run_fault
 
-SEED = 11
 MOMENTS = ("before injection", "just after", "in the middle", "while reverting", "while reporting")
 
 
 def main(kubeconfig: Path, file: Path, trial: str, moment: str) -> None:
-    settings = load_settings()
-    kube, cluster = connect(kubeconfig), open_cluster(settings, kubeconfig)
-    experiment = load_experiment(file)
-    fault: Any = experiment.steps[0].fault
+    cluster = open_cluster(load_settings(), kubeconfig)
+    fault: Any = load_experiment(file).steps[0].fault
     inject, undo = fault.inject, fault.undo
 
     def injecting(access: Any, arguments: Any, effect: Effect) -> None:
@@ -54,18 +49,7 @@ def main(kubeconfig: Path, file: Path, trial: str, moment: str) -> None:
             die()
 
     fault.inject, fault.undo = injecting, undoing
-    result = run_method(
-        experiment,
-        preview(experiment, kube, cluster, settings, SEED),
-        cluster,
-        seed=SEED,
-        run="killed",
-        trial=trial,
-        settings=settings,
-        folder=file.parent / trial,
-        on_event=on_event,
-        kube=kube,
-    )
+    result = run_fault(cluster, file, on_event=on_event, trial=trial)
     say({"outcome": result.outcome, "reason": result.reason})
     if moment in MOMENTS:
         die()  # an undo that was over before its time

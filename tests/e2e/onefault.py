@@ -83,10 +83,11 @@ def run_fault(
     *,
     on_event: Callable[[Event], None] | None = None,
     settings: Settings | None = None,
+    trial: str = "",
 ) -> MethodResult:
     """Run the method of an experiment in this process."""
-    settings = settings or load_settings()
-    kube, trial = connect(cluster.kubeconfig, cluster.context), uuid4().hex
+    settings, trial = settings or load_settings(), trial or uuid4().hex
+    kube = connect(cluster.kubeconfig, cluster.context)
     experiment = load_experiment(path)
     return run_method(
         experiment,

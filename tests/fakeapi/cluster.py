@@ -103,7 +103,6 @@ class FakeApi:
             helper_image=helper_image,
             control_plane="master",
             clock=self.clock,
-            machines=dict(NODES),
         )
 
     def cluster(self, kubeconfig: Path, *, context: str = "", helper_image: str = "helper:1") -> Cluster:

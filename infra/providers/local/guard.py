@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from faultcast.infra.cluster import Undo
+from faultcast.infra.cluster import Undo, carry_out
 from faultcast.infra.errors import ClusterError, FaultcastError
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.providers.local.files import write_json
@@ -26,25 +26,12 @@ from faultcast.infra.providers.local.guards import Note
 from faultcast.infra.providers.local.nodes import LocalNodes, nodes_of
 from faultcast.infra.providers.local.record import settings_of
 
-__all__ = ["carry_out", "main", "watch"]
+__all__ = ["main", "watch"]
 
 _LOOK = 5.0
 _RETRY = 1.0
 _PATIENCE = 60.0
 _READY = "ready"
-
-
-def carry_out(nodes: LocalNodes, node: str, undo: Undo) -> None:
-    """Undo one thing; harmless when it is undone already. Errors of the node control pass through."""
-    match undo:
-        case "power_on":
-            nodes.power_on(node)
-        case "reconnect":
-            nodes.reconnect(node)
-        case "start_service:kubelet":
-            nodes.start_service(node, "kubelet")
-        case "start_service:containerd":
-            nodes.start_service(node, "containerd")
 
 
 def watch(

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import rose_by
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.faults import (
     dns_drop,
@@ -18,7 +19,7 @@ from faultcast.experiments.faults import (
     network_partition,
     network_reset,
 )
-from faultcast.experiments.netfault import NetFault, between, rise
+from faultcast.experiments.netfault import NetFault, between
 from faultcast.infra.cluster import NoNodeControl
 from faultcast.infra.processes import Completed
 from tests.fakeapi import FakeApi
@@ -242,5 +243,7 @@ def test_arguments_that_mean_nothing_are_refused(fault: NetFault[Any], wrong: di
 
 
 def test_what_cannot_be_read_has_not_risen() -> None:
-    assert rise(0.25, 0.75) == 0.5
-    assert rise(None, 0.75) == rise(0.25, None) == 0.0
+    assert rose_by(0.5)(0.25, 0.75)
+    assert not rose_by(0.51)(0.25, 0.75)
+    assert not rose_by(0.5)(None, 0.75)
+    assert not rose_by(0.5)(0.25, None)

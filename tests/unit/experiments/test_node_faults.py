@@ -19,13 +19,13 @@ from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.faults import node_down, node_isolate, node_restart, service_stop
 from faultcast.experiments.heal import heal
 from faultcast.experiments.ledger import Entry, Ledger
-from faultcast.experiments.machinefault import carry_out, uptime, younger
+from faultcast.experiments.machinefault import uptime, younger
 from faultcast.experiments.model import BlastRadius
 from faultcast.experiments.nodefault import NodeArguments
 from faultcast.experiments.radius import refusals
 from faultcast.experiments.spread import crowded, spread_of
 from faultcast.experiments.targets import Target
-from faultcast.infra.cluster import Guard, NoNodeControl, Undo
+from faultcast.infra.cluster import Guard, NoNodeControl, Undo, carry_out
 from faultcast.infra.errors import ClusterError, InjectionError
 from faultcast.infra.kube import listens
 from faultcast.infra.processes import Completed, ProcessId
