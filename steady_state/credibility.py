@@ -3,17 +3,15 @@
 from faultcast.experiments.history import Span
 from faultcast.experiments.model import MetricSpec
 from faultcast.steady_state.examination import Examination
-from faultcast.steady_state.phases import Record
+from faultcast.steady_state.phases import MONITORING_UP, Record
 from faultcast.steady_state.slicing import stretch
 from faultcast.steady_state.verdict import Status
 from faultcast.steady_state.wording import quantity
 
-__all__ = ["MACHINE_OUTSIDE", "MONITORING_UP", "doubt_of_deviation", "doubt_of_holding"]
+__all__ = ["MACHINE_OUTSIDE", "doubt_of_deviation", "doubt_of_holding"]
 
 MACHINE_OUTSIDE = "machine_outside"
 """Name of the series of CPU cores used on the machine by anything but the cluster."""
-MONITORING_UP = "monitoring_up"
-"""Name of the series that is 1 while the monitoring sees itself."""
 
 _LEAST_CORES = 0.25
 _MOST_BLIND = 0.2

@@ -12,10 +12,13 @@ from faultcast.forecasting.conformal import Direction
 from faultcast.steady_state.examination import Examination, examine, unknown
 from faultcast.steady_state.framing import frame
 from faultcast.steady_state.recovery import STRETCH, Band, back_since, first_back, forecast_band
-from faultcast.steady_state.slicing import masked, on_grid, stretch
+from faultcast.steady_state.slicing import blind, masked, on_grid, stretch
 from faultcast.steady_state.verdict import Phase, Recovery, SeriesVerdict
 
-__all__ = ["Found", "Record"]
+__all__ = ["MONITORING_UP", "Found", "Record"]
+
+MONITORING_UP = "monitoring_up"
+"""Name of the series that is 1 while the monitoring sees itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class Record:
     def __init__(self, history: TrialHistory, series: Mapping[str, pd.Series]) -> None:
         self.history = history
         self._series = {name: on_grid(raw, history.step) for name, raw in series.items()}
+        up = self._series.get(MONITORING_UP)
+        for spec in history.metrics if up is not None and (up > 0).any() else ():
+            if spec.name in self._series:
+                self._series[spec.name] = masked(self._series[spec.name], blind(up, spec.lookback))
 
     @property
     def injected(self) -> datetime | None:

@@ -10,7 +10,7 @@ from faultcast.experiments.history import Mask, Span
 from faultcast.forecasting.series import covered
 from faultcast.infra.errors import ConfigurationError
 
-__all__ = ["masked", "on_grid", "stretch"]
+__all__ = ["blind", "masked", "on_grid", "stretch"]
 
 _MOST_OFF_GRID = 0.25
 
@@ -69,3 +69,22 @@ def stretch(series: pd.Series, start: datetime, end: datetime, step: float) -> p
         begin = first + offset * timedelta(seconds=step)
     until = pd.Timestamp(end).tz_convert("UTC")
     return series.reindex(pd.date_range(begin, until, freq=pd.Timedelta(seconds=step), inclusive="left"))
+
+
+def blind(up: pd.Series, lookback: float) -> list[Span]:
+    """Where samples say nothing because the monitoring itself was away.
+
+    A rate over a range with scrapes missing is too low by their share: until the whole range lies behind the
+    outage its value is an artefact. So is the last value before the outage was noticed.
+
+    Args:
+        up: 1 while the monitoring saw itself, on a regular grid.
+        lookback: Range of the query in seconds.
+    """
+    away = np.flatnonzero(~(up.to_numpy(dtype=float) > 0))
+    if len(up) < 2 or not away.size:
+        return []
+    step = up.index[1] - up.index[0]
+    runs = np.split(away, np.flatnonzero(np.diff(away) > 1) + 1)
+    reach = pd.Timedelta(seconds=lookback)
+    return [Span(up.index[run[0]] - step, up.index[run[-1]] + reach) for run in runs]

@@ -149,7 +149,7 @@ def _verdict(record: Record, found: Found, level: float, alpha: float) -> Series
     doubt = None
     if verdict.status is Status.DEVIATED:
         doubt = doubt_of_deviation(record, found.spec, found.window, alpha)
-    if verdict.status is Status.HELD:
+    else:
         doubt = doubt_of_holding(record, found.spec, found.window)
     if doubt:
         verdict = replace(verdict, status=Status.UNKNOWN, reasons=(doubt, *verdict.reasons))

@@ -1,7 +1,10 @@
 """What is told of a cluster, and the small files it is told from."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
+from threading import Timer
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -109,6 +112,29 @@ def test_the_second_at_the_lock_is_told_of_the_first(layout: Layout) -> None:
     with exclusive(layout):
         pass
     assert not layout.holder.exists()
+
+
+def test_the_lock_of_a_dead_holder_is_awaited(layout: Layout) -> None:
+    """A child of a killed process may hold its lock for a moment longer."""
+    child = (
+        "import fcntl, os, sys\n"
+        "file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)\n"
+        "fcntl.flock(file, fcntl.LOCK_EX)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.readline()\n"
+    )
+    layout.lock.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-c", child, str(layout.lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdin
+        assert process.stdout.readline() == "held\n"
+        write_json(layout.holder, {"pid": 2**22 + 1, "command": "faultcast up"})
+        release = Timer(0.2, process.communicate, args=("\n",))
+        release.start()
+        with exclusive(layout):
+            assert read_json(layout.holder)["pid"] == os.getpid()
+        release.join()
 
 
 def test_evidence_has_logs_and_no_keys(layout: Layout, tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ from faultcast.infra.errors import RefusedError
 from faultcast.infra.kube import KubeClient
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until
-from tests.e2e.kill_matrix import run_matrix
+from tests.e2e.kill_matrix import run_matrix, shell_image
 from tests.e2e.leftovers import snapshot
 from tests.e2e.onefault import run_fault, write_fault
+from tests.e2e.samples import furnish
+from tests.e2e.spreading import gateways, spread_gateways
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -30,6 +32,7 @@ THEIRS = {"key": "theirs", "effect": "PreferNoSchedule"}
 @pytest.fixture(autouse=True)
 def unchanged(cluster: Cluster, kube: KubeClient) -> Iterator[None]:
     """The cluster is whole before each test, and the same again after it."""
+    furnish(kube, shell_image(cluster), 1)
     wait_until("all is whole", lambda: not everything_lacking(kube), Wait(120, 0.5))
     before = snapshot(cluster)
     yield
@@ -61,28 +64,6 @@ def proof_of(result: MethodResult) -> Proof:
     assert injection.proof.after is not None
     assert injection.proof.after <= 10.0
     return injection.proof
-
-
-def gateways(kube: KubeClient) -> dict[str, str]:
-    """The node of each gateway that is not on its way out, by UID."""
-    listed: Any = kube.core.list_namespaced_pod("shop", label_selector="app=gateway")
-    return {
-        pod.metadata.uid: pod.spec.node_name or ""
-        for pod in listed.items
-        if not pod.metadata.deletion_timestamp
-    }
-
-
-def spread_gateways(kube: KubeClient) -> None:
-    """Have one gateway on each node; a runner that was killed may have left both on one."""
-
-    def are_spread() -> bool:
-        return sorted(gateways(kube).values()) == ["master", "worker"] and not everything_lacking(kube)
-
-    if not are_spread():
-        listed: Any = kube.core.list_namespaced_pod("shop", label_selector="app=gateway")
-        kube.core.delete_namespaced_pod(listed.items[0].metadata.name, "shop")
-    wait_until("the gateways are spread", are_spread, Wait(60, 0.5))
 
 
 @contextmanager

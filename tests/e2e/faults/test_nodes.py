@@ -22,6 +22,7 @@ from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from tests.e2e.leftovers import snapshot
 from tests.e2e.onefault import run_fault, write_fault
+from tests.e2e.spreading import spread_gateways
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -116,6 +117,7 @@ def test_a_node_that_the_radius_does_not_name_is_refused(
 def test_pods_that_moved_are_spread_again(
     cluster: Cluster, kube: KubeClient, settings: Settings, tmp_path: Path
 ) -> None:
+    spread_gateways(kube)
     before = spread_of(kube)
     assert before["shop/gateway"] == ["master", "worker"]
     path = write_fault(tmp_path, "node-down", {"node": "worker", "duration": 40})

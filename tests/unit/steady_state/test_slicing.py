@@ -4,7 +4,7 @@ import pytest
 
 from faultcast.experiments.history import Mask, Span
 from faultcast.infra.errors import ConfigurationError
-from faultcast.steady_state.slicing import masked, on_grid, stretch
+from faultcast.steady_state.slicing import blind, masked, on_grid, stretch
 from tests.unit.steady_state.trials import START, at
 
 
@@ -36,3 +36,10 @@ def test_a_stretch_beyond_the_recording_is_missing_not_shorter() -> None:
     np.testing.assert_array_equal(stretch(series, at(3), at(12), 2), [2, 3, np.nan, np.nan])
     np.testing.assert_array_equal(stretch(series, at(-4), at(2), 2), [np.nan, np.nan, 0])
     assert stretch(on_grid(raw(), 2), START, at(6), 2).isna().tolist() == [True] * 3
+
+
+def test_samples_are_blind_from_just_before_an_outage_until_their_range_is_behind_it() -> None:
+    up = on_grid(raw(0, 2, 4, 12, 14, 16), 2) + 1
+    assert blind(up, 10) == [Span(at(4), at(20))]
+    assert blind(up[:3], 10) == []
+    assert blind(up * 0, 10) == [Span(at(-2), at(26))]

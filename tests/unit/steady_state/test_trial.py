@@ -166,6 +166,15 @@ class TestUnknown:
         assert verdict.status is Status.UNKNOWN
         assert "monitoring itself was away for 10 of 15" in verdict.reasons[0]
 
+    def test_a_rate_that_falls_because_its_range_reaches_into_an_outage_of_the_monitoring(self) -> None:
+        series = quiet()
+        series["monitoring_up"] = change(series["monitoring_up"], at(274), at(290), lambda _: np.nan)
+        series["rate"] = change(series["rate"], at(272), at(290), lambda _: np.nan)
+        series["rate"] = change(series["rate"], at(290), at(298), lambda s: 0.3 * s)
+        verdict = judge_trial(history(RATE), series)
+        assert verdict.status is Status.UNKNOWN
+        assert "monitoring itself was away for 8 of 15" in verdict.reasons[0]
+
     def test_a_metric_that_does_not_exist(self) -> None:
         verdict = judge_trial(history(MetricSpec(name="gone", query="gone")), quiet())
         assert verdict.status is Status.UNKNOWN
