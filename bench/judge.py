@@ -1,195 +1,164 @@
-"""Measure the judge on labelled cases, and print the figures as JSON.
+"""Measure the judge on labelled cases, next to three other ways to judge, on noise, and in time.
 
     python bench/judge.py                     # ../shared/judge, or the folder in FAULTCAST_JUDGE_CASES
-    python bench/judge.py FOLDER --quick 10   # ten cases of each kind at most
+    python bench/judge.py FOLDER --quick 10   # ten cases of each data set and label at most
+    python bench/judge.py --only noise --only speed
 
-The folder holds `evaluate.py` with `load()`, `run()` and `table()`, its cases, and optionally `lab/lab.py`
-with recordings of a live cluster. Where it is absent, this says so and measures only what needs no cases: how
-often noise without any change is called a deviation, and how long a judgement takes.
+A folder holds public cases, recordings of a cluster, or both; `bench/cases.py` says in which form. Where
+there is none, only what needs no cases is measured. Tables go to standard output, progress to standard error.
 """
 
-import argparse
-import importlib.util
-import json
 import os
 import sys
-import time
-from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
-from types import ModuleType
+
+# Before anything reads it: every judge is measured on one core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import argparse
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
+from bench.calibration_plot import draw_calibration
+from bench.cases import Case, Folders, find, load_lab, load_public
+from bench.figures import Calls, calibration, calls, figures
+from bench.machine import facts
+from bench.noise import CORRELATIONS, HISTORIES, noise, noise_p_values
+from bench.peers import PEERS
+from bench.running import OURS, Judge, Outcome, p_values, run, warm_up
+from bench.speed import measured
+from bench.tables import calibration_table, calls_table, figures_table, noise_table, speed_table
 
-from faultcast.steady_state import Status, judge_window
+__all__ = ["cases_folder", "in_quiet_and_measured", "main"]
 
-ALPHAS = (0.01, 0.05, 0.10)
-WINDOW = 15
-HISTORIES = (135, 600)
-"""Samples: a baseline of 240 s and a gate of 30 s at 2 s, and 20 minutes."""
-_HERE = Path(__file__).resolve().parent
+PARTS = ("public", "lab", "noise", "speed")
+NOISE, SERIES, REPEATS = 200, 1000, 40
+"""Simulated series of each kind; series judged side by side; series timed one by one."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What has been measured so far.
+
+    Attributes:
+        document: For the JSON file.
+        steady: P-values of this project's judge on windows in which nothing happened, by what they are.
+    """
+
+    document: dict[str, Any] = field(default_factory=dict)
+    steady: dict[str, list[float]] = field(default_factory=dict)
 
 
 def cases_folder(given: Path | None = None) -> Path | None:
     """The folder of cases: given, from FAULTCAST_JUDGE_CASES, or beside the repository; None if absent."""
-    named = given or Path(os.environ.get("FAULTCAST_JUDGE_CASES", _HERE.parents[1] / "shared" / "judge"))
-    return named if (named / "evaluate.py").exists() else None
+    beside = Path(__file__).resolve().parents[2] / "shared" / "judge"
+    named = given or Path(os.environ.get("FAULTCAST_JUDGE_CASES", beside))
+    return named if any(asdict(find(named)).values()) else None
 
 
-def judge(history: pd.Series, window: pd.Series) -> dict[str, Any]:
-    """The judge in the form that the cases ask for; their clocks carry no time zone but mean UTC."""
-    verdict = judge_window(_in_utc(history), _in_utc(window))
-    return {"deviates": verdict.status is Status.DEVIATED, "score": verdict.score, "status": verdict.status}
-
-
-def public_cases(folder: Path, quick: int | None = None) -> dict[str, Any]:
-    """Figures on the public cases: macro over data sets, with a bootstrap interval of F1."""
-    harness = load_module(folder / "evaluate.py")
-    rows = harness.run(judge, "faultcast", harness.load(per=quick), delay=15, verbose=False)
-    table = harness.table(rows).set_index("set")
-    names = ("dev", "steady", "recall", "far", "f1", "auc", "delay", "ms", "p95", "err")
-    figures = {name: {key: _plain(row[key]) for key in names if key in row} for name, row in table.iterrows()}
-    figures["MACRO"] |= {key: _plain(table.loc["MACRO"].get(key)) for key in ("f1_lo", "f1_hi")}
-    return figures
-
-
-def lab_cases(folder: Path) -> dict[str, Any] | None:
-    """Figures on the recordings of a live cluster, with their holes in place; None where there are none."""
-    if not (folder / "lab" / "lab.py").exists():
-        return None
-    lab = load_module(folder / "lab" / "lab.py")
-    rows = []
-    for case, metric, label, history, window, _ in lab.load(gaps="nan"):
-        started = time.perf_counter()
-        verdict = judge_window(history.rename(metric), window)
-        spent = time.perf_counter() - started
-        rows.append((case["kind"], label, verdict.status, float(window.isna().mean()), 1e3 * spent))
-    found = pd.DataFrame(rows, columns=["kind", "label", "status", "missing", "ms"])
-    called = found.status == Status.DEVIATED
-    moved, held = found.label == "must_move", found.label == "must_hold"
-    quiet, seen = held & (found.kind == "none"), moved & (found.missing <= 0.5)
+def in_quiet_and_measured(outcomes: Sequence[Outcome]) -> dict[str, Calls]:
+    """Calls of windows that were at least half measured, and false alarms where there was no fault at all."""
     return {
-        "recall": _share(called[moved]),
-        "recall_where_measured": _share(called[seen]),
-        "false_alarms": _share(called[held]),
-        "false_alarms_quiet": _share(called[quiet]),
-        "cannot_tell": _share(found.status == Status.UNKNOWN),
-        "ms": round(float(found.ms.median()), 1),
-        "p95": round(float(found.ms.quantile(0.95)), 1),
+        "recall_where_measured": calls([one for one in outcomes if one.deviates and one.missing <= 0.5]),
+        "false_alarms_quiet": calls([one for one in outcomes if not one.deviates and one.kind == "none"]),
     }
 
 
-def noise(count: int, correlation: float, n: int) -> dict[str, Any]:
-    """How often undisturbed noise is called a deviation, for each alpha, and a shift of two sd with it.
-
-    Args:
-        count: Number of series.
-        correlation: Of neighbouring samples (an AR(1) process).
-        n: Samples of history.
-    """
-    calm = np.array(noise_p_values(count, correlation, n))
-    shifted = np.array(noise_p_values(count, correlation, n, shift=2.0))
-    return {
-        "series": count,
-        **{f"false_alarms_{alpha:.2f}": _plain((calm <= alpha).mean()) for alpha in ALPHAS},
-        "seen_2sd": _plain((shifted <= 0.05).mean()),
-    }
+def _show(title: str, table: str) -> None:
+    print(f"{title}\n{table}\n", flush=True)
 
 
-@cache
-def noise_p_values(count: int, correlation: float, n: int, shift: float = 0.0) -> tuple[float, ...]:
-    """P-values of windows of 15 samples in which nothing happened, or a lasting shift.
-
-    Args:
-        count: Number of series.
-        correlation: Of neighbouring samples.
-        n: Samples of history.
-        shift: Of the window, in standard deviations.
-    """
-    found = []
-    for seed in range(count):
-        values = noise_series(n + WINDOW, correlation, seed)
-        p_value = judge_window(values[:n], values[n:] + shift).p_value
-        found.append(1.0 if p_value is None else p_value)
-    return tuple(found)
-
-
-def noise_series(size: int, correlation: float, seed: int) -> pd.Series:
-    """An AR(1) process of unit variance around 10, every 2 s."""
-    steps = np.random.default_rng(seed).normal(size=size) * np.sqrt(1 - correlation**2)
-    values = np.empty(size)
-    values[0] = steps[0] / np.sqrt(1 - correlation**2)
-    for i in range(1, size):
-        values[i] = correlation * values[i - 1] + steps[i]
-    return pd.Series(10 + values, index=pd.date_range("2026-03-01", periods=size, freq="2s", tz="UTC"))
+def _judge_cases(report: Report, part: str, cases: Sequence[Case], judges: Sequence[Judge]) -> None:
+    outcomes = {judge.name: run(judge, cases) for judge in judges}
+    found = {name: figures(answers) for name, answers in outcomes.items()}
+    section: dict[str, Any] = {"judges": found}
+    _show(f"{part} cases", figures_table(found))
+    if part == "lab":
+        section["where"] = {name: in_quiet_and_measured(answers) for name, answers in outcomes.items()}
+        _show(
+            "lab cases: windows that were measured, and windows without a fault",
+            calls_table(section["where"]),
+        )
+    own = outcomes[OURS.name]
+    sources = {part: p_values(own)}
+    if part == "public":
+        names = sorted({one.data_set for one in own})
+        sources |= {name: p_values([one for one in own if one.data_set == name]) for name in names}
+    section["calibration"] = {name: calibration(values) for name, values in sources.items()}
+    _show(f"{OURS.name}: false alarms in {part} cases", calibration_table(section["calibration"]))
+    report.steady[part] = sources[part]
+    report.document[part] = section
 
 
-def speed(points: Iterable[int] = HISTORIES, repeats: int = 20) -> dict[str, Any]:
-    """Milliseconds of CPU for one judgement of a seasonal metric, by samples of history."""
-    found = {}
-    for n in points:
-        spent = []
-        for seed in range(repeats):
-            values = noise_series(n + WINDOW, 0.3, seed)
-            values += 3 * np.sin(2 * np.pi * np.arange(n + WINDOW) / 30)
-            started = time.process_time()
-            judge_window(values[:n], values[n:], season=60)
-            spent.append(1e3 * (time.process_time() - started))
-        found[str(n)] = {"cpu_ms": _plain(np.median(spent)), "cpu_p95": _plain(np.quantile(spent, 0.95))}
-    return found
+def _judge_noise(report: Report, count: int) -> None:
+    kinds = [noise(count, correlation, n) for n in HISTORIES for correlation in CORRELATIONS]
+    pooled = [
+        p for n in HISTORIES for correlation in CORRELATIONS for p in noise_p_values(count, correlation, n)
+    ]
+    _show(f"{OURS.name}: false alarms in simulated noise", noise_table(kinds))
+    report.steady["simulated noise"] = pooled
+    report.document["noise"] = {"kinds": kinds, "all": calibration(pooled)}
 
 
-def load_module(path: Path) -> ModuleType:
-    """Import a file by its path."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        message = f"{path} cannot be imported"
-        raise ImportError(message)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
+def _plain(value: Any) -> Any:
+    """The same for JSON: dataclasses as objects, four digits, None for what is not a number."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?", help="of cases")
+    parser.add_argument("--quick", type=int, metavar="N", help="N cases of each data set and label, N series")
+    parser.add_argument("--only", choices=PARTS, action="append", help="measure this part; may be repeated")
+    parser.add_argument("--no-peers", action="store_true", help="measure only this project's judge")
+    parser.add_argument("--noise", type=int, help=f"simulated series of each kind ({NOISE})")
+    parser.add_argument("--series", type=int, help=f"series judged side by side for their time ({SERIES})")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw false alarms against alpha")
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Print all figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("--quick", type=int, help="cases of each data set and label at most")
-    parser.add_argument("--noise", type=int, default=200, help="simulated series for each kind of noise")
-    options = parser.parse_args()
-    judge_window(
-        noise_series(60, 0, 0)[:50], noise_series(60, 0, 0)[50:]
-    )  # imports darts: not to be measured
-    figures: dict[str, Any] = {"speed": speed()}
-    figures["noise"] = {
-        f"{n} samples, correlation {phi}": noise(options.noise, phi, n)
-        for n in HISTORIES
-        for phi in (0.0, 0.5, 0.9)
-    }
+    """Measure what was asked for, print tables, and write files."""
+    options = _options()
+    report = Report({"machine": facts(), "quick": options.quick})
+    parts = options.only or PARTS
+    judges = (OURS,) if options.no_peers else (OURS, *PEERS)
+    # What a judge imports when it is first asked is not its time.
+    warm_up(judges)
     folder = cases_folder(options.folder)
     if folder is None:
         print("no cases: give a folder, or set FAULTCAST_JUDGE_CASES", file=sys.stderr)
-    else:
-        figures["public"] = public_cases(folder, options.quick)
-        figures["lab"] = lab_cases(folder)
-    print(json.dumps(figures, indent=2))
-
-
-def _in_utc(series: pd.Series) -> pd.Series:
-    return series.tz_localize("UTC") if series.index.tz is None else series
-
-
-def _share(called: pd.Series) -> dict[str, Any]:
-    return {"n": len(called), "share": _plain(called.mean())}
-
-
-def _plain(value: Any) -> float | int | None:
-    if value is None or pd.isna(value):
-        return None
-    return int(value) if float(value).is_integer() and abs(value) > 1 else round(float(value), 4)
+    held = find(folder) if folder else Folders()
+    for part, place, load in (("public", held.public, load_public), ("lab", held.lab, load_lab)):
+        if part in parts and place:
+            _judge_cases(report, part, load(place, options.quick), judges)
+        elif part in parts and folder:
+            print(f"no {part} cases in {folder}", file=sys.stderr)
+    if "noise" in parts:
+        _judge_noise(report, options.noise or options.quick or NOISE)
+    if "speed" in parts:
+        speed = measured(options.series or options.quick or SERIES, options.quick or REPEATS)
+        _show("speed", speed_table(speed))
+        report.document["speed"] = speed
+    if options.json:
+        options.json.write_text(json.dumps(_plain(report.document), indent=1) + "\n")
+    if options.plot and report.steady:
+        draw_calibration(options.plot, report.steady)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ An experiment is an ordinary Chaos Toolkit experiment. Faultcast's own part is t
 """
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from faultcast.experiments.fields import Duration, Strict, seconds
+from faultcast.experiments.metric import MetricSpec
 from faultcast.experiments.targets import valid_selector
 
 __all__ = [
@@ -23,67 +25,8 @@ __all__ = [
     "seconds",
 ]
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
-_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
-
-def seconds(value: object) -> float:
-    """Read a duration: a number of seconds, or text such as `90s`, `5m`, `500ms`.
-
-    Raises:
-        ValueError: It is neither.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return float(match[1]) * _UNIT[match[2]]
-    message = f"{value!r} is not a duration: write 30s, 5m or 500ms"
-    raise ValueError(message)
-
-
-Duration = Annotated[
-    float,
-    BeforeValidator(
-        seconds, json_schema_input_type=float | Annotated[str, Field(pattern=r"^\d+(\.\d+)?(ms|s|m|h)$")]
-    ),
-    Field(description="a duration in seconds, or text such as 30s, 5m, 500ms"),
-]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MetricSpec(_Model):
-    """One metric of the steady-state hypothesis, and what is expected of it."""
-
-    name: str = Field(
-        pattern=r"^[a-z][a-z0-9_]*$", max_length=60, description="name used in tables and reports"
-    )
-    query: str = Field(min_length=1, description="PromQL that gives exactly one series")
-    unit: str = Field("", description="unit of the values, such as s, req/s, ratio")
-    kind: Literal["gauge", "counter", "delta"] | None = Field(
-        None, description="what the query's result is; found from Prometheus' metadata when not given"
-    )
-    direction: Literal["up", "down", "either"] = Field("either", description="the direction that hurts")
-    weight: float = Field(1.0, gt=0, description="share in the score")
-    critical: bool = Field(False, description="a deviation here cannot be outvoted")
-    smallest_effect: float | None = Field(
-        None, gt=0, description="smallest deviation that matters, in the metric's unit"
-    )
-    during: Literal["hold", "any"] = Field("hold", description="what is expected while the fault is in place")
-    recovers_within: Duration | None = Field(
-        None, ge=0, description="time after the fault by which the metric is back; not asked when absent"
-    )
-    lookback: Duration = Field(
-        10.0,
-        ge=0,
-        description="range the query looks back over, such as 10s in rate(x[10s]): it smears the edges",
-    )
-    season: Duration | None = Field(None, gt=0, description="length of a known season of this metric")
-
-
-class BlastRadius(_Model):
+class BlastRadius(Strict):
     """How far the fault may reach at most; checked before anything is touched."""
 
     namespaces: tuple[str, ...] = Field(
@@ -114,7 +57,7 @@ class BlastRadius(_Model):
         return self
 
 
-class Windows(_Model):
+class Windows(Strict):
     """Lengths of the phases of a trial."""
 
     baseline: Duration = Field(240.0, ge=60, le=86_400, description="history before the gate window")
@@ -122,7 +65,7 @@ class Windows(_Model):
     recovery: Duration = Field(60.0, ge=10, le=3_600, description="longest watch after the revert")
 
 
-class Evidence(_Model):
+class Evidence(Strict):
     """What proves that the fault landed, and on the target only."""
 
     within: Duration = Field(10.0, gt=0, le=120, description="time the effect may take to show")
@@ -134,7 +77,7 @@ class Evidence(_Model):
         return valid_selector(value) if value else value
 
 
-class AbortCondition(_Model):
+class AbortCondition(Strict):
     """What ends a trial at once: a query beyond a limit, or a URL that does not answer as it should."""
 
     query: str | None = Field(None, min_length=1, description="PromQL that gives one number")
@@ -161,7 +104,7 @@ class AbortCondition(_Model):
         raise ValueError(message)
 
 
-class Extension(_Model):
+class Extension(Strict):
     """The `faultcast` entry of an experiment's `extensions`."""
 
     name: Literal["faultcast"]
@@ -188,6 +131,15 @@ class Extension(_Model):
         if twice:
             message = f"metric names must differ: {', '.join(twice)} is there twice"
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _follows_what_is_there(self) -> Self:
+        names = {metric.name for metric in self.metrics}
+        for metric in self.metrics:
+            if unknown := sorted(set(metric.follows) - names):
+                message = f"{metric.name} follows {', '.join(unknown)}, which is no metric of this experiment"
+                raise ValueError(message)
         return self
 
     @model_validator(mode="after")

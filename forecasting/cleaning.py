@@ -6,7 +6,7 @@ Nothing made here is ever compared with a measurement: errors are computed on ra
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bridge_holes", "despike"]
+__all__ = ["bridge_holes", "despike", "recent_level"]
 
 _LEVEL_SAMPLES = 11
 
@@ -60,6 +60,26 @@ def bridge_holes(
         elif invented[i - 1]:
             filled[i] = filled[i - 1]
         else:
-            known = values[:i][~invented[:i]]
+            known = values[max(0, i - 4 * _LEVEL_SAMPLES) : i]
+            known = known[~np.isnan(known)]
             filled[i] = np.median(known[-_LEVEL_SAMPLES:])
     return filled, invented
+
+
+def recent_level(values: NDArray[np.float64], weight: float = 0.2) -> NDArray[np.float64]:
+    """The exponentially weighted mean of what came before each point.
+
+    Args:
+        values: Samples without NaN, in order of time.
+        weight: Of the latest sample.
+
+    Returns:
+        One value more than there are samples: entry i is the level before sample i; entry 0 is the first
+        sample.
+    """
+    levels = np.empty(values.size + 1)
+    level = levels[0] = float(values[0])
+    for i, value in enumerate(values.tolist()):
+        level += weight * (value - level)
+        levels[i + 1] = level
+    return levels

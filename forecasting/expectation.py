@@ -16,12 +16,10 @@ from faultcast.forecasting.backtest import (
 )
 from faultcast.forecasting.conformal import effective_windows
 from faultcast.forecasting.models import Forecaster, Naive, Theta
+from faultcast.forecasting.question import LEAST_EFFECTIVE
 from faultcast.forecasting.season import find_season
 
-__all__ = ["LEAST_EFFECTIVE", "Expectation", "Plan", "expect", "plan"]
-
-LEAST_EFFECTIVE = 3.0
-"""Effective past windows below which nothing can be said to have held."""
+__all__ = ["Expectation", "Plan", "expect", "plan"]
 
 _LEAST_SAMPLES = 12
 _MOST_FITS = 40
@@ -101,7 +99,7 @@ def plan(
     pattern = np.ones(window, dtype=bool) if seen is None else seen
     origins = past_origins(task, needs, _MOST_CHEAP_FITS)
     measured = ~np.isnan(values[origins[:, None] + np.arange(window)])
-    effective = effective_windows(measured, origins, pattern) if origins.size > 1 else 0.0
+    effective = effective_windows(measured & pattern, origins) if origins.size > 1 else 0.0
     if known.size < max(_LEAST_SAMPLES, 2 * window):
         effective = 0.0
     missing = 0

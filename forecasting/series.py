@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from faultcast.forecasting.counters import rates
 from faultcast.infra.errors import ConfigurationError, MetricSourceError
 
 __all__ = ["Hole", "Kind", "MetricSeries", "covered", "regular_step"]
 
 Kind = Literal["gauge", "counter", "delta"]
 
-Hole = Literal["", "not scraped", "masked"]
+Hole = Literal["", "not scraped", "masked", "monitoring away", "counter reset"]
 """Why a sample is missing; empty where it is there."""
 
 
@@ -116,6 +117,26 @@ class MetricSeries:
         holes = holes.mask(missing & (holes == ""), "not scraped")
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "holes", holes)
+
+    def hidden(self, spans: Iterable[tuple[datetime, datetime]], why: Hole = "masked") -> Self:
+        """The series without some stretches; the time axis stays as it is, nothing is stitched.
+
+        Args:
+            spans: First and last hidden moment of each stretch.
+            why: The reason of the new holes; those that were there before keep theirs.
+        """
+        within = covered(self.values.index, spans)
+        holes = self.holes.mask(within & (self.holes == ""), why)
+        return type(self)(self.name, self.values.mask(within), self.step, self.unit, self.kind, holes)
+
+    def as_rate(self) -> Self:
+        """A counter as its rate per second; a gauge as it is (see `faultcast.forecasting.counters.rates`)."""
+        if self.kind != "counter":
+            return self
+        rises, reset = rates(self.values.to_numpy(), self.step)
+        holes = self.holes.mask(reset & (self.holes == ""), "counter reset")
+        values = pd.Series(rises, index=self.values.index, name=self.name)
+        return type(self)(self.name, values, self.step, f"{self.unit}/s".lstrip("/"), "gauge", holes)
 
     @classmethod
     def from_samples(

@@ -8,11 +8,11 @@ from typing import Protocol
 
 import pandas as pd
 
-from faultcast.forecasting.series import MetricSeries, covered
+from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.errors import ConfigurationError, MetricSourceError
 from faultcast.infra.prometheus import PrometheusClient
 
-__all__ = ["MetricSource", "PrometheusSource", "RecordedSource", "masked"]
+__all__ = ["MetricSource", "PrometheusSource", "RecordedSource"]
 
 
 class MetricSource(Protocol):
@@ -91,21 +91,6 @@ class RecordedSource:
         seconds = pd.DatetimeIndex(within.index).as_unit("ns").asi8 / 1e9
         samples = dict(zip(seconds.tolist(), within.tolist(), strict=True))
         return MetricSeries.from_samples(name, samples, start=start, end=end, step=step)
-
-
-def masked(series: MetricSeries, spans: Sequence[tuple[datetime, datetime]]) -> MetricSeries:
-    """Hide stretches of a series; the time axis stays as it is, nothing is stitched.
-
-    Args:
-        series: The series.
-        spans: First and last hidden moment of each stretch.
-
-    Returns:
-        A series with holes explained as "masked"; holes that were there before keep their reason.
-    """
-    hidden = covered(series.values.index, spans)
-    holes = series.holes.mask(hidden & (series.holes == ""), "masked")
-    return MetricSeries(series.name, series.values.mask(hidden), series.step, series.unit, series.kind, holes)
 
 
 def _check(start: datetime, end: datetime, step: float) -> None:

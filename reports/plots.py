@@ -16,8 +16,10 @@ import pandas as pd
 from faultcast.experiments.history import TrialHistory
 from faultcast.reports.canvas import STYLE, figure_of, heading, legend, save
 from faultcast.reports.captions import captions, wrapped
+from faultcast.reports.curve_plot import curve_figure
 from faultcast.reports.proof_plot import proof_figure
 from faultcast.reports.wording import headline, units
+from faultcast.steady_state.response import response_of
 from faultcast.steady_state.verdict import MetricVerdict, TrialVerdict
 
 __all__ = ["draw_trial"]
@@ -65,8 +67,8 @@ def draw_trial(
         series: Raw samples by metric name, as `experiments.history.load_series` gives them.
 
     Returns:
-        The files: the overview first, then the proof of the faults if it has curves, then each metric; PNG
-        before SVG.
+        The files: the overview first, then the proof of the faults if it has curves, then the resilience
+        curves if there are any, then each metric; PNG before SVG.
     """
     import matplotlib as mpl
 
@@ -79,6 +81,9 @@ def draw_trial(
         written += save(_overview(scene, series), plots / "overview")
         if (proof := proof_figure(history)) is not None:
             written += save(proof, plots / "proof")
+        curves = {part.metric: part.curve for part in verdict.metrics if part.curve is not None}
+        if (curve := curve_figure(history, curves, response_of(history))) is not None:
+            written += save(curve, plots / "curve")
         for name in names:
             written += save(_single(scene, name, series.get(name)), plots / name)
     return tuple(written)

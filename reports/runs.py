@@ -6,6 +6,7 @@
     runs/<run>/run.json                 the run (`RunRecord`)
     runs/<run>/report.html              Allure, one file
     runs/<run>/junit.xml
+    runs/<run>/repeats.json             what repeated experiments say together
     runs/<run>/allure-results/          what report.html is made from
     runs/<run>/trials/<trial>/          history.json, journal.json, verdict.json,
                                         series/*.parquet, forecasts/*.parquet,
@@ -55,6 +56,11 @@ class RunFolder:
     def junit(self) -> Path:
         """The JUnit file."""
         return self.path / "junit.xml"
+
+    @property
+    def repeats(self) -> Path:
+        """What repeated experiments say together; there when one was repeated."""
+        return self.path / "repeats.json"
 
     @property
     def allure_results(self) -> Path:

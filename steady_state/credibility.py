@@ -3,7 +3,8 @@
 from faultcast.experiments.history import Span
 from faultcast.experiments.model import MetricSpec
 from faultcast.steady_state.examination import Examination
-from faultcast.steady_state.phases import MONITORING_UP, Record
+from faultcast.steady_state.phases import Record
+from faultcast.steady_state.prepared import MONITORING_UP
 from faultcast.steady_state.slicing import stretch
 from faultcast.steady_state.verdict import Status
 from faultcast.steady_state.wording import quantity
@@ -40,8 +41,8 @@ def doubt_of_deviation(record: Record, spec: MetricSpec, window: Span, alpha: fl
 
 def doubt_of_holding(record: Record, spec: MetricSpec, window: Span) -> str | None:
     """Why a metric cannot be said to have held, or None: the monitoring was away for a fifth of the time."""
-    up = record.series(MONITORING_UP)
-    if up is None:
+    up = record.measured(MONITORING_UP)
+    if up is None or not (up > 0).any():  # it never saw itself: nobody recorded whether it was there
         return None
     seen = stretch(up, window.start, window.end, record.history.step)
     away = int((~(seen > 0)).sum())

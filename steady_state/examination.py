@@ -12,12 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from faultcast.forecasting.bands import measured_coverage, offsets
-from faultcast.forecasting.conformal import Calibration, Direction, calibrate
-from faultcast.forecasting.expectation import LEAST_EFFECTIVE, Expectation, expect, plan
+from faultcast.forecasting.bands import measured_coverage
+from faultcast.forecasting.conformal import Calibration, effective_windows
+from faultcast.forecasting.oddity import LASTING, Direction, oddities, reduce
+from faultcast.forecasting.question import LEAST_EFFECTIVE, Question, sufficiency
+from faultcast.forecasting.season import find_season
+from faultcast.forecasting.windows import WindowForecast, forecast_window
+from faultcast.steady_state.effects import reaches, shift_interval
 from faultcast.steady_state.framing import Framed
+from faultcast.steady_state.observing import given, missing_words, observed
 from faultcast.steady_state.verdict import SeriesVerdict, Status
-from faultcast.steady_state.wording import between, duration, quantity
+from faultcast.steady_state.wording import duration, quantity
 
 __all__ = ["Examination", "examine", "too_little", "unknown"]
 
@@ -42,16 +47,22 @@ def examine(
     """
     seen = ~np.isnan(framed.window)
     if seen.mean() < 1 - _MOST_MISSING:
-        return unknown(f"{_missing(framed)}, so there is nothing to judge")
-    outline = plan(framed.before, seen.size, gap=framed.gap, season=framed.season, seen=seen)
-    if outline.effective <= 0:
-        return unknown(too_little(framed.name, outline.missing, framed.step))
+        return unknown(f"{missing_words(framed)}, so there is nothing to judge")
+    enough = sufficiency(framed.before, seen.size, seen)
+    if enough.effective <= 0:
+        return unknown(too_little(framed.name, enough.missing, framed.step))
+    first = int(np.argmax(~np.isnan(framed.before)))
+    history = framed.before[first:]
+    season = framed.season or find_season(history[: history.size - framed.gap])
+    covariates = {name: values[first:] for name, values in framed.covariates.items()}
     with threadpool_limits(limits=1):  # the fits are small: more threads only make them slower
-        expectation = expect(outline)
-    past = expectation.past
-    rounding = max(1e-9 * float(np.nanmax(np.abs(framed.before))), 1e-12)
-    calibration = calibrate(past.errors, past.origins, seen, direction, noise=rounding)
-    return Examination(framed, expectation, calibration, smallest_effect, outline.missing)
+        forecast = forecast_window(Question(history, framed.window, season, covariates))
+    if forecast is None:
+        return unknown(too_little(framed.name, enough.missing, framed.step))
+    rounding = max(1e-9 * float(np.nanmax(np.abs(history))), 1e-12)
+    measured = ~np.isnan(forecast.past) & seen
+    effective = effective_windows(measured, forecast.origins)
+    return Examination(framed, forecast, direction, smallest_effect, rounding, effective, enough.missing)
 
 
 def too_little(name: str, missing: int, step: float | None) -> str:
@@ -79,39 +90,54 @@ class Examination:
 
     Attributes:
         framed: History and window.
-        expectation: The forecast, and past forecasts.
-        calibration: How odd past windows were.
+        forecast: The forecast, and past forecasts.
+        direction: The direction that hurts.
         smallest_effect: Smallest deviation that matters, in the metric's unit.
+        rounding: Errors up to this size are rounding, not evidence; in the metric's unit.
+        effective: Number of independent windows that the past ones are worth.
         missing_history: Samples of history that are missing before HELD could be said.
     """
 
     framed: Framed
-    expectation: Expectation
-    calibration: Calibration
+    forecast: WindowForecast
+    direction: Direction
     smallest_effect: float | None
+    rounding: float
+    effective: float
     missing_history: int
 
     @cached_property
+    def seen(self) -> NDArray[np.bool_]:
+        """Which samples of the window were measured."""
+        return ~np.isnan(self.framed.window)
+
+    @cached_property
     def errors(self) -> NDArray[np.float64]:
-        """Measured minus forecast; NaN where nothing was measured."""
-        return self.framed.window - self.expectation.forecast
+        """Measured minus forecast, in the metric's unit; NaN where nothing was measured."""
+        return self.framed.window - self.forecast.mean
+
+    @cached_property
+    def past(self) -> NDArray[np.float64]:
+        """The same of past windows, looked at through the holes of this one."""
+        return np.where(self.seen, self.forecast.past, np.nan)
 
     @cached_property
     def p_value(self) -> float:
         """Chance of a window at least this odd in an undisturbed system."""
-        return self.calibration.p_value(self.calibration.oddity(self.errors))
+        calibration, oddity, _ = self._compared
+        return calibration.p_value(oddity)
 
     @cached_property
     def matters(self) -> bool:
-        """Whether the deviation is as large as the smallest one that matters.
+        """Whether the deviation is as large as the smallest one that matters (see `reaches`)."""
+        return self.smallest_effect is None or reaches(
+            self.errors, self.past, self.direction, self.smallest_effect
+        )
 
-        That is its mean error, or how much further its worst quarter is off than the worst quarter of a past
-        window usually was. The mean alone would overlook an outage that fills a quarter of the window.
-        """
-        if self.smallest_effect is None:
-            return True
-        reach = _reach(self.errors, self.expectation.past.errors, self.calibration.direction)
-        return reach >= self.smallest_effect
+    @cached_property
+    def flat(self) -> bool:
+        """Whether no past forecast was ever off."""
+        return not (self._compared[0].past > 0).any()
 
     def conclude(self, alpha: float, *, band: float | None = None) -> SeriesVerdict:
         """The verdict at a level.
@@ -122,112 +148,88 @@ class Examination:
         """
         table = self._table(band or alpha)
         status, reasons = self._status(alpha, table)
+        effect, level = float(np.nanmean(self.errors)), float(self.forecast.mean[self.seen].mean())
         return SeriesVerdict(
             status=status,
             p_value=self.p_value,
             score=max(0.0, -float(np.log10(self.p_value))),
-            effect=float(np.nanmean(self.errors)),
-            model=self.expectation.model.name,
+            effect=effect,
+            model=self.forecast.name,
             reasons=reasons,
-            smallest_visible=self._visible(alpha),
-            effective_windows=self.calibration.effective,
-            coverage=measured_coverage(self.expectation.past.errors, band or alpha),
+            smallest_visible=self.visible(alpha),
+            interval=shift_interval(effect, self.past, band or alpha),
+            relative=effect / level if abs(level) > self.rounding else None,
+            effective_windows=self.effective,
+            coverage=measured_coverage(self.forecast.errors.model[:-1], band or alpha),
             forecast=table,
         )
 
+    def visible(self, alpha: float) -> float | None:
+        """The smallest lasting shift with a p-value of at most `alpha`, in the metric's unit.
+
+        The oddity that is needed, times what a lasting shift adds to each of the two numbers it shows in
+        most; never less than the smallest effect that matters.
+        """
+        calibration, _, usual = self._compared
+        lasting = np.sort(usual[:LASTING])[:2]
+        if not lasting.all():
+            return self.smallest_effect or 0.0
+        needed = calibration.oddity_at(alpha) / float((1 / lasting).mean())
+        away = [
+            float(np.abs(self.forecast.moved(sign * needed) - self.forecast.mean)[self.seen].mean())
+            for sign in (1.0, -1.0)
+        ]
+        shift = {"up": away[0], "down": away[1], "either": max(away)}[self.direction]
+        return max(shift, self.smallest_effect or 0.0)
+
+    @cached_property
+    def _compared(self) -> tuple[Calibration, float, NDArray[np.float64]]:
+        return self._compare(self.direction)
+
+    def _compare(self, direction: Direction) -> tuple[Calibration, float, NDArray[np.float64]]:
+        numbers = reduce(self.forecast.errors, self.seen, direction)
+        odd, usual = oddities(numbers, self.rounding / self.forecast.scale.spread)
+        return Calibration(odd[:-1], self.effective), float(odd[-1]), usual
+
     def _status(self, alpha: float, table: pd.DataFrame) -> tuple[Status, tuple[str, ...]]:
         framed, odd = self.framed, self.p_value <= alpha
-        observed = self._observed(table, odd=odd)
+        sentence = observed(framed, self.errors, table, rounding=self.rounding, odd=odd)
         if odd and self.matters:
-            reasons = [observed]
-            if not self.calibration.scales.any() and self.smallest_effect is None:
-                reasons.append("no past forecast was ever off, so any change counts")
-            return Status.DEVIATED, tuple(reasons)
+            notes = [given(self.forecast.covariates)] if self.forecast.covariates else []
+            if self.flat and self.smallest_effect is None:
+                notes.append("no past forecast was ever off, so any change counts")
+            return Status.DEVIATED, (sentence, *notes)
         if np.isnan(framed.window).mean() > _MOST_MISSING_HELD:
-            return Status.UNKNOWN, (f"{_missing(framed)}, too many to say that it held", observed)
-        if self.calibration.effective < LEAST_EFFECTIVE and not odd:
-            return Status.UNKNOWN, (
-                too_little(framed.name, max(1, self.missing_history), framed.step),
-                observed,
-            )
-        return Status.HELD, (observed, *self._notes(alpha, odd=odd))
+            return Status.UNKNOWN, (f"{missing_words(framed)}, too many to say that it held", sentence)
+        if self.effective < LEAST_EFFECTIVE and not odd:
+            more = max(1, self.missing_history)
+            return Status.UNKNOWN, (too_little(framed.name, more, framed.step), sentence)
+        return Status.HELD, (sentence, *self._notes(alpha, odd=odd))
 
     def _notes(self, alpha: float, *, odd: bool) -> list[str]:
         """What else should be known of a window that held."""
         notes = []
-        unit, direction = self.framed.unit, self.calibration.direction
+        unit, direction = self.framed.unit, self.direction
         if odd:
             smallest = quantity(self.smallest_effect or 0.0, unit)
             notes.append(f"unusual (p = {self.p_value:.2g}), but less than the {smallest} that matters")
-        elif direction != "either" and self._harmless(direction, alpha):
-            word = "lower" if direction == "up" else "higher"
-            notes.append(f"{word} than expected, which does no harm")
-        if visible := self._visible(alpha):
+        elif direction != "either":
+            other, oddity, _ = self._compare("down" if direction == "up" else "up")
+            if other.p_value(oddity) <= alpha:
+                word = "lower" if direction == "up" else "higher"
+                notes.append(f"{word} than expected, which does no harm")
+        if visible := self.visible(alpha):
             notes.append(f"a lasting shift of {quantity(visible, unit)} would have been seen")
+        if self.forecast.covariates:
+            notes.append(given(self.forecast.covariates))
         return notes
-
-    def _harmless(self, direction: Direction, alpha: float) -> bool:
-        """Whether the window is odd in the direction that does not hurt."""
-        past, seen = self.expectation.past, ~np.isnan(self.framed.window)
-        other = calibrate(
-            past.errors,
-            past.origins,
-            seen,
-            "down" if direction == "up" else "up",
-            noise=self.calibration.noise,
-        )
-        return other.p_value(other.oddity(self.errors)) <= alpha
-
-    def _visible(self, alpha: float) -> float | None:
-        visible = self.calibration.smallest_visible(alpha)
-        return None if visible is None else max(visible, self.smallest_effect or 0.0)
 
     def _table(self, alpha: float) -> pd.DataFrame:
         """The forecast and its band on the window's index."""
-        mean, band = self.expectation.forecast, offsets(self.expectation.past.errors, alpha)
+        mean, band = self.forecast.mean, self.forecast.band(alpha)
         lower = upper = np.full(mean.size, np.nan)
         if band:
-            lower, upper = mean + band.lower, mean + band.upper
+            lower, upper = band
         if np.nanmin(self.framed.before) >= 0:  # what was never negative is not expected to be
             lower = np.maximum(lower, np.minimum(mean, 0.0))
         return pd.DataFrame({"mean": mean, "lower": lower, "upper": upper}, index=self.framed.index)
-
-    def _observed(self, table: pd.DataFrame, *, odd: bool) -> str:
-        """What was measured against what was expected, in one sentence."""
-        framed, rounding = self.framed, self.calibration.noise
-        seen = ~np.isnan(framed.window)
-        values = framed.window[seen]
-        lower, upper = table["lower"].to_numpy()[seen], table["upper"].to_numpy()[seen]
-        sides = {
-            "above": int((values > upper + rounding).sum()),
-            "below": int((values < lower - rounding).sum()),
-        }
-        outside = [f"{count} of {seen.size} samples {side}" for side, count in sides.items() if count]
-        if not outside:
-            outside = ["no sample outside"]
-            if odd:
-                off = quantity(float(np.nanmean(self.errors)), framed.unit)
-                outside = [f"no sample far off, but {off} off on average"]
-        expected = between(float(lower.mean()), float(upper.mean()), framed.unit)
-        level = quantity(float(values.mean()), framed.unit)
-        return f"{framed.name} {level} against {expected} expected; {', '.join(outside)}"
-
-
-def _reach(errors: NDArray[np.float64], past: NDArray[np.float64], direction: Direction) -> float:
-    signs = {"up": (1.0,), "down": (-1.0,), "either": (1.0, -1.0)}[direction]
-    measured = [row for row in past if (~np.isnan(row)).any()]
-    reach = []
-    for sign in signs:
-        usual = float(np.median([_worst_quarter(sign * row) for row in measured]))
-        reach += [sign * float(np.nanmean(errors)), _worst_quarter(sign * errors) - usual]
-    return max(reach)
-
-
-def _worst_quarter(errors: NDArray[np.float64]) -> float:
-    known = np.sort(errors[~np.isnan(errors)])
-    return float(known[-max(1, -(-known.size // 4)) :].mean())
-
-
-def _missing(framed: Framed) -> str:
-    count = int(np.isnan(framed.window).sum())
-    return f"{framed.name}: {count} of {framed.window.size} samples of the window are missing"

@@ -1,6 +1,7 @@
 """A history and a window, checked and put on one grid."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
@@ -27,6 +28,8 @@ class Framed:
         season: Samples in the given season, or None.
         name: The metric's name, for sentences.
         unit: Its unit.
+        holes: How many samples of the window are missing for each reason, where that is known.
+        covariates: By name: series over `before` and `window` together, NaN for holes.
     """
 
     before: NDArray[np.float64]
@@ -37,15 +40,23 @@ class Framed:
     season: int | None
     name: str
     unit: str
+    holes: Mapping[str, int] = field(default_factory=dict)
+    covariates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
-def frame(history: pd.Series, window: pd.Series, season: float | timedelta | None = None) -> Framed:
+def frame(
+    history: pd.Series,
+    window: pd.Series,
+    season: float | timedelta | None = None,
+    covariates: Mapping[str, pd.Series] | None = None,
+) -> Framed:
     """Check two series and put them on one grid.
 
     Args:
         history: What came before; may be empty.
         window: At least one sample, all after the history. Time between the two is a hole.
         season: Length of a known season, in seconds or as a timedelta.
+        covariates: Series by name, on the same grid; where they do not reach they are missing.
 
     Raises:
         ConfigurationError: One of them is not regular, in order and with a time zone; they are on different
@@ -84,7 +95,22 @@ def frame(history: pd.Series, window: pd.Series, season: float | timedelta | Non
         season=_season(season, step),
         name=str(history.name or window.name or "the metric"),
         unit=str(history.attrs.get("unit") or window.attrs.get("unit") or ""),
+        holes=window.attrs.get("holes", {}),
+        covariates={
+            name: _beside(series, index, before.size, step) for name, series in (covariates or {}).items()
+        },
     )
+
+
+def _beside(
+    series: pd.Series, index: pd.DatetimeIndex, before: int, step: float | None
+) -> NDArray[np.float64]:
+    """A covariate on the grid of history and window."""
+    regular_step(series.index, f"covariate {series.name}")
+    spacing = pd.Timedelta(seconds=step or 1.0)
+    grid = pd.date_range(index[0] - before * spacing, periods=before + len(index), freq=spacing)
+    placed = series.tz_convert("UTC").reindex(grid, method="nearest", tolerance=spacing / 4)
+    return _numbers(placed, f"covariate {series.name}")
 
 
 def _numbers(series: pd.Series, what: str) -> NDArray[np.float64]:

@@ -1,10 +1,11 @@
 """The judge of one window of one series. How it works and what it cannot see: docs/judging.md."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pandas as pd
 
-from faultcast.forecasting.conformal import Direction
+from faultcast.forecasting.oddity import Direction
 from faultcast.infra.errors import ConfigurationError
 from faultcast.steady_state.examination import examine
 from faultcast.steady_state.framing import frame
@@ -21,6 +22,7 @@ def judge_window(
     alpha: float = 0.05,
     smallest_effect: float | None = None,
     season: float | timedelta | None = None,
+    covariates: Mapping[str, pd.Series] | None = None,
 ) -> SeriesVerdict:
     """Judge whether a window is what the history lets one expect.
 
@@ -35,6 +37,9 @@ def judge_window(
             and with how much further the worst quarter of the window is off than the worst quarters of past
             windows were: a burst that fills a quarter of the window is worth as much as a lasting shift.
         season: Length of a known season, in seconds or as a timedelta; searched for when None.
+        covariates: Other series by name, on the same grid, over history and window: the load that the metric
+            follows, or the same metric of peers that nobody touched. Each is used only where past forecasts
+            were better with it, and the reasons then say so.
 
     Returns:
         DEVIATED when p <= alpha and the deviation is at least `smallest_effect`; UNKNOWN when too little was
@@ -45,7 +50,9 @@ def judge_window(
             the window does not come after the history, or an option makes no sense.
     """
     _check_options(direction, alpha, smallest_effect)
-    found = examine(frame(history, window, season), direction=direction, smallest_effect=smallest_effect)
+    found = examine(
+        frame(history, window, season, covariates), direction=direction, smallest_effect=smallest_effect
+    )
     return found if isinstance(found, SeriesVerdict) else found.conclude(alpha)
 
 

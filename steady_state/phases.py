@@ -1,24 +1,25 @@
 """The windows of a trial: what is compared with what, for each metric and phase."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from faultcast.experiments.history import Span, TrialHistory
 from faultcast.experiments.model import MetricSpec
-from faultcast.forecasting.conformal import Direction
+from faultcast.forecasting.oddity import Direction
 from faultcast.steady_state.examination import Examination, examine, unknown
 from faultcast.steady_state.framing import frame
+from faultcast.steady_state.prepared import control_of, prepare
 from faultcast.steady_state.recovery import STRETCH, Band, back_since, first_back, forecast_band
-from faultcast.steady_state.slicing import blind, masked, on_grid, stretch
+from faultcast.steady_state.slicing import stretch
+from faultcast.steady_state.tolerance import judge_tolerance
 from faultcast.steady_state.verdict import Phase, Recovery, SeriesVerdict
 
-__all__ = ["MONITORING_UP", "Found", "Record"]
-
-MONITORING_UP = "monitoring_up"
-"""Name of the series that is 1 while the monitoring sees itself."""
+__all__ = ["Found", "Record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,33 @@ class Record:
 
     def __init__(self, history: TrialHistory, series: Mapping[str, pd.Series]) -> None:
         self.history = history
-        self._series = {name: on_grid(raw, history.step) for name, raw in series.items()}
-        up = self._series.get(MONITORING_UP)
-        for spec in history.metrics if up is not None and (up > 0).any() else ():
-            if spec.name in self._series:
-                self._series[spec.name] = masked(self._series[spec.name], blind(up, spec.lookback))
+        self._series = prepare(history, series)
+        self._bands: dict[tuple[str, datetime], Band | None] = {}
+
+    def measured(self, name: str) -> pd.Series | None:
+        """A series on its grid, with all that was measured; None when there is none."""
+        return self._series[name].values if name in self._series else None
+
+    def watched(self, name: str, window: Span) -> NDArray[np.bool_]:
+        """For each sample of a window, whether the monitoring was there to see it."""
+        holes = stretch(self._series[name].holes, window.start, window.end, self.history.step)
+        return np.asarray(holes != "monitoring away")
+
+    def why_missing(self, name: str, window: Span) -> dict[str, int]:
+        """How many samples of a window are missing for each reason, such as `not scraped`."""
+        if name not in self._series:
+            return {}
+        holes = stretch(self._series[name].holes, window.start, window.end, self.history.step)
+        counts = holes.fillna("not scraped").value_counts()
+        return {str(reason): int(count) for reason, count in counts.items() if reason}
+
+    def smallest_effect(self, spec: MetricSpec) -> float | None:
+        """The smallest deviation that matters, in the metric's unit; shares are of its usual level."""
+        series = self.series(spec.name)
+        if not isinstance(spec.smallest_effect, str) or series is None:
+            return spec.matters_from(0.0) or None
+        known = self._before(series, self.injected or self.history.ended).dropna()
+        return spec.matters_from(float(known.median())) or None if len(known) else None
 
     @property
     def injected(self) -> datetime | None:
@@ -87,7 +110,9 @@ class Record:
     def series(self, name: str) -> pd.Series | None:
         """A series on its grid, without what the masks of the history hide; None when there is none."""
         found = self._series.get(name)
-        return None if found is None else masked(found, self.history.masks)
+        if found is None:
+            return None
+        return found.hidden((mask.span.start, mask.span.end) for mask in self.history.masks).values
 
     def examine(
         self,
@@ -98,10 +123,12 @@ class Record:
         smallest_effect: float | None = None,
         season: float | None = None,
         unit: str = "",
+        covariates: Iterable[str] = (),
     ) -> Examination | SeriesVerdict:
         """Compare a stretch of a series with what came before the fault.
 
-        Everything from the injection on is hidden from the forecast, in real time.
+        Everything from the injection on is hidden from the forecast, in real time; of the covariates nothing
+        is.
         """
         series = self.series(name)
         baseline = self.history.phases.baseline
@@ -110,17 +137,19 @@ class Record:
         if baseline is None:
             return unknown(f"{name}: the trial has no baseline")
         before = self._before(series, min(window.start, self.injected or window.start))
-        judged = stretch(self._series[name], window.start, window.end, self.history.step).rename(name)
+        judged = stretch(self._series[name].values, window.start, window.end, self.history.step)
         if judged.empty:
             return unknown(f"{name}: the window holds not one sample")
-        before.attrs["unit"] = unit
-        framed = frame(before, judged, season)
+        before.attrs["unit"] = self._series[name].unit or unit
+        judged.attrs["holes"] = self.why_missing(name, window)
+        beside = {other: self._series[other].values for other in covariates if other in self._series}
+        framed = frame(before, judged, season, beside)
         return examine(framed, direction=direction, smallest_effect=smallest_effect)
 
     def gate(self, spec: MetricSpec) -> Found | None:
         """The last window before the fault."""
         gate = self.history.phases.gate
-        return None if gate is None else Found(spec, "gate", gate, self._examine(spec, gate))
+        return None if gate is None else Found(spec, "gate", gate, self.judge(spec, gate))
 
     def during(self, spec: MetricSpec) -> Found | None:
         """From the injection to the end of the fault window.
@@ -132,7 +161,7 @@ class Record:
         if fault is None or start is None:
             return None
         window = Span(start, fault.end)
-        return Found(spec, "during", window, self._examine(spec, window))
+        return Found(spec, "during", window, self.judge(spec, window))
 
     def after(self, spec: MetricSpec) -> Found | None:
         """When the metric was back, and whether it then was what one expects.
@@ -143,7 +172,7 @@ class Record:
         fault, recovery, ended = self.history.phases.fault, self.history.phases.recovery, self.ended
         if fault is None or recovery is None or ended is None:
             return None
-        series = self._series.get(spec.name)
+        series = self.measured(spec.name)
         band = self.band(spec, recovery.end)
         if series is None or band is None:
             reason = "there is no sample at all" if series is None else "too little history for a forecast"
@@ -158,29 +187,44 @@ class Record:
             first = max(ended, min(first, recovery.end + step - shortest))
         longest = max(shortest, timedelta(seconds=fault.seconds))
         window = Span(first, min(first + longest, recovery.end + step))
-        return Found(spec, "after", window, self._examine(spec, window), found)
+        return Found(spec, "after", window, self.judge(spec, window), found)
 
     def band(self, spec: MetricSpec, until: datetime) -> Band | None:
-        """Where a metric is expected after the injection, forecast from before it."""
-        series, start = self.series(spec.name), self.injected
+        """Where a metric is expected after the injection, forecast from before it; computed once."""
+        series, start, key = self.series(spec.name), self.injected, (spec.name, until)
         if series is None or start is None:
             return None
-        return forecast_band(spec, self._before(series, start), until, self.history.step)
+        if key not in self._bands:
+            before = self._before(series, start)
+            self._bands[key] = forecast_band(spec, before, until, self.history.step)
+        return self._bands[key]
 
     def _before(self, series: pd.Series, cutoff: datetime) -> pd.Series:
         baseline = self.history.phases.baseline
         begin = baseline.start if baseline else cutoff
         return series[(series.index >= begin) & (series.index < cutoff)]
 
-    def _examine(self, spec: MetricSpec, window: Span) -> Examination | SeriesVerdict:
+    def judge(self, spec: MetricSpec, window: Span) -> Examination | SeriesVerdict:
+        """Compare a stretch of a metric with its forecast, or with its tolerance where it has no forecast."""
+        if not spec.forecasts:
+            return self.tolerated(spec, window) or unknown(f"{spec.name}: there is no sample at all")
         return self.examine(
             spec.name,
             window,
             direction=spec.direction,
-            smallest_effect=spec.smallest_effect,
+            smallest_effect=self.smallest_effect(spec),
             season=spec.season,
             unit=spec.unit,
+            covariates=(*spec.follows, control_of(spec.name)),
         )
+
+    def tolerated(self, spec: MetricSpec, window: Span) -> SeriesVerdict | None:
+        """Compare a stretch of a metric with its tolerance; None when it has none, or no sample."""
+        series = self._series.get(spec.name)
+        if series is None or spec.between is None:
+            return None
+        judged = stretch(series.values, window.start, window.end, self.history.step)
+        return judge_tolerance(judged, spec.between, name=spec.name, unit=series.unit)
 
 
 def _late(recovery: Recovery) -> bool:

@@ -15,7 +15,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from faultcast.experiments.model import MetricSpec
 from faultcast.forecasting.backtest import forecast_at
 from faultcast.forecasting.bands import offsets
-from faultcast.forecasting.expectation import LEAST_EFFECTIVE, expect, plan
+from faultcast.forecasting.expectation import expect, plan
+from faultcast.forecasting.question import LEAST_EFFECTIVE
 from faultcast.forecasting.season import season_steps
 from faultcast.steady_state.verdict import Recovery
 
@@ -56,9 +57,10 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
         step: Seconds between two samples.
 
     Returns:
-        The band from the first grid point after the baseline's end to `until`; None with too little history.
-        Beyond the distance for which there are enough past forecasts it stays as wide as it is there. Where
-        it lies does not depend on `until`: a watch and the verdict after it use the same band.
+        The metric's tolerance where it has one and no forecast. Otherwise the band from the first grid point
+        after the baseline's end to `until`; None with too little history. Beyond the distance for which there
+        are enough past forecasts it stays as wide as it is there. Where it lies does not depend on `until`: a
+        watch and the verdict after it use the same band.
     """
     values = baseline.to_numpy(dtype=np.float64)
     known = np.flatnonzero(~np.isnan(values))
@@ -66,7 +68,12 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
     if len(baseline):
         spacing, last = pd.Timedelta(seconds=step), pd.Timestamp(until).tz_convert("UTC")
         grid = pd.date_range(baseline.index[-1], last, freq=spacing, inclusive="right")
-    if not known.size or not len(grid):
+    if not len(grid):
+        return None
+    if spec.between is not None and not spec.forecasts:
+        low, high = spec.between
+        return Band(pd.Series(low, index=grid, dtype=float), pd.Series(high, index=grid, dtype=float))
+    if not known.size:
         return None
     gap = values.size - int(known[-1]) - 1
     season = season_steps(spec.season, step) if spec.season else None
@@ -85,7 +92,7 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
     whole = replace(outline.task, window=len(grid))
     mean = forecast_at(whole, expectation.model, whole.values.size)
     rounding = max(1e-9 * float(np.nanmax(np.abs(values))), 1e-12)
-    margin = max(spec.smallest_effect or 0.0, rounding)
+    margin = max(spec.matters_from(float(np.nanmedian(values))) or 0.0, rounding)
     lower = mean + np.minimum(_extended(width.lower, len(grid)), -margin)
     upper = mean + np.maximum(_extended(width.upper, len(grid)), margin)
     if spec.direction == "up":

@@ -9,12 +9,14 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from faultcast.infra.documents import load_document, save_document
+from faultcast.steady_state.resilience import Resilience, Traced
 from faultcast.steady_state.verdict import MetricVerdict, Phase, Recovery, SeriesVerdict, Status, TrialVerdict
 
 __all__ = ["load_verdict", "save_verdict"]
 
 _FILE = "verdict.json"
 _FORECASTS = "forecasts"
+_COURSE = "curve"
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,12 @@ class _Part:
     model: str
     reasons: tuple[str, ...]
     smallest_visible: float | None
+    interval: tuple[float, float] | None
+    relative: float | None
     effective_windows: float | None
     coverage: float | None
     recovery: Recovery | None
+    resilience: Resilience | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ def save_verdict(folder: Path, verdict: TrialVerdict) -> None:
     for part in verdict.metrics:
         if part.verdict.forecast is not None:
             part.verdict.forecast.to_parquet(_forecast_of(folder, part.metric, part.phase))
+        if part.curve is not None and part.curve.course is not None:
+            part.curve.course.to_parquet(_forecast_of(folder, part.metric, _COURSE))
     whole = _Whole(
         verdict.status, verdict.reasons, tuple(map(_written, verdict.metrics)), verdict.alpha, verdict.judge
     )
@@ -89,7 +96,14 @@ def load_verdict(folder: Path) -> TrialVerdict:
 
 def _written(part: MetricVerdict) -> _Part:
     plain: dict[str, Any] = {name: getattr(part.verdict, name) for name in _PLAIN}
-    return _Part(metric=part.metric, phase=part.phase, counts=part.counts, recovery=part.recovery, **plain)
+    return _Part(
+        metric=part.metric,
+        phase=part.phase,
+        counts=part.counts,
+        recovery=part.recovery,
+        resilience=part.curve.resilience if part.curve else None,
+        **plain,
+    )
 
 
 def _read(folder: Path, part: _Part) -> MetricVerdict:
@@ -97,7 +111,11 @@ def _read(folder: Path, part: _Part) -> MetricVerdict:
     path = _forecast_of(folder, part.metric, part.phase)
     if path.exists():
         verdict = replace(verdict, forecast=pd.read_parquet(path))
-    return MetricVerdict(part.metric, part.phase, part.counts, verdict, part.recovery)
+    curve = None
+    if part.resilience is not None:
+        course = _forecast_of(folder, part.metric, _COURSE)
+        curve = Traced(part.resilience, pd.read_parquet(course) if course.exists() else None)
+    return MetricVerdict(part.metric, part.phase, part.counts, verdict, part.recovery, curve)
 
 
 def _forecast_of(folder: Path, metric: str, phase: str) -> Path:

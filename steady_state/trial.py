@@ -10,19 +10,20 @@ import pandas as pd
 
 from faultcast.experiments.history import TrialHistory
 from faultcast.experiments.model import MetricSpec
-from faultcast.forecasting.expectation import LEAST_EFFECTIVE, plan
-from faultcast.forecasting.season import season_steps
+from faultcast.forecasting.question import LEAST_EFFECTIVE, sufficiency
 from faultcast.forecasting.series import regular_step
+from faultcast.steady_state.absence import hint_of_absence, outage
 from faultcast.steady_state.credibility import doubt_of_deviation, doubt_of_holding
 from faultcast.steady_state.examination import Examination, too_little
 from faultcast.steady_state.holm import levels
 from faultcast.steady_state.phases import Found, Record
+from faultcast.steady_state.tracing import trace
 from faultcast.steady_state.verdict import MetricVerdict, SeriesVerdict, Status, TrialVerdict, worst
 from faultcast.steady_state.wording import duration
 
 __all__ = ["JUDGE", "assess", "gate_reasons", "judge_trial"]
 
-JUDGE = f"faultcast {version('faultcast')}, window-conformal 1"
+JUDGE = f"faultcast {version('faultcast')}, window-conformal 2"
 """Version of the judge: two trials judged by the same one are judged the same way, to the bit."""
 
 
@@ -43,14 +44,13 @@ def assess(spec: MetricSpec, history: pd.Series, *, window: float, step: float |
     """
     step = step or regular_step(history.index, f"history of {spec.name}")
     values = history.to_numpy(dtype=np.float64)
-    known = np.flatnonzero(~np.isnan(values))
-    if step is None or not known.size:
+    if step is None or np.isnan(values).all():
         return f"{spec.name}: there is no sample at all; look at its query: {spec.query}"
-    gap = values.size - int(known[-1]) - 1
-    season = season_steps(spec.season, step) if spec.season else None
-    outline = plan(values, max(1, round(window / step)), gap=gap, season=season)
-    if outline.effective < LEAST_EFFECTIVE:
-        return too_little(spec.name, outline.missing, step)
+    if not spec.forecasts:
+        return None
+    enough = sufficiency(values, max(1, round(window / step)))
+    if enough.effective < LEAST_EFFECTIVE:
+        return too_little(spec.name, enough.missing, step)
     return None
 
 
@@ -128,7 +128,14 @@ def _conclude(record: Record, found: Sequence[Found], alpha: float) -> tuple[Met
     """Conclude from several windows under one alpha."""
     shared = levels([_evidence(one) for one in found], alpha)
     return tuple(
-        MetricVerdict(one.spec.name, one.phase, one.counts, _verdict(record, one, level, alpha), one.recovery)
+        MetricVerdict(
+            one.spec.name,
+            one.phase,
+            one.counts,
+            _verdict(record, one, level, alpha),
+            one.recovery,
+            trace(record, one.spec, alpha=alpha) if one.phase == "during" else None,
+        )
         for one, level in zip(found, shared, strict=True)
     )
 
@@ -142,6 +149,8 @@ def _evidence(found: Found) -> float:
 def _verdict(record: Record, found: Found, level: float, alpha: float) -> SeriesVerdict:
     examined = found.examined
     verdict = examined.conclude(level, band=alpha) if isinstance(examined, Examination) else examined
+    if found.window is not None and found.spec.forecasts:
+        verdict = _within(record.tolerated(found.spec, found.window), verdict)
     if found.phase == "after":
         verdict = _recovered(found, verdict)
     if found.window is None:
@@ -152,7 +161,29 @@ def _verdict(record: Record, found: Found, level: float, alpha: float) -> Series
     else:
         doubt = doubt_of_holding(record, found.spec, found.window)
     if doubt:
-        verdict = replace(verdict, status=Status.UNKNOWN, reasons=(doubt, *verdict.reasons))
+        return replace(verdict, status=Status.UNKNOWN, reasons=(doubt, *verdict.reasons))
+    return _gone(record, found, verdict)
+
+
+def _within(tolerated: SeriesVerdict | None, verdict: SeriesVerdict) -> SeriesVerdict:
+    """Join a tolerance with the judgement against the forecast: what breaks either deviates."""
+    if tolerated is None:
+        return verdict
+    first, second = verdict, tolerated
+    if tolerated.status is Status.DEVIATED and verdict.status is not Status.DEVIATED:
+        first, second = second, first
+    status = worst([verdict.status, tolerated.status])
+    return replace(verdict, status=status, reasons=(*first.reasons, *second.reasons))
+
+
+def _gone(record: Record, found: Found, verdict: SeriesVerdict) -> SeriesVerdict:
+    """Missing samples are an outage where something says that nothing was left to measure."""
+    if verdict.status is not Status.UNKNOWN or found.window is None or found.phase == "gate":
+        return verdict
+    if away := outage(record, found.spec, found.window):
+        return replace(verdict, status=Status.DEVIATED, reasons=(away, *verdict.reasons))
+    if any("are missing" in reason for reason in verdict.reasons):
+        return replace(verdict, reasons=(*verdict.reasons, hint_of_absence(found.spec)))
     return verdict
 
 

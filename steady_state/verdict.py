@@ -10,6 +10,8 @@ from typing import Literal
 
 import pandas as pd
 
+from faultcast.steady_state.resilience import Recovery, Traced
+
 __all__ = ["MetricVerdict", "Phase", "Recovery", "SeriesVerdict", "Status", "TrialVerdict", "worst"]
 
 Phase = Literal["gate", "during", "after"]
@@ -43,6 +45,9 @@ class SeriesVerdict:
         model: The forecaster that was chosen.
         reasons: Plain sentences, the most telling first.
         smallest_visible: Smallest lasting shift that would have been called, in the metric's unit.
+        interval: Where the lasting shift lies, in the metric's unit, with a chance of being wrong of alpha:
+            the effect less what the mean error of past windows was.
+        relative: The effect as a share of the forecast's mean; None where that is 0 or the effect is.
         effective_windows: Number of independent past windows the p-value rests on.
         coverage: Share of past values inside the forecast band, measured by backtest.
         forecast: Columns mean, lower, upper on the window's index; None when there is none.
@@ -55,24 +60,11 @@ class SeriesVerdict:
     model: str
     reasons: tuple[str, ...]
     smallest_visible: float | None = None
+    interval: tuple[float, float] | None = None
+    relative: float | None = None
     effective_windows: float | None = None
     coverage: float | None = None
     forecast: pd.DataFrame | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """When a metric was back.
-
-    Attributes:
-        seconds: From the end of the fault to the first sample of the stretch that is back.
-        censored: The watch ended before it was back; `seconds` is then how long was watched.
-        allowed: Seconds it was allowed to take, or None when nothing was asked.
-    """
-
-    seconds: float
-    censored: bool
-    allowed: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +77,7 @@ class MetricVerdict:
         counts: Whether the trial's verdict takes it in (`during: any` does not count).
         verdict: The judgement.
         recovery: For phase `after`: when it was back.
+        curve: For phase `during`: how it fell, and came back; None where that cannot be measured.
     """
 
     metric: str
@@ -92,6 +85,7 @@ class MetricVerdict:
     counts: bool
     verdict: SeriesVerdict
     recovery: Recovery | None = None
+    curve: Traced | None = None
 
 
 @dataclass(frozen=True, slots=True)

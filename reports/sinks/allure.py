@@ -20,7 +20,10 @@ from faultcast.infra.errors import SinkError
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.redaction import without_credentials
 from faultcast.reports.sinks.allure_description import description
+from faultcast.reports.sinks.allure_repeats import section, write_page
 from faultcast.reports.sinks.allure_steps import Step, steps
+from faultcast.reports.sinks.repeats import repeats_in
+from faultcast.steady_state.repeats import Repeats
 from faultcast.steady_state.verdict import Status
 
 __all__ = ["AllureSink", "environment"]
@@ -44,6 +47,7 @@ class AllureSink:
 
     def __init__(self, results: Path | None = None) -> None:
         self._results = results
+        self._records: dict[str, TrialRecord] = {}
 
     def open_run(self, run: RunRecord) -> None:
         """Write `environment.properties` and `executor.json`.
@@ -59,6 +63,7 @@ class AllureSink:
         Raises:
             SinkError: A file of the trial cannot be attached.
         """
+        self._records[record.history.trial] = record
         reporter = _reporter()
         test = reporter.get_test(None) if reporter is not None else None
         if reporter is None or test is None:
@@ -68,18 +73,30 @@ class AllureSink:
             return
         try:
             _fill(reporter, test, record)
+            test.descriptionHtml += section(self._repeats(record.history.experiment))
         except OSError as error:
             message = f"cannot attach {record.history.trial} to the Allure result: {error}"
             raise SinkError(message, remedy=f"the trial itself is in {record.folder}") from error
         test.labels.append(mark)
 
     def close_run(self, run: RunRecord) -> None:
-        """Write the environment again, now with the end of the run.
+        """Write the environment again, now with the end of the run, and what its repeats say together.
 
         Raises:
             SinkError: The folder cannot be written.
         """
         self._describe(run)
+        if self._results is None:
+            return
+        try:
+            write_page(self._results, repeats_in(self._records.values()))
+        except OSError as error:
+            message = f"cannot write the summary of the repeats into {self._results}: {error}"
+            raise SinkError(message, remedy="name a folder that can be written: --alluredir") from error
+
+    def _repeats(self, experiment: str) -> tuple[Repeats, ...]:
+        """What the trials of an experiment say together so far; empty for a single one."""
+        return repeats_in(one for one in self._records.values() if one.history.experiment == experiment)
 
     def _describe(self, run: RunRecord) -> None:
         if self._results is None:

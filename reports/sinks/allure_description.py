@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
+from faultcast.reports.curve_wording import curve_words, pods_words
 from faultcast.reports.record import TrialRecord
 from faultcast.reports.wording import (
     MEANING,
@@ -15,6 +16,7 @@ from faultcast.reports.wording import (
     recovery_words,
     units,
 )
+from faultcast.steady_state.response import response_of
 from faultcast.steady_state.verdict import Status
 
 __all__ = ["description"]
@@ -32,6 +34,7 @@ def description(record: TrialRecord) -> str:
             f"<p>Known weakness: {escape(history.known_weakness)}</p>" if history.known_weakness else "",
             *(_picture(path) for path in record.plots if path.name == "overview.png"),
             _table(("metric", "phase", "verdict", "p", "effect", "recovery"), _rows(record)),
+            _list(_curves(record)),
             _list(_objections(record)),
             f"<p>{escape(_power(record))}</p>",
             f"<p>Repeat: <code>{escape(record.repeat_command)}</code></p>" if record.repeat_command else "",
@@ -50,6 +53,16 @@ def _rows(record: TrialRecord) -> Iterator[tuple[str, ...]]:
             effect_words(part.verdict.effect, unit.get(part.metric, "")),
             recovery_words(part.recovery),
         )
+
+
+def _curves(record: TrialRecord) -> Iterator[str]:
+    """How each metric fell and came back, and the pods."""
+    unit, response = units(record.history), response_of(record.history)
+    for part in record.verdict.metrics:
+        if part.curve is not None:
+            words = curve_words(part.curve.resilience, unit.get(part.metric, ""), response)
+            yield f"{part.metric}: {words}"
+    yield from pods_words(response.pods)
 
 
 def _objections(record: TrialRecord) -> Iterator[str]:

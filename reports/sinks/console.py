@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from faultcast.reports.record import RunRecord, TrialRecord
+from faultcast.reports.repeat_wording import deviating_words, in_time_words, median_words, repeat_lines
 from faultcast.reports.runs import RunFolder
+from faultcast.reports.sinks.repeats import repeats_in
 from faultcast.reports.wording import (
     effect_words,
     headline,
@@ -18,9 +20,10 @@ from faultcast.reports.wording import (
     units,
     worst_metric,
 )
+from faultcast.steady_state.repeats import Repeats
 from faultcast.steady_state.verdict import Status
 
-__all__ = ["ConsoleSink", "print_run", "print_summary", "runs_table", "summary_table"]
+__all__ = ["ConsoleSink", "print_run", "print_summary", "repeats_table", "runs_table", "summary_table"]
 
 _STYLES = {Status.HELD: "green", Status.DEVIATED: "red", Status.UNKNOWN: "yellow"}
 
@@ -73,6 +76,7 @@ def print_summary(console: Console, records: list[TrialRecord], folder: RunFolde
         for record in records:
             console.print(_sentence(record))
         _print(console, "")
+        _print_repeats(console, repeats_in(records))
     _print(console, f"report  {folder.report if folder.report.exists() else 'none was made'}")
     _print(console, f"run     {folder.path}")
 
@@ -96,6 +100,20 @@ def summary_table(records: list[TrialRecord]) -> Table:
     return table
 
 
+def repeats_table(found: Iterable[Repeats]) -> Table:
+    """A table of repeated experiments: how often each deviated, and how fast it was back."""
+    table = _table("repeated", "times", "DEVIATED", "recovery, median", "back in time", whole=2)
+    for repeats in found:
+        table.add_row(
+            repeats.experiment,
+            str(len(repeats.trials)),
+            deviating_words(repeats),
+            median_words(repeats.recovery),
+            in_time_words(repeats.recovery),
+        )
+    return table
+
+
 def runs_table(rows: Iterable[tuple[RunRecord, int, Sequence[Status]]]) -> Table:
     """A table of runs.
 
@@ -108,6 +126,18 @@ def runs_table(rows: Iterable[tuple[RunRecord, int, Sequence[Status]]]) -> Table
         cluster = f"{run.cluster_name} ({run.cluster_provider})"
         table.add_row(run.run, cluster, str(trials), *counts, str(run.seed))
     return table
+
+
+def _print_repeats(console: Console, found: Sequence[Repeats]) -> None:
+    """Print what repeated experiments say together; nothing when none was repeated."""
+    if not found:
+        return
+    console.print(repeats_table(found))
+    _print(console, "")
+    for repeats in found:
+        for line in repeat_lines(repeats):
+            _print(console, f"{repeats.experiment}: {line}")
+    _print(console, "")
 
 
 def _table(*titles: str, whole: int) -> Table:

@@ -22,6 +22,7 @@ from faultcast.reports.sinks.console import ConsoleSink
 from faultcast.reports.sinks.junit import JUnitSink
 from faultcast.reports.sinks.mysql import MySqlSink
 from faultcast.reports.sinks.pushgateway import PushgatewaySink
+from faultcast.reports.sinks.repeats import RepeatsSink
 from faultcast.steady_state.verdict import Status
 from tests.contract.sink import check_failure, check_publishing
 from tests.factories import make_record
@@ -81,7 +82,7 @@ def record(tmp_path: Path) -> TrialRecord:
     return make_record(tmp_path / "trial", Status.DEVIATED)
 
 
-@pytest.fixture(params=["null", "console", "junit", "pushgateway", "allure"])
+@pytest.fixture(params=["null", "console", "junit", "pushgateway", "allure", "repeats"])
 def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
     match request.param:
         case "null":
@@ -94,6 +95,11 @@ def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
             return JUnitSink(lambda name, value: found.append((name, value))), lambda: list(found)
         case "pushgateway":
             return PushgatewaySink(request.getfixturevalue("gateway")), lambda: dict(Gateway.groups)
+        case "repeats":
+            folder = RunFolder(tmp_path)
+            repeats = RepeatsSink(folder)
+            repeats.publish(make_record(tmp_path / "earlier", Status.DEVIATED, trial="earlier"))
+            return repeats, lambda: folder.repeats.read_text() if folder.repeats.exists() else None
         case _:
             test: Any = request.getfixturevalue("listener").test
             return AllureSink(tmp_path / "allure-results"), lambda: repr(test)
@@ -111,7 +117,7 @@ def test_something_arrives_at_all(made: Made, record: TrialRecord) -> None:
     assert (published() != before) == (not isinstance(sink, NullSink))
 
 
-@pytest.mark.parametrize("kind", ["pushgateway", "mysql", "allure"])
+@pytest.mark.parametrize("kind", ["pushgateway", "mysql", "allure", "repeats"])
 def test_a_failure_has_a_way_on_and_tells_no_secret(
     kind: str, record: TrialRecord, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -120,6 +126,9 @@ def test_a_failure_has_a_way_on_and_tells_no_secret(
         sink = PushgatewaySink(f"http://faultcast:{SECRET}@127.0.0.1:9")
     elif kind == "mysql":
         sink = MySqlSink(DatabaseAccess("127.0.0.1", 9, "faultcast", "faultcast", SECRET), tmp_path / "spool")
+    elif kind == "repeats":
+        sink = RepeatsSink(RunFolder(tmp_path / "nowhere"))
+        sink.publish(make_record(tmp_path / "earlier", Status.DEVIATED, trial="earlier"))
     else:
         request.getfixturevalue("listener")
         sink = AllureSink()

@@ -1,4 +1,4 @@
-"""The judge with the models of darts, which take seconds to import."""
+"""The judge, and the models of darts that recovery is forecast with, which take seconds to import."""
 
 import subprocess
 import sys
@@ -57,11 +57,17 @@ def test_a_hole_is_forecast_across_with_the_season_in_phase() -> None:
 
 @pytest.mark.parametrize(("shift", "status"), [(0.0, Status.HELD), (1.0, Status.DEVIATED)])
 def test_a_seasonal_window_is_judged(shift: float, status: Status) -> None:
+    """A noisy sine goes on from its latest samples; its season is used where it is sharper than the lags."""
     values = series(season(150, period=30))
     values.iloc[-15:] += shift
     verdict = judge_window(values[:135], values[135:], season=60)
     assert verdict.status is status
-    assert "season=30" in verdict.model
+    assert verdict.model == "ridge autoregression (16 lags)"
+    sharp = series(np.where(np.arange(150) % 30 < 5, 3.0, 0.0) + season(150, period=30))
+    sharp.iloc[-15:] += shift
+    verdict = judge_window(sharp[:135], sharp[135:], season=60)
+    assert verdict.status is status
+    assert verdict.model == "ridge autoregression (16 lags, season of 30)"
 
 
 def test_unit_and_level_do_not_matter() -> None:

@@ -9,16 +9,18 @@ import pandas as pd
 import pytest
 
 from faultcast.experiments.disturbances import Disturbances
-from faultcast.experiments.history import Mask, Span, load_trial
+from faultcast.experiments.history import Event, Injection, Mask, Span, load_trial
 from faultcast.experiments.loader import load_experiment
 from faultcast.fixtures.progress import Progress
 from faultcast.fixtures.recording import Recording
 from faultcast.fixtures.trial import Judged, TrialRunner
+from faultcast.fixtures.witness import Witness
 from faultcast.forecasting import expectation
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConsentError, MetricSourceError
 from faultcast.infra.settings import Settings
+from faultcast.steady_state.response import response_of
 from faultcast.steady_state.store import load_verdict
 from faultcast.steady_state.verdict import Status
 from tests.fakekube import FakeKube
@@ -102,6 +104,28 @@ def test_a_whole_trial_is_saved_before_it_is_judged(run: Callable[..., Judged], 
     assert set(series) == {spec.name for spec in history.metrics} | {"machine_outside", "monitoring_up"}
     assert load_verdict(judged.folder) == judged.verdict
     assert (judged.folder / "journal.json").is_file()
+
+
+def test_what_happened_beside_the_trial_is_saved_in_order(
+    run: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def events(
+        _: Witness, injections: tuple[Injection, ...], end: datetime, step: float
+    ) -> tuple[Event, ...]:
+        started = injections[0].started
+        assert end > started
+        assert step == 2.0
+        return (Event(started + timedelta(seconds=6), "alert", "ShopErrorsHigh", "{}"),)
+
+    monkeypatch.setattr(Witness, "events", events)
+    judged = run()
+    kinds = [event.kind for event in load_trial(judged.folder)[0].events]
+    assert "alert" in kinds
+    moments = [event.at for event in judged.history.events]
+    assert moments == sorted(moments)
+    alert = response_of(judged.history).alert
+    assert alert is not None
+    assert (alert.name, alert.seconds) == ("ShopErrorsHigh", 6.0)
 
 
 def test_what_the_trial_disturbed_is_masked_for_the_next(

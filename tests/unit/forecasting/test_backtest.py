@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from faultcast.forecasting.backtest import Task, backtest, choose, forecast_at, past_origins
-from faultcast.forecasting.conformal import calibrate
-from faultcast.forecasting.expectation import LEAST_EFFECTIVE, plan
+from faultcast.forecasting.conformal import Calibration, effective_windows
+from faultcast.forecasting.expectation import plan
 from faultcast.forecasting.models import Theta
+from faultcast.forecasting.question import LEAST_EFFECTIVE
 from tests.lightmodels import LightTheta
 
 
@@ -79,8 +80,10 @@ def test_p_is_uniform_on_noise() -> None:
         values = np.random.default_rng(seed).normal(size=160)
         task = Task(values[:150], 10)
         past = backtest(task, LightTheta(), past_origins(task, 20, 20))
-        known = calibrate(past.errors, past.origins, np.ones(10, dtype=bool), "either")
-        p_values.append(known.p_value(known.oddity(values[150:] - forecast_at(task, LightTheta(), 150))))
+        effective = effective_windows(~np.isnan(past.errors), past.origins)
+        error = values[150:] - forecast_at(task, LightTheta(), 150)
+        known = Calibration(np.abs(past.errors).mean(axis=1), effective)
+        p_values.append(known.p_value(float(np.abs(error).mean())))
     assert stats.kstest(p_values, "uniform").statistic < 0.14
     assert np.mean(np.array(p_values) <= 0.05) < 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
     assert np.mean(np.array(p_values) <= 0.2) > 0.1

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from faultcast.forecasting.cleaning import bridge_holes, despike
+from faultcast.forecasting.cleaning import bridge_holes, despike, recent_level
 
 
 def test_a_single_spike_becomes_the_running_median() -> None:
@@ -54,3 +54,26 @@ def test_a_filled_prefix_is_the_prefix_of_the_filled(
     assert not np.isnan(whole).any()
     seen = ~np.isnan(values)
     np.testing.assert_array_equal(whole[seen], values[seen])
+
+
+@given(
+    values=hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6)),
+    cut=st.integers(1, 60),
+)
+def test_the_level_before_a_sample_knows_nothing_of_it_or_what_follows(values: np.ndarray, cut: int) -> None:
+    cut = min(cut, values.size)
+    np.testing.assert_array_equal(recent_level(values)[: cut + 1], recent_level(values[:cut]))
+
+
+@given(values=hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6)))
+def test_the_level_stays_among_what_was_measured(values: np.ndarray) -> None:
+    levels = recent_level(values)
+    assert levels.size == values.size + 1
+    assert (levels >= values.min() - 1e-6).all()
+    assert (levels <= values.max() + 1e-6).all()
+
+
+def test_the_level_gives_half_of_its_weight_to_the_latest_three_samples() -> None:
+    levels = recent_level(np.r_[np.zeros(50), np.ones(20)])
+    assert levels[50] == 0
+    np.testing.assert_allclose(levels[[51, 53, 70]], [0.2, 0.488, 1 - 0.8**20])

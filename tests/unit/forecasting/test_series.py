@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from faultcast.forecasting.series import MetricSeries
-from faultcast.forecasting.sources import masked
 from faultcast.infra.errors import ConfigurationError, MetricSourceError
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -35,12 +34,28 @@ def test_a_sample_off_the_grid_is_a_wrong_clock(second: float) -> None:
 
 def test_masking_hides_in_real_time_and_says_why() -> None:
     series = from_seconds({0: 1, 2: 2, 6: 4, 8: 5})
-    hidden = masked(series, [(at(1), at(4))])
+    hidden = series.hidden([(at(1), at(4))])
     np.testing.assert_array_equal(hidden.values, [1, np.nan, np.nan, 4, 5])
     assert hidden.holes.tolist() == ["", "masked", "not scraped", "", ""]
     assert hidden.values.index.equals(series.values.index)
-    again = masked(hidden, [(at(0), at(8))])
-    assert again.holes.tolist() == ["masked", "masked", "not scraped", "masked", "masked"]
+    again = hidden.hidden([(at(0), at(8))], "monitoring away")
+    assert again.holes.tolist() == [
+        "monitoring away",
+        "masked",
+        "not scraped",
+        "monitoring away",
+        "monitoring away",
+    ]
+
+
+def test_a_counter_becomes_a_rate_with_a_hole_where_it_began_anew() -> None:
+    index = pd.date_range(START, periods=5, freq="2s")
+    counter = MetricSeries("x", pd.Series([10.0, 14, 3, 7, np.nan], index=index), 2, "req", "counter")
+    rate = counter.as_rate()
+    np.testing.assert_array_equal(rate.values, [np.nan, 2, np.nan, 2, np.nan])
+    assert rate.holes.tolist() == ["not scraped", "", "counter reset", "", "not scraped"]
+    assert (rate.unit, rate.kind) == ("req/s", "gauge")
+    assert rate.as_rate() is rate
 
 
 def test_a_series_is_in_utc_whatever_it_came_in() -> None:

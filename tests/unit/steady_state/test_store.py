@@ -28,6 +28,25 @@ def test_a_verdict_comes_back_as_it_was(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(one.verdict.forecast, other.verdict.forecast, check_freq=False)
 
 
+def test_a_curve_comes_back_with_its_course(tmp_path: Path) -> None:
+    made = verdict()
+    save_verdict(tmp_path, made)
+    (one,), (other,) = (
+        [part.curve for part in whole.metrics if part.phase == "during"]
+        for whole in (made, load_verdict(tmp_path))
+    )
+    assert one is not None
+    assert other is not None
+    assert one.course is not None
+    assert one.resilience.detected == 2.0
+    assert one == other
+    pd.testing.assert_frame_equal(one.course, other.course, check_freq=False)
+    (tmp_path / "forecasts" / "errors.curve.parquet").unlink()
+    (kept,) = [part.curve for part in load_verdict(tmp_path).metrics if part.phase == "during"]
+    assert kept is not None
+    assert (kept.resilience, kept.course) == (one.resilience, None)
+
+
 def test_a_verdict_replaces_an_earlier_one_with_its_forecasts(tmp_path: Path) -> None:
     save_verdict(tmp_path, verdict())
     empty = TrialVerdict(Status.UNKNOWN, ("no",), (), 0.05, "judge")

@@ -31,6 +31,8 @@ from tests.unit.steady_state.trials import (
     change,
     history,
     quiet,
+    samples,
+    wave,
 )
 
 
@@ -237,8 +239,8 @@ class TestNeighbour:
 
 
 def test_an_earlier_fault_in_the_history_is_masked_in_real_time() -> None:
-    series = quiet()
-    series["rate"] = change(series["rate"], at(60), at(110), lambda s: 0 * s)
+    rate = samples(lambda s: 20 + 4 * wave(s), noise=0.4, seed=4)
+    series = {**quiet(), "rate": change(rate, at(60), at(110), lambda s: 0 * s)}
     mask = Mask(Span(at(60), at(110)), "fault of an earlier trial")
     verdict = judge_trial(history(RATE, masks=(mask,)), series)
     assert verdict.status is Status.HELD, verdict.reasons
@@ -247,7 +249,7 @@ def test_an_earlier_fault_in_the_history_is_masked_in_real_time() -> None:
 
 
 def test_several_metrics_share_one_alpha() -> None:
-    series = {**quiet(), "rate": change(quiet()["rate"], at(270), at(300), lambda s: s - 0.3)}
+    series = {**quiet(), "rate": change(quiet()["rate"], at(270), at(300), lambda s: s - 0.15)}
     alone = judge_trial(history(RATE), series)
     assert alone.status is Status.DEVIATED
     p_value = part(alone, "rate", "during").verdict.p_value
