@@ -38,7 +38,7 @@ def test_the_parts_add_up_to_what_was_measured() -> None:
     np.testing.assert_allclose(found.question.window + found.explained, values[HISTORY:])
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(change=st.floats(-1e6, 1e6))
 def test_the_window_of_the_metric_has_no_influence(change: float) -> None:
     values = 2 * load() + noise()

@@ -46,7 +46,7 @@ def test_an_autoregressive_process_is_forecast_better_than_by_its_mean() -> None
     assert np.abs(actual - model(one.at(later))).mean() < 0.8 * np.abs(actual).mean()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     size=st.integers(60, 400),
     window=st.integers(1, 12),
@@ -96,6 +96,7 @@ def test_with_too_little_to_learn_from_there_is_no_model() -> None:
     assert cross_fit(one, starts[:4], np.array([15, 10, 5]), 5) is None
 
 
+@settings(deadline=None)
 @given(size=st.integers(1, 300), window=st.integers(1, 15), end=st.integers(0, 300), seed=st.integers(0, 99))
 def test_models_learn_from_windows_of_which_four_fifths_were_measured(
     size: int, window: int, end: int, seed: int

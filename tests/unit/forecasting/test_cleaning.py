@@ -56,6 +56,7 @@ def test_a_filled_prefix_is_the_prefix_of_the_filled(
     np.testing.assert_array_equal(whole[seen], values[seen])
 
 
+@settings(deadline=None)
 @given(
     values=hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6)),
     cut=st.integers(1, 60),
@@ -65,6 +66,7 @@ def test_the_level_before_a_sample_knows_nothing_of_it_or_what_follows(values: n
     np.testing.assert_array_equal(recent_level(values)[: cut + 1], recent_level(values[:cut]))
 
 
+@settings(deadline=None)
 @given(values=hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6)))
 def test_the_level_stays_among_what_was_measured(values: np.ndarray) -> None:
     levels = recent_level(values)

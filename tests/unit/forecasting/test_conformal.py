@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -11,11 +11,13 @@ PAST = hnp.arrays(np.float64, st.integers(2, 80), elements=ODDITY)
 EFFECTIVE = st.floats(0.5, 60)
 
 
+@settings(deadline=None)
 @given(past=PAST, effective=EFFECTIVE, oddity=ODDITY | st.just(np.inf))
 def test_p_lies_in_zero_to_one(past: np.ndarray, effective: float, oddity: float) -> None:
     assert 0 < Calibration(past, effective).p_value(oddity) <= 1
 
 
+@settings(deadline=None)
 @given(past=PAST, effective=EFFECTIVE, pair=st.tuples(ODDITY, ODDITY))
 def test_p_never_rises_with_the_oddity(past: np.ndarray, effective: float, pair: tuple[float, float]) -> None:
     known = Calibration(past, effective)
@@ -23,11 +25,13 @@ def test_p_never_rises_with_the_oddity(past: np.ndarray, effective: float, pair:
     assert large <= small
 
 
+@settings(deadline=None)
 @given(past=PAST, effective=EFFECTIVE)
 def test_a_window_without_any_oddity_is_as_usual_as_can_be(past: np.ndarray, effective: float) -> None:
     assert Calibration(past, effective).p_value(0.0) == 1
 
 
+@settings(deadline=None)
 @given(past=PAST, effective=EFFECTIVE, oddity=ODDITY, scale=st.floats(1e-3, 1e3))
 def test_the_unit_of_the_oddity_does_not_matter(
     past: np.ndarray, effective: float, oddity: float, scale: float
@@ -37,6 +41,7 @@ def test_the_unit_of_the_oddity_does_not_matter(
     assert scaled == pytest.approx(Calibration(past, effective).p_value(oddity), rel=1e-6)
 
 
+@settings(deadline=None)
 @given(past=PAST, effective=EFFECTIVE, oddity=ODDITY)
 def test_the_order_of_past_windows_does_not_matter(past: np.ndarray, effective: float, oddity: float) -> None:
     assert Calibration(past[::-1], effective).p_value(oddity) == Calibration(past, effective).p_value(oddity)
@@ -99,6 +104,7 @@ def test_what_was_not_measured_counts_for_nothing() -> None:
     assert effective_windows(measured, np.arange(10) * 4) == pytest.approx(20 / 4 - 1)
 
 
+@settings(deadline=None)
 @given(origins=st.lists(st.integers(0, 200), min_size=1, max_size=60, unique=True), window=st.integers(1, 20))
 def test_windows_are_worth_at_least_half_a_one_and_never_more_than_there_are(
     origins: list[int], window: int
@@ -111,6 +117,7 @@ def test_no_window_is_worth_nothing() -> None:
     assert effective_windows(np.ones((0, 4), dtype=bool), np.empty(0, dtype=np.intp)) == 0
 
 
+@settings(deadline=None)
 @given(quarters=st.integers(4, 160), window=st.integers(2, 30))
 def test_the_length_for_a_number_of_windows_is_the_shortest(quarters: int, window: int) -> None:
     def worth(samples: int) -> float:

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faultcast.forecasting.lags import Regressors
@@ -25,6 +25,7 @@ def every_start(one: Regressors) -> np.ndarray:
     return np.arange(one.first, SIZE - one.window + 1)
 
 
+@settings(deadline=None)
 @given(one=regressors())
 def test_nothing_at_or_after_the_gap_is_looked_at(one: Regressors) -> None:
     starts = every_start(one)
@@ -33,11 +34,13 @@ def test_nothing_at_or_after_the_gap_is_looked_at(one: Regressors) -> None:
     assert (rows < (starts - one.gap)[:, None]).all()
 
 
+@settings(deadline=None)
 @given(one=regressors())
 def test_the_first_window_is_the_first_with_enough_before_it(one: Regressors) -> None:
     assert one.at(np.array([one.first])).min() == 0
 
 
+@settings(deadline=None)
 @given(one=regressors())
 def test_the_lags_are_the_latest_known_samples_in_order(one: Regressors) -> None:
     starts = every_start(one)
@@ -45,6 +48,7 @@ def test_the_lags_are_the_latest_known_samples_in_order(one: Regressors) -> None
     np.testing.assert_array_equal(one.at(starts)[:, : one.lags], expected)
 
 
+@settings(deadline=None)
 @given(one=regressors(SEASON))
 def test_the_seasonal_part_is_in_phase_and_over_before_the_gap(one: Regressors) -> None:
     starts = every_start(one)

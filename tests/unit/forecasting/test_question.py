@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faultcast.forecasting.question import (
@@ -23,6 +23,7 @@ def with_holes(size: int, share: float, seed: int) -> np.ndarray:
     return values
 
 
+@settings(deadline=None)
 @given(size=st.integers(0, 2500), window=st.integers(1, 40), first=st.integers(0, 60))
 def test_past_windows_fit_and_begin_a_quarter_of_a_window_apart(size: int, window: int, first: int) -> None:
     starts = past_starts(np.zeros(size), window, first)
@@ -77,6 +78,7 @@ def test_a_short_history_says_exactly_how_much_is_missing(samples: int, window: 
         assert sufficiency(np.concatenate([noise(found.missing - 1), history]), window).missing > 0
 
 
+@settings(deadline=None)
 @given(
     size=st.integers(1, 120),
     share=st.floats(0, 0.8),

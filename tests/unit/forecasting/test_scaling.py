@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -10,6 +10,7 @@ VALUES = hnp.arrays(np.float64, st.integers(1, 40), elements=st.floats(-1e6, 1e6
 SCALE = st.builds(Scale, centre=st.floats(-1e6, 1e6), spread=st.floats(0.1, 1e6))
 
 
+@settings(deadline=None)
 @given(scale=SCALE, values=VALUES)
 def test_there_and_back_is_where_it_began(scale: Scale, values: np.ndarray) -> None:
     back = scale.back(scale.to(values))
@@ -17,12 +18,14 @@ def test_there_and_back_is_where_it_began(scale: Scale, values: np.ndarray) -> N
     np.testing.assert_allclose(back, values, rtol=1e-9, atol=1e-6 * scale.spread)
 
 
+@settings(deadline=None)
 @given(scale=SCALE, pair=st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)))
 def test_the_scale_keeps_the_order(scale: Scale, pair: tuple[float, float]) -> None:
     low, high = scale.to(np.array(sorted(pair)))
     assert low <= high
 
 
+@settings(deadline=None)
 @given(spread=st.floats(1e-3, 1e3), centre=st.floats(-1e3, 1e3))
 def test_near_the_centre_a_unit_is_a_standard_deviation_and_far_out_it_is_a_factor(
     spread: float, centre: float
@@ -40,6 +43,7 @@ def test_a_forecast_that_runs_away_stays_finite() -> None:
     assert np.isfinite(Scale(0.0, 1.0).back(np.array([-1e9, 1e9]))).all()
 
 
+@settings(deadline=None)
 @given(values=VALUES, factor=st.floats(1e-3, 1e3), offset=st.floats(-1e3, 1e3))
 def test_the_scale_follows_unit_and_level(values: np.ndarray, factor: float, offset: float) -> None:
     values = np.round(np.append(values, [0.0, 1.0, 5.0]))

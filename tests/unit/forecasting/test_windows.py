@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faultcast.forecasting.question import Question
+from faultcast.forecasting.conformal import effective_windows
+from faultcast.forecasting.question import Question, sufficiency
 from faultcast.forecasting.windows import WindowForecast, forecast_window
 
 SEEDS = st.integers(0, 500)
@@ -102,6 +103,31 @@ def test_there_is_an_error_exactly_where_there_is_a_measurement(
     assert np.isfinite(found.mean).all()
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    size=st.integers(24, 150),
+    window=st.integers(2, 12),
+    gap=st.integers(0, 12),
+    share=st.floats(0, 0.4),
+    seed=SEEDS,
+)
+def test_there_are_as_many_past_windows_as_were_promised(
+    size: int, window: int, gap: int, share: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    values = np.where(rng.random(size) < share, np.nan, noise(size, seed))
+    values[0] = 1.0
+    history = np.concatenate([values, np.full(gap, np.nan)])
+    ahead = np.where(rng.random(window) < share, np.nan, 1.0)
+    ahead[0] = 1.0
+    seen = ~np.isnan(ahead)
+    promised = sufficiency(history, window, seen).effective
+    found = forecast_window(Question(history, ahead))
+    if promised:
+        assert found is not None
+        assert effective_windows(~np.isnan(found.past) & seen, found.origins) == promised
+
+
 def test_a_season_that_lags_do_not_reach_is_used_and_named() -> None:
     values = pattern(200, 40)
     plain, seasonal = forecast(values, 10), forecast(values, 10, 40)
@@ -115,8 +141,9 @@ def test_a_season_that_does_not_help_is_not_used() -> None:
 
 
 def test_a_season_is_not_used_when_it_leaves_less_than_half_of_the_past_windows() -> None:
-    values = pattern(100, 60)
-    assert "season" not in forecast(values, 10, 60).name
+    values = pattern(130, 80)
+    assert "season" not in forecast(values, 10, 80).name
+    assert "season" in forecast(np.resize(values[:80], 260), 10, 80).name
 
 
 def test_a_hole_keeps_the_season_in_phase() -> None:

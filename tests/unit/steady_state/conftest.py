@@ -6,6 +6,6 @@ from tests.lightmodels import LightNaive, LightTheta
 
 @pytest.fixture(autouse=True)
 def _light_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forecast recovery with models of a few lines; tests/integration/test_judging.py does with those of darts."""
+    """Forecast recovery with models of a few lines; tests/integration/test_judging.py uses those of darts."""
     monkeypatch.setattr(expectation, "Theta", LightTheta)
     monkeypatch.setattr(expectation, "Naive", LightNaive)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faultcast.forecasting.oddity import Direction
@@ -49,6 +49,7 @@ def test_only_what_was_measured_counts() -> None:
     assert reaches(errors, past, "up", 3.0)
 
 
+@settings(deadline=None)
 @given(seed=SEEDS, smaller=st.floats(0.01, 10), larger=st.floats(0.01, 10))
 def test_what_reaches_much_reaches_less(seed: int, smaller: float, larger: float) -> None:
     smaller, larger = sorted((smaller, larger))
@@ -57,6 +58,7 @@ def test_what_reaches_much_reaches_less(seed: int, smaller: float, larger: float
         assert reaches(errors, PAST, "either", smaller)
 
 
+@settings(deadline=None)
 @given(seed=SEEDS, factor=st.floats(1e-3, 1e3))
 def test_the_unit_does_not_matter(seed: int, factor: float) -> None:
     errors = 5 * np.random.default_rng(seed).normal(size=12)

@@ -1,4 +1,4 @@
-"""Shapes that metrics have, each judged twenty times: undisturbed, and with something that happened."""
+"""Shapes that metrics have, each judged a dozen times: undisturbed, and with something that happened."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from faultcast.steady_state.verdict import SeriesVerdict, Status
 
 Make = Callable[[np.random.Generator], np.ndarray]
 
-SEEDS, HISTORY, WINDOW = 20, 225, 15
-MOST_BY_CHANCE = 3
-"""Of 20 undisturbed windows at alpha .05: more would happen in less than 2 of 100 rounds."""
+SEEDS, HISTORY, WINDOW = 12, 225, 15
+MOST_BY_CHANCE = 2
+"""Of a dozen undisturbed windows at alpha .05: more would happen in 2 of 100 rounds."""
 TIME = np.arange(HISTORY + WINDOW)
 TUESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY, MONDAY = 1, 3, 4, 5, 6, 7
 HELD, DEVIATED, UNKNOWN = Status.HELD, Status.DEVIATED, Status.UNKNOWN
