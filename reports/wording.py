@@ -1,10 +1,12 @@
 """Verdicts in words: the same sentences in plots, tables, Allure and the console."""
 
 from faultcast.experiments.history import TrialHistory
-from faultcast.steady_state.verdict import MetricVerdict, Recovery, Status, TrialVerdict
+from faultcast.steady_state.prepared import unit_of
+from faultcast.steady_state.verdict import MetricVerdict, Recovery, SeriesVerdict, Status, TrialVerdict
 
 __all__ = [
     "MEANING",
+    "effect_in_full",
     "effect_words",
     "headline",
     "p_words",
@@ -22,6 +24,9 @@ MEANING = {
     Status.UNKNOWN: "cannot tell",
 }
 """Each status as a person would say it."""
+
+_MOST_RELATIVE = 100.0
+"""Beyond a hundred times the forecast, as for an error ratio that was 0, a share says nothing."""
 
 
 def quantity(value: float, unit: str = "") -> str:
@@ -48,6 +53,17 @@ def effect_words(effect: float | None, unit: str) -> str:
     return f"{quantity(abs(effect), unit)} {'above' if effect > 0 else 'below'} forecast"
 
 
+def effect_in_full(verdict: SeriesVerdict, unit: str) -> str:
+    """The effect, its share and its interval, such as `6.4 req/s below forecast (-33 %; -7.1 to -5.9)`."""
+    words = effect_words(verdict.effect, unit)
+    more = []
+    if verdict.relative is not None and abs(verdict.relative) < _MOST_RELATIVE:
+        more.append(f"{100 * verdict.relative:+.2g} %")
+    if verdict.interval is not None:
+        more.append(" to ".join(quantity(end) for end in verdict.interval))
+    return f"{words} ({'; '.join(more)})" if more else words
+
+
 def recovery_words(recovery: Recovery | None) -> str:
     """When a metric was back, such as `back after 12 s (60 s allowed)`."""
     if recovery is None:
@@ -58,8 +74,8 @@ def recovery_words(recovery: Recovery | None) -> str:
 
 
 def units(history: TrialHistory) -> dict[str, str]:
-    """Unit of each metric, by its name."""
-    return {metric.name: metric.unit for metric in history.metrics}
+    """Unit of each metric as it is judged, by its name."""
+    return {metric.name: unit_of(metric) for metric in history.metrics}
 
 
 def worst_metric(verdict: TrialVerdict) -> MetricVerdict | None:

@@ -23,6 +23,7 @@ from faultcast.experiments.history import (
 )
 from faultcast.experiments.model import MetricSpec
 from faultcast.reports.record import RunRecord, TrialRecord
+from faultcast.steady_state.resilience import Resilience, Traced
 from faultcast.steady_state.store import save_verdict
 from faultcast.steady_state.verdict import (
     MetricVerdict,
@@ -141,7 +142,28 @@ def make_part(
         coverage=0.94,
         forecast=None if p_value is None else make_forecast(metric, span),
     )
-    return MetricVerdict(metric, phase, metric != "error_ratio", series, recovery)
+    fell = phase == "during" and status is Status.DEVIATED and effect is not None
+    if fell:
+        series = replace(series, interval=(effect - 0.02, effect + 0.02), relative=-0.8)
+    curve = Traced(make_resilience(effect)) if fell else None
+    return MetricVerdict(metric, phase, metric != "error_ratio", series, recovery, curve)
+
+
+def make_resilience(depth: float) -> Resilience:
+    """The curve of a metric that fell, or rose, and came back 20 s after the fault."""
+    return Resilience(
+        detected=4.0,
+        looked=88.0,
+        depth=depth,
+        depth_percent=80.0,
+        worst=14.0,
+        area=abs(depth) * 40.0,
+        area_percent=70.0,
+        until=50.0,
+        samples=26,
+        missing=0,
+        recovery=Recovery(20.0, censored=False, allowed=60.0),
+    )
 
 
 def _parts(status: Status) -> tuple[MetricVerdict, ...]:

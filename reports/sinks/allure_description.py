@@ -9,7 +9,7 @@ from faultcast.reports.curve_wording import curve_words, pods_words
 from faultcast.reports.record import TrialRecord
 from faultcast.reports.wording import (
     MEANING,
-    effect_words,
+    effect_in_full,
     headline,
     p_words,
     quantity,
@@ -33,7 +33,7 @@ def description(record: TrialRecord) -> str:
             f"<p><strong>{escape(headline(history, verdict))}</strong></p><p>{escape(more)}</p>",
             f"<p>Known weakness: {escape(history.known_weakness)}</p>" if history.known_weakness else "",
             *(_picture(path) for path in record.plots if path.name == "overview.png"),
-            _table(("metric", "phase", "verdict", "p", "effect", "recovery"), _rows(record)),
+            _table(("metric", "phase", "verdict", "p", "effect", "recovery", "why"), _rows(record)),
             _list(_curves(record)),
             _list(_objections(record)),
             f"<p>{escape(_power(record))}</p>",
@@ -50,8 +50,9 @@ def _rows(record: TrialRecord) -> Iterator[tuple[str, ...]]:
             part.phase,
             str(part.verdict.status),
             p_words(part.verdict.p_value),
-            effect_words(part.verdict.effect, unit.get(part.metric, "")),
+            effect_in_full(part.verdict, unit.get(part.metric, "")),
             recovery_words(part.recovery),
+            part.verdict.reasons[0] if part.verdict.reasons else "–",
         )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from faultcast.experiments.history import Injection, Span
 from faultcast.reports.record import TrialRecord
-from faultcast.reports.wording import effect_words, headline, p_words, recovery_words, units
+from faultcast.reports.wording import effect_in_full, headline, p_words, recovery_words, units
 from faultcast.steady_state.verdict import Phase, Status, worst
 
 __all__ = ["Step", "steps"]
@@ -95,7 +95,7 @@ def _parts(record: TrialRecord, phase: Phase, span: Span) -> tuple[Step, ...]:
         if part.phase != phase:
             continue
         words = [f"{part.metric}: {part.verdict.status}", f"p {p_words(part.verdict.p_value)}"]
-        words.append(effect_words(part.verdict.effect, unit.get(part.metric, "")))
+        words.append(effect_in_full(part.verdict, unit.get(part.metric, "")))
         if part.recovery is not None:
             words.append(recovery_words(part.recovery))
         if not part.counts:

@@ -14,6 +14,7 @@ from faultcast.experiments.model import MetricSpec
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.tables import Base, UtcTime
 from faultcast.reports.wording import reason
+from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.verdict import MetricVerdict
 
 __all__ = ["Rows", "run_rows", "trial_rows", "write"]
@@ -174,11 +175,13 @@ def _metrics(record: TrialRecord) -> list[dict[str, Any]]:
 
 def _metric(trial: str, part: MetricVerdict, spec: MetricSpec | None) -> dict[str, Any]:
     verdict, recovery = part.verdict, part.recovery
+    low, high = verdict.interval or (None, None)
+    curve = part.curve.resilience if part.curve else None
     return {
         "trial_id": trial,
         "metric": part.metric,
         "phase": part.phase,
-        "unit": spec.unit if spec else "",
+        "unit": unit_of(spec) if spec else "",
         "direction": spec.direction if spec else "either",
         "weight": spec.weight if spec else 1.0,
         "critical": spec.critical if spec else False,
@@ -193,6 +196,13 @@ def _metric(trial: str, part: MetricVerdict, spec: MetricSpec | None) -> dict[st
         "smallest_visible": _finite(verdict.smallest_visible),
         "effective_windows": _finite(verdict.effective_windows),
         "coverage": _finite(verdict.coverage),
+        "effect_low": _finite(low),
+        "effect_high": _finite(high),
+        "effect_relative": _finite(verdict.relative),
+        "detected_seconds": _finite(curve.detected) if curve else None,
+        "depth": _finite(curve.depth) if curve else None,
+        "area": _finite(curve.area) if curve else None,
+        "area_percent": _finite(curve.area_percent) if curve else None,
         "recovery_seconds": _finite(recovery.seconds) if recovery else None,
         "recovery_censored": recovery.censored if recovery else None,
         "recovery_allowed_seconds": recovery.allowed if recovery else None,

@@ -141,9 +141,16 @@ def test_a_season_that_does_not_help_is_not_used() -> None:
 
 
 def test_a_season_is_not_used_when_it_leaves_less_than_half_of_the_past_windows() -> None:
-    values = pattern(130, 80)
-    assert "season" not in forecast(values, 10, 80).name
-    assert "season" in forecast(np.resize(values[:80], 260), 10, 80).name
+    values = pattern(200, 110, seed=1)
+    assert "season" not in forecast(values, 10, 110).name
+    longer = pattern(300, 110, seed=1)
+    assert "season of 110" in forecast(longer, 10, 110).name
+
+
+def test_past_windows_are_chosen_by_what_was_measured_in_the_one_in_question() -> None:
+    values = noise(204)
+    values[1::2] = np.nan
+    assert (forecast(values, 4).origins % 2 == 0).all()
 
 
 def test_a_hole_keeps_the_season_in_phase() -> None:
