@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from faultcast.forecasting.windows import Errors
 
-__all__ = ["LASTING", "Direction", "oddities", "reduce"]
+__all__ = ["LASTING", "Direction", "lasting_shift", "oddities", "reduce"]
 
 Direction = Literal["up", "down", "either"]
 
@@ -73,16 +73,29 @@ def oddities(
     numbers = np.where(np.isnan(numbers), 0.0, np.where(numbers > rounding, numbers, 0.0))
     usual = np.quantile(numbers[:-1], _USUAL, axis=0)
     usual = np.where(usual > 0, usual, numbers[:-1].max(axis=0))
+    usual = np.where(usual > 0, usual, usual.max())
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled = np.where(numbers > 0, numbers / usual, 0.0)
     top = np.sort(scaled, axis=1)[:, -_COMBINED:]
     return top.mean(axis=1), usual
 
 
+def lasting_shift(errors: Errors, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What a lasting shift of one adds to each of the first numbers of `reduce`.
+
+    Args:
+        errors: Past windows, and the one in question last.
+        seen: Which samples of the window in question were measured.
+    """
+    size = _usual_by_distance(errors.model[:-1, seen])
+    return np.array([np.mean(1 / size), np.mean(1 / size), np.median(1 / size), 1.0])
+
+
 def _usual_by_distance(past: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean size of past errors at each distance from the origin, never smaller further away."""
-    size = np.nanmean(np.abs(past), axis=0)
-    size = np.maximum.accumulate(np.where(np.isnan(size), 0.0, size))
+    known = ~np.isnan(past)
+    size = np.where(known, np.abs(past), 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    size = np.maximum.accumulate(size)
     return np.where(size > 0, size, 1.0)
 
 

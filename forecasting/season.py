@@ -85,17 +85,21 @@ def _noise_correlation(correlation: NDArray[np.float64]) -> float:
 
 
 def _period_near(correlation: NDArray[np.float64], n: int, cycles: int) -> int | None:
-    """The lag of the highest correlation within one bin of the peak, or of its double or triple."""
+    """The lag of the highest correlation within one bin of the peak, or of one of its multiples.
+
+    A season of a sharp shape has its highest peak at a harmonic: the season itself is a multiple of that
+    period.
+    """
     best: int | None = None
-    for multiple in (1, 2, 3):
-        low = max(_SHORTEST, int(multiple * n / (cycles + 1)))
+    multiple = 1
+    while (low := max(_SHORTEST, int(multiple * n / (cycles + 1)))) < correlation.size:
         high = min(correlation.size - 1, int(np.ceil(multiple * n / max(1, cycles - 1))))
-        if high < low:
-            break
-        lag = low + int(np.argmax(correlation[low : high + 1]))
-        # A multiple of the period correlates as well as the period itself; it must do clearly better.
-        if correlation[lag] >= _LEAST_CORRELATION and (
-            best is None or correlation[lag] > correlation[best] + 0.1
-        ):
-            best = lag
+        if high >= low:
+            lag = low + int(np.argmax(correlation[low : high + 1]))
+            # A multiple of the period correlates as well as the period itself; it must do clearly better.
+            if correlation[lag] >= _LEAST_CORRELATION and (
+                best is None or correlation[lag] > correlation[best] + 0.1
+            ):
+                best = lag
+        multiple += 1
     return best

@@ -4,6 +4,7 @@ Separate from the conclusion because a trial looks at several metrics: what each
 depends on all of them, and the forecasts, which cost time, do not.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from faultcast.forecasting.bands import measured_coverage
 from faultcast.forecasting.conformal import Calibration, effective_windows
-from faultcast.forecasting.oddity import LASTING, Direction, oddities, reduce
+from faultcast.forecasting.oddity import LASTING, Direction, lasting_shift, oddities, reduce
 from faultcast.forecasting.question import LEAST_EFFECTIVE, Question, sufficiency
 from faultcast.forecasting.season import find_season
 from faultcast.forecasting.windows import WindowForecast, forecast_window
@@ -62,7 +63,8 @@ def examine(
     rounding = max(1e-9 * float(np.nanmax(np.abs(history))), 1e-12)
     measured = ~np.isnan(forecast.past) & seen
     effective = effective_windows(measured, forecast.origins)
-    return Examination(framed, forecast, direction, smallest_effect, rounding, effective, enough.missing)
+    lacking = enough.missing or math.ceil(max(0.0, LEAST_EFFECTIVE - effective) * seen.size)
+    return Examination(framed, forecast, direction, smallest_effect, rounding, effective, lacking)
 
 
 def too_little(name: str, missing: int, step: float | None) -> str:
@@ -171,10 +173,10 @@ class Examination:
         most; never less than the smallest effect that matters.
         """
         calibration, _, usual = self._compared
-        lasting = np.sort(usual[:LASTING])[:2]
-        if not lasting.all():
+        if not usual[:LASTING].all():
             return self.smallest_effect or 0.0
-        needed = calibration.oddity_at(alpha) / float((1 / lasting).mean())
+        added = np.sort(lasting_shift(self.forecast.errors, self.seen) / usual[:LASTING])[-2:]
+        needed = calibration.oddity_at(alpha) / float(added.mean())
         away = [
             float(np.abs(self.forecast.moved(sign * needed) - self.forecast.mean)[self.seen].mean())
             for sign in (1.0, -1.0)

@@ -51,3 +51,12 @@ def test_a_season_in_seconds_becomes_samples() -> None:
     assert season_steps(300, 7) == 43
     with pytest.raises(ValueError, match="fewer than two samples"):
         season_steps(2, 2)
+
+
+@pytest.mark.parametrize("period", [40, 168])
+def test_a_season_of_a_sharp_shape_is_found_and_not_its_harmonic(period: int) -> None:
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        shape = np.repeat(rng.normal(size=period // 8), 8)
+        values = np.tile(shape, 6) + 0.2 * rng.normal(size=6 * shape.size)
+        assert find_season(values) == shape.size

@@ -63,6 +63,18 @@ def test_the_smallest_visible_shift_is_seen_and_half_of_it_is_not() -> None:
     assert judge_window(history, expected + 0.5 * visible).status is Status.HELD
 
 
+@pytest.mark.parametrize("spread", [0.05, 1.0])
+def test_the_smallest_visible_shift_holds_where_the_forecast_is_good(spread: float) -> None:
+    """Errors are divided by what is usual at their distance: the shift must not be stated in those units."""
+    values = 10 + 5 * np.sin(2 * np.pi * np.arange(255) / 30) + spread * noise(255)
+    history, window = split(values, 15)
+    verdict = judge_window(history, window)
+    expected, visible = verdict.forecast["mean"], verdict.smallest_visible
+    assert visible is not None
+    assert judge_window(history, expected + 1.05 * visible).status is Status.DEVIATED
+    assert judge_window(history, expected + 0.7 * visible).status is Status.HELD
+
+
 def test_the_forecast_has_the_index_of_the_window() -> None:
     history, window = split(noise(90), 10)
     table = judge_window(history, window).forecast
