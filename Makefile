@@ -37,7 +37,7 @@ test: setup lint
 	@$(PY) -m pytest $(BOUND) tests/unit tests/contract tests/plugin tests/integration tests/statistical tests/e2e $(ARGS)
 
 test-fast: setup
-	@$(PY) -m pytest $(BOUND) -n 2 tests/unit tests/contract tests/plugin $(ARGS)
+	@$(PY) -m pytest $(BOUND) -n 2 -m "not slow" tests/unit tests/contract tests/plugin $(ARGS)
 
 lint: setup
 	@$(PY) -m ruff check .

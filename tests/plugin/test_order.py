@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 pytest_plugins = ("pytester",)
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 CATALOG = ROOT / "experiments" / "catalog"

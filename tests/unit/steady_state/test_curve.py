@@ -155,6 +155,7 @@ def test_a_deeper_fall_is_seen_no_later_and_costs_no_less(
         assert deep.detected <= shallow.detected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("correlation", [0.0, 0.7])
 def test_an_undisturbed_metric_loses_nothing_but_with_a_chance_of_alpha(correlation: float) -> None:
     alpha, count, lost = 0.05, 300, []

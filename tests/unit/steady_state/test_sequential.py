@@ -33,6 +33,7 @@ def first(errors: np.ndarray, past: np.ndarray = PAST, direction: Direction = "u
     return int(np.argmax(said)) if said.any() else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("correlation", "direction"), [(0.0, "up"), (0.5, "either"), (0.9, "down")])
 def test_an_undisturbed_window_cries_at_any_of_its_looks_as_seldom_as_alpha_says(
     correlation: float, direction: Direction

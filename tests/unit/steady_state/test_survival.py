@@ -160,6 +160,7 @@ def test_the_estimate_is_the_one_of_another_library(watched: list[Watched]) -> N
         assert times.high == first(np.where((away.probabilities > 0), band.high.probabilities, np.nan))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("repeats", "least"), [(5, 0.93), (15, 0.91)])
 def test_the_interval_holds_the_median_as_often_as_it_says(repeats: int, least: float) -> None:
     chance = np.random.default_rng(repeats)
