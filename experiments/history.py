@@ -28,6 +28,7 @@ __all__ = [
     "TrialHistory",
     "load_series",
     "load_trial",
+    "place_of",
     "save_series",
     "save_trial",
 ]
@@ -130,6 +131,13 @@ class Injection:
     started: datetime
     ended: datetime | None
     proof: Proof | None
+
+
+def place_of(target: str) -> tuple[str, str, str]:
+    """Kind, namespace and name of a target such as `pod shop/gateway-abc`; a node has no namespace."""
+    kind, _, place = target.partition(" ")
+    namespace, _, name = place.rpartition("/")
+    return kind, namespace, name
 
 
 @dataclass(frozen=True, slots=True)

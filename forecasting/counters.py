@@ -3,7 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["rates"]
+__all__ = ["rate_unit", "rates"]
+
+
+def rate_unit(unit: str) -> str:
+    """The unit of a counter's rate."""
+    return f"{unit}/s".lstrip("/")
 
 
 def rates(values: NDArray[np.float64], step: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

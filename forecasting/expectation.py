@@ -16,12 +16,11 @@ from faultcast.forecasting.backtest import (
 )
 from faultcast.forecasting.conformal import effective_windows
 from faultcast.forecasting.models import Forecaster, Naive, Theta
-from faultcast.forecasting.question import LEAST_EFFECTIVE
+from faultcast.forecasting.question import LEAST_EFFECTIVE, LEAST_SAMPLES
 from faultcast.forecasting.season import find_season
 
 __all__ = ["Expectation", "Plan", "expect", "plan"]
 
-_LEAST_SAMPLES = 12
 _MOST_FITS = 40
 _MOST_CHEAP_FITS = 200
 _FITS_TO_CHOOSE = 12
@@ -67,7 +66,6 @@ def plan(
     *,
     gap: int = 0,
     season: int | None = None,
-    seen: NDArray[np.bool_] | None = None,
 ) -> Plan:
     """Decide which models can be tried, and whether the history suffices.
 
@@ -76,7 +74,6 @@ def plan(
         window: Samples in the window.
         gap: Samples between the last known one and the window.
         season: Samples in a known season; searched for when None.
-        seen: Which samples of the window were measured; all when None.
     """
     known = np.flatnonzero(~np.isnan(values))
     values = values[known[0] :] if known.size else np.empty(0)
@@ -96,16 +93,15 @@ def plan(
     else:
         task = Task(values, window, gap)
 
-    pattern = np.ones(window, dtype=bool) if seen is None else seen
     origins = past_origins(task, needs, _MOST_CHEAP_FITS)
     measured = ~np.isnan(values[origins[:, None] + np.arange(window)])
-    effective = effective_windows(measured & pattern, origins) if origins.size > 1 else 0.0
-    if known.size < max(_LEAST_SAMPLES, 2 * window):
+    effective = effective_windows(measured, origins) if origins.size > 1 else 0.0
+    if known.size < max(LEAST_SAMPLES, 2 * window):
         effective = 0.0
     missing = 0
     if effective < LEAST_EFFECTIVE:
         holes = int(np.isnan(values[: values.size - gap]).sum())
-        missing = max(1, needs + 2 * gap + 4 * window + holes - values.size, _LEAST_SAMPLES - known.size)
+        missing = max(1, needs + 2 * gap + 4 * window + holes - values.size, LEAST_SAMPLES - known.size)
     return Plan(task, models, needs, effective, missing)
 
 

@@ -30,8 +30,7 @@ def reduce(errors: Errors, seen: NDArray[np.bool_], direction: Direction) -> NDA
     Args:
         errors: Past windows, and the one in question last.
         seen: Which samples of the window in question were measured: past windows are looked at through the
-        same
-            pattern.
+            same pattern.
         direction: Errors of which sign count.
 
     Returns:
@@ -67,8 +66,9 @@ def oddities(
         rounding: Numbers up to this size are rounding, not evidence.
 
     Returns:
-        The oddities, that of the window in question last; and what is usual of each number, 0 where past
-        windows never had any. The oddity is then infinite when the window in question has some.
+        The oddities, that of the window in question last; and what is usual of each number. One that
+        past windows never had any of is measured by the largest of the others; where they had none at all,
+        all are 0, and the oddity is infinite when the window in question has some.
     """
     numbers = np.where(np.isnan(numbers), 0.0, np.where(numbers > rounding, numbers, 0.0))
     usual = np.quantile(numbers[:-1], _USUAL, axis=0)

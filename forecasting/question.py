@@ -8,12 +8,20 @@ from numpy.typing import NDArray
 
 from faultcast.forecasting.conformal import effective_windows, length_for
 
-__all__ = ["LEAST_EFFECTIVE", "Question", "Sufficiency", "lags_of", "past_starts", "sufficiency"]
+__all__ = [
+    "LEAST_EFFECTIVE",
+    "LEAST_SAMPLES",
+    "Question",
+    "Sufficiency",
+    "lags_of",
+    "past_starts",
+    "sufficiency",
+]
 
 LEAST_EFFECTIVE = 3.0
 """Effective past windows below which nothing can be said to have held."""
 
-_LEAST_SAMPLES = 12
+LEAST_SAMPLES = 12
 _MOST_LAGS = 24
 _MOST_ORIGINS = 400
 
@@ -113,7 +121,7 @@ def sufficiency(
 def _worth(history: NDArray[np.float64], pattern: NDArray[np.bool_]) -> float:
     """Effective past windows of a history, looked at through the pattern of a window."""
     known = np.flatnonzero(~np.isnan(history))
-    if known.size < max(_LEAST_SAMPLES, 2 * pattern.size):
+    if known.size < max(LEAST_SAMPLES, 2 * pattern.size):
         return 0.0
     history, known = history[known[0] :], known - known[0]
     gap = int(history.size - 1 - known[-1])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faultcast.forecasting.counters import rates
+from faultcast.forecasting.counters import rate_unit, rates
 from faultcast.infra.errors import ConfigurationError, MetricSourceError
 
 __all__ = ["Hole", "Kind", "MetricSeries", "covered", "regular_step"]
@@ -136,7 +136,7 @@ class MetricSeries:
         rises, reset = rates(self.values.to_numpy(), self.step)
         holes = self.holes.mask(reset & (self.holes == ""), "counter reset")
         values = pd.Series(rises, index=self.values.index, name=self.name)
-        return type(self)(self.name, values, self.step, f"{self.unit}/s".lstrip("/"), "gauge", holes)
+        return type(self)(self.name, values, self.step, rate_unit(self.unit), "gauge", holes)
 
     @classmethod
     def from_samples(

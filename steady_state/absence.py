@@ -4,13 +4,13 @@ import numpy as np
 
 from faultcast.experiments.history import Span
 from faultcast.experiments.model import MetricSpec
+from faultcast.steady_state.observing import MOST_MISSING_HELD
 from faultcast.steady_state.phases import Record
 from faultcast.steady_state.prepared import presence_of
 from faultcast.steady_state.slicing import stretch
 
 __all__ = ["hint_of_absence", "outage"]
 
-_LEAST_MISSING = 0.2
 _USUALLY_THERE = 0.95
 
 
@@ -36,7 +36,7 @@ def outage(record: Record, spec: MetricSpec, window: Span) -> str | None:
     seen = stretch(metric, window.start, window.end, step).to_numpy()
     present = stretch(presence, window.start, window.end, step).to_numpy()
     gone = np.isnan(seen) & ~(present > 0) & record.watched(spec.name, window)
-    if not seen.size or gone.mean() <= _LEAST_MISSING:
+    if not seen.size or gone.mean() <= MOST_MISSING_HELD:
         return None
     return (
         f"{spec.name}: {int(gone.sum())} of {seen.size} samples are missing because nothing was left "

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from faultcast.experiments.history import place_of
+
 __all__ = ["concerns"]
 
 _NAMES = (
@@ -39,8 +41,7 @@ def concerns(labels: Mapping[str, str], targets: Iterable[str]) -> bool:
 
 
 def _about(labels: Mapping[str, str], target: str) -> bool:
-    kind, _, place = target.partition(" ")
-    namespace, _, name = place.rpartition("/")
+    kind, namespace, name = place_of(target)
     if kind == "node":
         return labels.get("node") == name
     if kind == "name":  # the name of a service: store.shop.svc.cluster.local

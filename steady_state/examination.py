@@ -21,7 +21,7 @@ from faultcast.forecasting.season import find_season
 from faultcast.forecasting.windows import WindowForecast, forecast_window
 from faultcast.steady_state.effects import reaches, shift_interval
 from faultcast.steady_state.framing import Framed
-from faultcast.steady_state.observing import given, missing_words, observed
+from faultcast.steady_state.observing import MOST_MISSING_HELD, given, missing_words, observed
 from faultcast.steady_state.verdict import SeriesVerdict, Status
 from faultcast.steady_state.wording import duration, quantity
 
@@ -29,8 +29,6 @@ __all__ = ["Examination", "examine", "too_little", "unknown"]
 
 _MOST_MISSING = 0.5
 """Share of a window that may be missing before nothing is said about it at all."""
-_MOST_MISSING_HELD = 0.2
-"""Share of a window that may be missing while it is still said to have held."""
 
 
 def examine(
@@ -166,7 +164,7 @@ class Examination:
             forecast=table,
         )
 
-    def visible(self, alpha: float) -> float | None:
+    def visible(self, alpha: float) -> float:
         """The smallest lasting shift with a p-value of at most `alpha`, in the metric's unit.
 
         The oddity that is needed, times what a lasting shift adds to each of the two numbers it shows in
@@ -201,7 +199,7 @@ class Examination:
             if self.flat and self.smallest_effect is None:
                 notes.append("no past forecast was ever off, so any change counts")
             return Status.DEVIATED, (sentence, *notes)
-        if np.isnan(framed.window).mean() > _MOST_MISSING_HELD:
+        if np.isnan(framed.window).mean() > MOST_MISSING_HELD:
             return Status.UNKNOWN, (f"{missing_words(framed)}, too many to say that it held", sentence)
         if self.effective < LEAST_EFFECTIVE and not odd:
             more = max(1, self.missing_history)

@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from faultcast.steady_state.framing import Framed
 from faultcast.steady_state.wording import between, quantity
 
-__all__ = ["given", "missing_words", "observed"]
+__all__ = ["MOST_MISSING_HELD", "given", "missing_words", "observed"]
+
+MOST_MISSING_HELD = 0.2
+"""Share of a window that may be missing while it is still said to have held."""
 
 
 def observed(

@@ -172,22 +172,36 @@ class Record:
         fault, recovery, ended = self.history.phases.fault, self.history.phases.recovery, self.ended
         if fault is None or recovery is None or ended is None:
             return None
-        series = self.measured(spec.name)
-        band = self.band(spec, recovery.end)
-        if series is None or band is None:
-            reason = "there is no sample at all" if series is None else "too little history for a forecast"
+        back = self.back(spec)
+        if back is None:
+            gone = self.measured(spec.name) is None
+            reason = "there is no sample at all" if gone else "too little history for a forecast"
             return Found(spec, "after", None, unknown(f"{spec.name}: {reason}"))
+        first, found = back
         step = timedelta(seconds=self.history.step)
-        samples = stretch(series, ended, recovery.end + step, self.history.step)
-        found = back_since(band, samples, ended=ended, lookback=spec.lookback, allowed=spec.recovers_within)
         shortest = STRETCH * step
-        first = first_back(band, samples)
         if first is None or _late(found):
             first = ended + timedelta(seconds=(spec.recovers_within or 0.0) + spec.lookback)
             first = max(ended, min(first, recovery.end + step - shortest))
         longest = max(shortest, timedelta(seconds=fault.seconds))
         window = Span(first, min(first + longest, recovery.end + step))
         return Found(spec, "after", window, self.judge(spec, window), found)
+
+    def back(self, spec: MetricSpec) -> tuple[datetime | None, Recovery] | None:
+        """The first sample of the stretch that is back, if any, and the time of recovery.
+
+        None when nobody watched, nothing was measured, or the metric cannot be forecast.
+        """
+        watch, ended, series = self.history.phases.recovery, self.ended, self.measured(spec.name)
+        if watch is None or ended is None or series is None:
+            return None
+        band = self.band(spec, watch.end)
+        if band is None:
+            return None
+        after = watch.end + timedelta(seconds=self.history.step)
+        samples = stretch(series, ended, after, self.history.step)
+        took = back_since(band, samples, ended=ended, lookback=spec.lookback, allowed=spec.recovers_within)
+        return first_back(band, samples), took
 
     def band(self, spec: MetricSpec, until: datetime) -> Band | None:
         """Where a metric is expected after the injection, forecast from before it; computed once."""
@@ -214,7 +228,6 @@ class Record:
             direction=spec.direction,
             smallest_effect=self.smallest_effect(spec),
             season=spec.season,
-            unit=spec.unit,
             covariates=(*spec.follows, control_of(spec.name)),
         )
 

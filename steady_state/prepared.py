@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from faultcast.experiments.history import Span, TrialHistory
+from faultcast.experiments.history import TrialHistory
 from faultcast.experiments.model import MetricSpec
+from faultcast.forecasting.counters import rate_unit
 from faultcast.forecasting.series import MetricSeries
 from faultcast.steady_state.slicing import blind, on_grid
 
-__all__ = ["MONITORING_UP", "control_of", "prepare", "presence_of", "unit_of", "unreliable"]
+__all__ = ["MONITORING_UP", "control_of", "prepare", "presence_of", "unit_of"]
 
 MONITORING_UP = "monitoring_up"
 """Name of the series that is 1 while the monitoring sees itself."""
@@ -27,7 +28,7 @@ def presence_of(name: str) -> str:
 
 def unit_of(spec: MetricSpec) -> str:
     """Unit of a metric as it is judged: counters are judged as rates."""
-    return f"{spec.unit}/s".lstrip("/") if spec.kind == "counter" else spec.unit
+    return rate_unit(spec.unit) if spec.kind == "counter" else spec.unit
 
 
 def prepare(history: TrialHistory, series: Mapping[str, pd.Series]) -> dict[str, MetricSeries]:
@@ -42,6 +43,9 @@ def prepare(history: TrialHistory, series: Mapping[str, pd.Series]) -> dict[str,
     """
     specs = {spec.name: spec for spec in history.metrics}
     specs |= {control_of(spec.name): spec for spec in history.metrics}
+    up = on_grid(series[MONITORING_UP], history.step) if MONITORING_UP in series else None
+    if up is not None and not (up > 0).any():
+        up = None  # it never saw itself: nobody knows whether it was there
     found = {}
     for name, raw in series.items():
         spec = specs.get(name)
@@ -49,20 +53,7 @@ def prepare(history: TrialHistory, series: Mapping[str, pd.Series]) -> dict[str,
         if spec is None:
             found[name] = MetricSeries(name, values, history.step)
             continue
-        kind = spec.kind or "gauge"
-        whole = MetricSeries(name, values, history.step, spec.unit, kind).as_rate()
-        found[name] = whole.hidden(
-            ((span.start, span.end) for span in unreliable(series, spec, history.step)), "monitoring away"
-        )
+        whole = MetricSeries(name, values, history.step, spec.unit, spec.kind or "gauge").as_rate()
+        away = () if up is None else blind(up, spec.lookback)
+        found[name] = whole.hidden(((span.start, span.end) for span in away), "monitoring away")
     return found
-
-
-def unreliable(series: Mapping[str, pd.Series], spec: MetricSpec, step: float) -> list[Span]:
-    """Where samples of a metric are artefacts of an outage of the monitoring.
-
-    Nowhere when the monitoring never saw itself: then nobody knows.
-    """
-    if MONITORING_UP not in series:
-        return []
-    up = on_grid(series[MONITORING_UP], step)
-    return blind(up, spec.lookback) if (up > 0).any() else []

@@ -11,9 +11,9 @@ from faultcast.infra.alerts import labels_in
 from faultcast.steady_state.concern import concerns
 from faultcast.steady_state.resilience import FirstAlert, PodReturn, Response
 
-__all__ = ["response_of"]
+__all__ = ["WHOLE_SECONDS", "response_of"]
 
-_WHOLE_SECONDS = timedelta(seconds=1)
+WHOLE_SECONDS = timedelta(seconds=1)
 """The API tells the times of pods in whole seconds, rounded down."""
 
 
@@ -65,7 +65,7 @@ def _pods(history: TrialHistory, injected: datetime) -> tuple[PodReturn, ...]:
             times.setdefault(event.subject, {})[event.kind] = event.at
     found = []
     for pod, at in sorted(times.items(), key=lambda one: (min(one[1].values()), one[0])):
-        before = [hit for hit in hits if hit < min(at.values()) + _WHOLE_SECONDS]
+        before = [hit for hit in hits if hit < min(at.values()) + WHOLE_SECONDS]
         since = max(before, default=injected)
         found.append(PodReturn(pod, _passed(since, at.get("scheduled")), _passed(since, at.get("ready"))))
     return tuple(found)

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from faultcast.steady_state.observing import MOST_MISSING_HELD
 from faultcast.steady_state.verdict import SeriesVerdict, Status
 from faultcast.steady_state.wording import between, quantity
 
 __all__ = ["judge_tolerance"]
 
 _MOST_OUTSIDE = 0.25
-_MOST_MISSING = 0.2
 
 
 def judge_tolerance(
@@ -46,7 +46,7 @@ def judge_tolerance(
     if effect or outside / known.size > _MOST_OUTSIDE:
         return _verdict(Status.DEVIATED, effect, table, sentence)
     missing = values.size - known.size
-    if missing / values.size > _MOST_MISSING:
+    if missing / values.size > MOST_MISSING_HELD:
         doubt = f"{name}: {missing} of {values.size} samples are missing, too many to say that it held"
         return _verdict(Status.UNKNOWN, effect, table, doubt, sentence)
     return _verdict(Status.HELD, effect, table, sentence)

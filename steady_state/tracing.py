@@ -11,10 +11,7 @@ from faultcast.forecasting.question import LEAST_EFFECTIVE
 from faultcast.steady_state.curve import Compared, Watched, resilience_of
 from faultcast.steady_state.examination import Examination
 from faultcast.steady_state.phases import Record
-from faultcast.steady_state.recovery import back_since, first_back
 from faultcast.steady_state.resilience import Traced
-from faultcast.steady_state.slicing import stretch
-from faultcast.steady_state.verdict import Recovery
 
 __all__ = ["trace"]
 
@@ -38,10 +35,10 @@ def trace(record: Record, spec: MetricSpec, *, alpha: float = 0.05) -> Traced | 
     Returns:
         None when there was no fault, or neither can be forecast.
     """
-    injected, series = record.injected, record.series(spec.name)
-    if injected is None or series is None:
+    injected = record.injected
+    if injected is None or record.measured(spec.name) is None:
         return None
-    back, recovery = _back(record, spec, series)
+    back, recovery = record.back(spec) or (None, None)
     found = _examined(record, spec, back)
     if not found:
         return None
@@ -104,13 +101,3 @@ def _examined(record: Record, spec: MetricSpec, back: datetime | None) -> list[E
             if found.effective >= LEAST_EFFECTIVE:
                 break
     return examined
-
-
-def _back(record: Record, spec: MetricSpec, series: pd.Series) -> tuple[datetime | None, Recovery | None]:
-    """When the samples were back, and the time of recovery, by the rule of the verdict."""
-    watch, ended, step = record.history.phases.recovery, record.ended, record.history.step
-    if watch is None or ended is None or (band := record.band(spec, watch.end)) is None:
-        return None, None
-    samples = stretch(series, ended, watch.end + timedelta(seconds=step), step)
-    recovery = back_since(band, samples, ended=ended, lookback=spec.lookback, allowed=spec.recovers_within)
-    return first_back(band, samples), recovery

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.plugin.stubs import NO_CLUSTER
+
 pytest_plugins = ("pytester",)
 pytestmark = pytest.mark.slow
 
@@ -16,10 +18,8 @@ STUB = """
 import sys
 sys.path.insert(0, {root!r})
 from types import SimpleNamespace
-import pytest
 from faultcast.fixtures import publishing, trial
 from faultcast.fixtures.current import run_of
-from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
 from faultcast.infra.errors import RefusedError
 from faultcast.reports import allure_report
 from faultcast.steady_state.verdict import Status
@@ -47,22 +47,6 @@ trial.TrialRunner = Runner
 publishing.publish = publish
 publishing.session_sinks = lambda *_: ()
 allure_report.build_report = lambda *_, **__: None
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory):
-    return Cluster("fake", "existing", tmp_path_factory.mktemp("c"), "uid", (), Endpoints(), NoNodeControl())
-
-@pytest.fixture(scope="session")
-def kube(): return None
-
-@pytest.fixture(scope="session")
-def recording(): return None
-
-@pytest.fixture(scope="session")
-def healed(): return None
-
-@pytest.fixture(scope="session")
-def settled(): return None
 """
 
 FLOW = """\
@@ -90,7 +74,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def _ends(suite: pytest.Pytester, **endings: str) -> None:
     named = {name.replace("_", "-"): status for name, status in endings.items()}
-    suite.makeconftest(STUB.format(root=str(ROOT), endings=named))
+    suite.makeconftest(NO_CLUSTER + STUB.format(root=str(ROOT), endings=named))
 
 
 def _run(suite: pytest.Pytester, *arguments: str) -> pytest.RunResult:

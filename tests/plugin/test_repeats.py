@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugin.stubs import NO_CLUSTER
+
 pytest_plugins = ("pytester",)
 pytestmark = pytest.mark.slow
 
@@ -16,9 +18,7 @@ import sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from types import SimpleNamespace
-import pytest
 from faultcast.fixtures import publishing, trial
-from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
 from faultcast.reports import allure_report
 from faultcast.reports.record import publish_all
 from faultcast.steady_state.verdict import Status
@@ -42,22 +42,6 @@ def publish(run, cluster, kube, experiment, judged, record_property):
 trial.TrialRunner = Runner
 publishing.publish = publish
 allure_report.build_report = lambda *_, **__: None
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory):
-    return Cluster("fake", "existing", tmp_path_factory.mktemp("c"), "uid", (), Endpoints(), NoNodeControl())
-
-@pytest.fixture(scope="session")
-def kube(): return None
-
-@pytest.fixture(scope="session")
-def recording(): return None
-
-@pytest.fixture(scope="session")
-def healed(): return None
-
-@pytest.fixture(scope="session")
-def settled(): return None
 """
 
 
@@ -65,7 +49,7 @@ def _run(pytester: pytest.Pytester, *endings: tuple[str, float]) -> pytest.RunRe
     """A run of one experiment as often as there are endings: a verdict, and when it was back."""
     experiment = pytester.mkdir("chaos") / "gateway-pod-delete.yaml"
     experiment.write_text((CATALOG / experiment.name).read_text())
-    pytester.makeconftest(STUB.format(root=str(ROOT), endings=list(enumerate(endings))))
+    pytester.makeconftest(NO_CLUSTER + STUB.format(root=str(ROOT), endings=list(enumerate(endings))))
     return pytester.runpytest_subprocess(
         "--experiments", "chaos", "--repeat", str(len(endings)), "--seed", "1"
     )
