@@ -8,26 +8,14 @@ import pytest
 from faultcast.experiments.history import Span
 from faultcast.reports.canvas import STYLE, save
 from faultcast.reports.curve_plot import curve_figure
-from faultcast.steady_state.resilience import FirstAlert, Resilience, Response, Traced
+from faultcast.steady_state.resilience import FirstAlert, Response, Traced
 from faultcast.steady_state.verdict import Recovery, Status
-from tests.factories import STEP, at, make_forecast, make_history, make_series
+from tests.factories import STEP, at, make_forecast, make_history, make_resilience, make_series
 from tests.unit.test_plots import words
 
 HISTORY = make_history(Status.DEVIATED)
 WATCH = Span(at(0), at(90))
-FALLEN = Resilience(
-    detected=4.0,
-    looked=88.0,
-    depth=-18.0,
-    depth_percent=80.0,
-    worst=14.0,
-    area=700.0,
-    area_percent=70.0,
-    until=50.0,
-    samples=26,
-    missing=0,
-    recovery=Recovery(16.0, censored=False, allowed=60.0),
-)
+FALLEN = replace(make_resilience(-18.0), area=700.0, recovery=Recovery(16.0, censored=False, allowed=60.0))
 
 
 def course(metric: str) -> pd.DataFrame:
