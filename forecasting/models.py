@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Forecaster", "Naive", "Theta"]
+__all__ = ["Darts", "Forecaster", "Naive", "Theta", "continued", "darts_names"]
 
 
 class Forecaster(Protocol):
@@ -71,11 +71,11 @@ class Theta:
         """See `Forecaster`."""
 
         def make() -> Any:
-            mode = _darts().SeasonalityMode
+            mode = darts_names().SeasonalityMode
             season_mode = mode.ADDITIVE if self.season else mode.NONE
-            return _darts().Theta(season_mode=season_mode, seasonality_period=self.season)
+            return darts_names().Theta(season_mode=season_mode, seasonality_period=self.season)
 
-        return _continue(make, values, steps)
+        return continued(make, values, steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,33 +105,53 @@ class Naive:
 
     def forecast(self, values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
         """See `Forecaster`."""
-        return _continue(lambda: _darts().NaiveSeasonal(K=self.season or 1), values, steps)
+        return continued(lambda: darts_names().NaiveSeasonal(K=self.season or 1), values, steps)
 
 
 @dataclass(frozen=True, slots=True)
-class _Darts:
-    """The names of darts that are used here."""
+class Darts:
+    """The names of darts that are used."""
 
     TimeSeries: Any
     Theta: Any
     NaiveSeasonal: Any
+    NaiveDrift: Any
+    NaiveMean: Any
+    ExponentialSmoothing: Any
     SeasonalityMode: Any
+    ModelMode: Any
 
 
 @cache
-def _darts() -> _Darts:
+def darts_names() -> Darts:
+    """Import darts, once; it takes seconds."""
     with warnings.catch_warnings():
         # Its optional models warn of libraries that are not installed; none of them is used.
         warnings.simplefilter("ignore")
         from darts import TimeSeries
-        from darts.models import NaiveSeasonal
+        from darts.models import ExponentialSmoothing, NaiveDrift, NaiveMean, NaiveSeasonal
         from darts.models import Theta as DartsTheta
-        from darts.utils.utils import SeasonalityMode
-    return _Darts(TimeSeries, DartsTheta, NaiveSeasonal, SeasonalityMode)
+        from darts.utils.utils import ModelMode, SeasonalityMode
+    return Darts(
+        TimeSeries,
+        DartsTheta,
+        NaiveSeasonal,
+        NaiveDrift,
+        NaiveMean,
+        ExponentialSmoothing,
+        SeasonalityMode,
+        ModelMode,
+    )
 
 
-def _continue(make: Callable[[], Any], values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
-    """Fit a darts model to the standardised series, so that its optimiser knows neither unit nor level."""
+def continued(make: Callable[[], Any], values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+    """Fit a darts model to the standardised series, so that its optimiser knows neither unit nor level.
+
+    Args:
+        make: Makes the model.
+        values: Samples without NaN, in order of time.
+        steps: How many to forecast.
+    """
     centre, spread = float(np.median(values)), float(np.std(values))
     if spread <= 1e-12 * max(1e-300, float(np.max(np.abs(values)))):
         return np.full(steps, values[-1])
@@ -140,6 +160,6 @@ def _continue(make: Callable[[], Any], values: NDArray[np.float64], steps: int) 
         # how good a fit is shows in the backtest, which is what the verdict rests on.
         warnings.simplefilter("ignore")
         model = make()
-        model.fit(_darts().TimeSeries.from_values((values - centre) / spread))
+        model.fit(darts_names().TimeSeries.from_values((values - centre) / spread))
         predicted = model.predict(steps).values()[:, 0]
     return np.asarray(predicted, dtype=np.float64) * spread + centre

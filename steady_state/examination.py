@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from faultcast.forecasting.bands import measured_coverage
 from faultcast.forecasting.conformal import Calibration, effective_windows

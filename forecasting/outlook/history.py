@@ -1,4 +1,4 @@
-"""The history of a subject as models get it: regular, in its unit, without holes; what was filled is marked."""
+"""The history of a subject as models get it: regular, in its unit, without holes; the filled is marked."""
 
 from dataclasses import dataclass, field
 

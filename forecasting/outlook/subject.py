@@ -14,7 +14,7 @@ MetricKind = Literal["gauge", "counter", "delta", "histogram", "summary", "query
 """What a metric is; `query` for PromQL that somebody gave."""
 
 Reading = Literal["value", "rate", "increase", "p50", "p90", "p99"]
-"""How it is read: a gauge as it is, a counter as its rate, a delta as its increase, histograms by quantiles."""
+"""How it is read: a gauge as it is, a counter as rate, a delta as increase, a histogram by its quantiles."""
 
 
 @dataclass(frozen=True, slots=True)
