@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from faultcast.forecasting.outlook.drift import Cusum, deviations
-from faultcast.forecasting.outlook.making import look, make_outlook
+from faultcast.forecasting.outlook.looking import look
+from faultcast.forecasting.outlook.making import make_outlook
 from faultcast.forecasting.outlook.memory import Memory, Standing
 from faultcast.forecasting.outlook.outlook import Outlook, Version
 from faultcast.forecasting.outlook.span import Span

@@ -18,7 +18,7 @@ from scipy.stats import norm, t
 from faultcast.forecasting.outlook.rolling import Rolled
 from faultcast.forecasting.outlook.seasonality import profile
 
-__all__ = ["Spread", "spread_of", "wanders"]
+__all__ = ["Spread", "spread_of", "wandering_of", "wanders"]
 
 _DEGREES = 8
 """Degrees of freedom of Student's t: about the number of folds, which overlap."""
@@ -46,26 +46,25 @@ class Spread:
 
 
 def spread_of(
-    rolled: Rolled, history: NDArray[np.float64], season: int | None, horizon: int, nominal: float
+    rolled: Rolled, samples: int, season: int | None, wandering: NDArray[np.float64], nominal: float
 ) -> Spread:
     """The spread around a model's forecast.
 
     Args:
         rolled: Its past forecasts, at least one measured error among them.
-        history: What was measured, with gaps filled.
+        samples: Samples of the history.
         season: Samples in the longest season; None for none.
-        horizon: Samples of the forecast.
+        wandering: Variance that the history's own wandering adds at each step of the forecast.
         nominal: Share of future values to hold.
 
     Source:
         Own. Bands from out-of-sample errors by distance: F. Petropoulos et al., Forecasting: theory and
         practice, 2022, section 2.3.23; the variogram: G. Matheron, Principles of geostatistics, 1963.
     """
-    block = _block(history.size, season)
+    block = min(season or _part(samples), max(4, samples // 20))
     levels, distances, scatter = _levels(rolled, block)
     around = float(np.quantile(np.abs(scatter), 0.6827)) if scatter.size else 0.0
-    wander = _fitted(levels, distances, horizon)
-    wander = np.maximum(wander, _wandering(history, season, horizon))
+    wander = np.maximum(_fitted(levels, distances, wandering.size), wandering)
     quantile = float(norm.isf((1 - nominal) / 2))
     unsure = float(t.isf((1 - nominal) / 2, _DEGREES)) / quantile
     typical = np.sqrt(around**2 + wander)
@@ -85,11 +84,6 @@ def wanders(history: NDArray[np.float64], season: int | None) -> bool:
     """
     means = _means(history, season)
     return _usable(means) and not _comes_back(means)
-
-
-def _block(samples: int, season: int | None) -> int:
-    """Samples over which a level is averaged: a season, or a thirty-fifth of the history."""
-    return min(season or _part(samples), max(4, samples // 20))
 
 
 def _levels(
@@ -122,12 +116,20 @@ def _fitted(levels: NDArray[np.float64], distances: NDArray[np.float64], horizon
     return np.asarray(parts[0] + parts[1] * ahead + parts[2] * ahead**2, dtype=np.float64)
 
 
-def _wandering(history: NDArray[np.float64], season: int | None, horizon: int) -> NDArray[np.float64]:
+def wandering_of(history: NDArray[np.float64], season: int | None, horizon: int) -> NDArray[np.float64]:
     """Variance that the history's own wandering adds at each distance.
 
     Where the level comes back, by a Dickey and Fuller test with a trend, the variogram of what
     the trend leaves is extrapolated by its power law. Where it does not, the level is taken for a random
     walk, whose variance grows with the distance for ever: a line through a walk fits well, and says nothing.
+
+    Args:
+        history: Samples without NaN.
+        season: Samples in the longest season; None for none.
+        horizon: Steps of the forecast.
+
+    Returns:
+        Shape (horizon,).
     """
     means = _means(history, season)
     if not _usable(means):

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from bench.histories import Made, make
-from faultcast.forecasting.outlook.making import Seen, look, make_outlook
+from faultcast.forecasting.outlook.looking import look
+from faultcast.forecasting.outlook.making import make_outlook
 from faultcast.forecasting.outlook.outlook import Outlook, Version
 from faultcast.forecasting.outlook.subject import Limit, Refusal, Subject
 from faultcast.forecasting.outlook.versions import Configuration, load_models
@@ -23,6 +24,8 @@ def subject(unit: Unit | None = None, limit: Limit | None = None) -> Subject:
 
 
 def series(values: object, step: float = HOUR) -> MetricSeries:
+    if isinstance(values, pd.Series):
+        return MetricSeries("metric", values, step)
     array = np.asarray(values, dtype=float)
     index = pd.date_range("2026-03-02", periods=array.size, freq=pd.Timedelta(seconds=step), tz="UTC")
     return MetricSeries("metric", pd.Series(array, index=index), step)
@@ -44,9 +47,9 @@ def outlook_of(
 def made(kind: str, seed: int) -> tuple[Made, Outlook]:
     """A metric of `bench.histories`, and the outlook over its whole future."""
     metric = make(kind, seed)
-    outlook = outlook_of(metric.history.to_numpy(), len(metric.future))
+    outlook = outlook_of(metric.history, len(metric.future))
     assert isinstance(outlook, Outlook), outlook
     return metric, outlook
 
 
-__all__ = ["CONFIGURATION", "HOUR", "VERSION", "Seen", "made", "outlook_of", "series", "subject"]
+__all__ = ["CONFIGURATION", "HOUR", "VERSION", "made", "outlook_of", "series", "subject"]

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from bench.histories import make
-from faultcast.forecasting.outlook.making import look, make_outlook
+from faultcast.forecasting.outlook.looking import look
+from faultcast.forecasting.outlook.making import make_outlook
 from faultcast.forecasting.outlook.memory import Memory
 from faultcast.forecasting.outlook.online import Advance, advance
 from faultcast.forecasting.outlook.outlook import Outlook

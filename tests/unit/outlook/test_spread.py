@@ -5,12 +5,12 @@ import pytest
 
 from faultcast.forecasting.outlook.candidates import Mean
 from faultcast.forecasting.outlook.rolling import origins_of, roll
-from faultcast.forecasting.outlook.spread import spread_of, wanders
+from faultcast.forecasting.outlook.spread import spread_of, wandering_of, wanders
 
 
 def spread(values: np.ndarray, horizon: int = 2000, nominal: float = 0.9) -> np.ndarray:
     rolled = roll(Mean(), values, values, origins_of(values.size, 1, 8), horizon)
-    return spread_of(rolled, values, None, horizon, nominal).half
+    return spread_of(rolled, values.size, None, wandering_of(values, None, horizon), nominal).half
 
 
 def test_white_noise_has_a_flat_band_of_its_quantile() -> None:
@@ -36,7 +36,7 @@ def test_a_higher_share_needs_a_wider_band() -> None:
 def test_it_says_how_far_backtests_reached() -> None:
     values = np.random.default_rng(4).normal(size=400)
     rolled = roll(Mean(), values, values, origins_of(400, 1, 8), 2000)
-    assert spread_of(rolled, values, None, 2000, 0.9).supported == 240
+    assert spread_of(rolled, 400, None, np.zeros(2000), 0.9).supported == 240
 
 
 def test_a_walk_wanders_and_noise_comes_back() -> None:
