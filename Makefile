@@ -48,6 +48,9 @@ lint: setup
 lock: setup
 	@$(PY) -m uv pip compile --quiet --universal --python-version 3.12 --upgrade --generate-hashes --no-emit-index-url \
 	  --extra dev pyproject.toml --output-file requirements.lock
+	@printf 'setuptools>=80\n' | $(PY) -m uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+	  --no-emit-index-url --constraint requirements.lock --no-emit-package shap --no-emit-package numba \
+	  --no-emit-package llvmlite --extra dask pyproject.toml - --output-file requirements-forecaster.lock
 
 schema: setup
 	@$(PY) -c 'from pathlib import Path; from faultcast.experiments.schema import write_schema as w; w(Path("schema/experiment.json"))'

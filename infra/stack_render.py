@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from faultcast.infra.images.catalog import USER
 from faultcast.infra.settings import Settings
 from faultcast.infra.stack_secrets import Account, Certificate
 
-__all__ = ["PORTS", "Manifest", "NodePorts", "render_stack", "render_workload"]
+__all__ = ["PORTS", "Manifest", "NodePorts", "load_manifests", "render_stack", "render_workload", "templates"]
 
 Manifest = dict[str, Any]
 
@@ -62,7 +63,7 @@ def render_stack(
         accounts: Users of the database.
         metrics_tls: What metrics-server proves its identity with.
     """
-    environment = _environment()
+    environment = templates()
     context = _context(settings, images)
     config = environment.get_template("stack/prometheus.yml.j2").render(context)
     rules = environment.get_template("stack/rules.yml.j2").render(context)
@@ -73,7 +74,11 @@ def render_stack(
         "prometheus_rules": rules,
         "prometheus_config_key": hashlib.sha256((config + rules).encode()).hexdigest()[:12],
     }
-    return [manifest for name in _STACK for manifest in _load(environment, f"stack/{name}.yaml.j2", context)]
+    return [
+        manifest
+        for name in _STACK
+        for manifest in load_manifests(environment, f"stack/{name}.yaml.j2", context)
+    ]
 
 
 def render_workload(settings: Settings, images: Sequence[ImageArchive], account: Account) -> list[Manifest]:
@@ -85,10 +90,12 @@ def render_workload(settings: Settings, images: Sequence[ImageArchive], account:
         account: The shop's user of the database.
     """
     context = {**_context(settings, images), "account": account}
-    return _load(_environment(), "shop/shop.yaml.j2", context)
+    return load_manifests(templates(), "shop/shop.yaml.j2", context)
 
 
-def _environment() -> jinja2.Environment:
+@cache
+def templates() -> jinja2.Environment:
+    """The templates of `manifests/`; what they name and is not given is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -97,8 +104,21 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # YAML does not join surrogates
     environment.filters["b64encode"] = lambda text: base64.b64encode(text.encode()).decode()
     return environment
+
+
+def load_manifests(environment: jinja2.Environment, name: str, context: Mapping[str, Any]) -> list[Manifest]:
+    """Fill in one template.
+
+    Args:
+        environment: The templates.
+        name: Which one, below `manifests/`.
+        context: What it names.
+    """
+    text = environment.get_template(name).render(context)
+    return [manifest for manifest in YAML(typ="safe").load_all(text) if manifest]
 
 
 def _context(settings: Settings, images: Sequence[ImageArchive]) -> dict[str, Any]:
@@ -116,8 +136,3 @@ def _context(settings: Settings, images: Sequence[ImageArchive]) -> dict[str, An
         "pushgateway_address": services[33],
         "logs_address": services[34],
     }
-
-
-def _load(environment: jinja2.Environment, name: str, context: Mapping[str, Any]) -> list[Manifest]:
-    text = environment.get_template(name).render(context)
-    return [manifest for manifest in YAML(typ="safe").load_all(text) if manifest]

@@ -5,7 +5,7 @@ from pathlib import Path
 from faultcast.infra.images.archive import ImageConfig
 from faultcast.infra.images.recipe import ImageRecipe, LayerRecipe
 
-__all__ = ["CATALOG", "USER"]
+__all__ = ["CATALOG", "LIBC", "USER"]
 
 USER = "10001:10001"
 """The user of every container that needs no more rights than those of its program."""
@@ -13,7 +13,7 @@ USER = "10001:10001"
 _INFRA = Path(__file__).parents[1]
 _LIB = "usr/lib/*-linux-gnu"
 
-_LIBC = LayerRecipe(
+LIBC = LayerRecipe(
     name="libc",
     packages=("libc6",),
     keep=(
@@ -31,6 +31,7 @@ _LIBC = LayerRecipe(
     links={"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"},
     folders=("tmp",),
 )
+"""The C library, and the one user; part of every image with a program that is not static."""
 
 _PYTHON = LayerRecipe(
     name="python",
@@ -145,7 +146,7 @@ def _code(package: str, folder: Path) -> LayerRecipe:
 def _debian(name: str, binary: str, *data: str) -> ImageRecipe:
     """An image of one program of Debian that needs only the C library, and some data of its package."""
     layer = LayerRecipe(name=name, packages=(binary,), keep=(f"usr/bin/{binary}", *data))
-    return ImageRecipe(name, (_LIBC, layer), ImageConfig((f"/usr/bin/{binary}",), USER), "master")
+    return ImageRecipe(name, (LIBC, layer), ImageConfig((f"/usr/bin/{binary}",), USER), "master")
 
 
 def _static(name: str) -> ImageRecipe:
@@ -165,7 +166,7 @@ def _python(name: str, package: str, folder: Path) -> ImageRecipe:
         USER,
         env={"PYTHONUNBUFFERED": "1", "PROMETHEUS_DISABLE_CREATED_SERIES": "true"},
     )
-    return ImageRecipe(name, (_LIBC, _PYTHON, _code(package, folder)), config, "all")
+    return ImageRecipe(name, (LIBC, _PYTHON, _code(package, folder)), config, "all")
 
 
 _PAUSE = ImageRecipe(
@@ -177,7 +178,7 @@ _PAUSE = ImageRecipe(
 
 _HELPER = ImageRecipe(
     "helper",
-    (_LIBC, _PYTHON, _NETFILTER, _code("helper", _INFRA / "helper")),
+    (LIBC, _PYTHON, _NETFILTER, _code("helper", _INFRA / "helper")),
     ImageConfig(("/usr/bin/python3", "-m", "helper"), env={"PYTHONUNBUFFERED": "1"}),
     "all",
 )
@@ -195,7 +196,7 @@ CATALOG: tuple[ImageRecipe, ...] = (
     _everywhere(_debian("node-exporter", "prometheus-node-exporter")),
     ImageRecipe(
         "mariadb",
-        (_LIBC, _SHELL, _MARIADB),
+        (LIBC, _SHELL, _MARIADB),
         ImageConfig(("/bin/sh", "/usr/bin/start-mariadb"), USER),
         "all",
     ),

@@ -1,0 +1,264 @@
+"""`faultcast forecaster`: the forecaster as a container, on the local cluster or rendered for any other."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from faultcast.infra.cluster import DatabaseAccess
+from faultcast.infra.errors import ClusterError, ConfigurationError, SinkError
+from faultcast.infra.settings import load_settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+__all__ = ["GROUP", "register"]
+
+GROUP = typer.Typer(
+    no_args_is_help=True, help="The forecaster as a container: deploy, render, watch, remove."
+)
+"""The group of commands; `cli/serving.py` adds what runs inside of the container."""
+
+_CronJob = Annotated[bool, typer.Option("--cronjob", help="forecast at fixed times instead of all the time")]
+_Schedule = Annotated[str, typer.Option(help="when, as cron writes it; with --cronjob")]
+_Replicas = Annotated[int, typer.Option(min=1, max=9, help="pods; one writes, the others stand by")]
+_Models = Annotated[
+    Path | None, typer.Option(help="file of model versions instead of the packaged one", show_default=False)
+]
+_Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="NAME=VALUE: becomes FAULTCAST_FORECAST_NAME in the container"),
+]
+_DAILY = "15 3 * * *"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (deploy, render, status, remove):
+        GROUP.command()(command)
+    app.add_typer(GROUP, name="forecaster")
+
+
+def deploy(
+    cronjob: _CronJob = False,
+    schedule: _Schedule = _DAILY,
+    replicas: _Replicas = 2,
+    models: _Models = None,
+    setting: _Setting = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            help="archive of an image built elsewhere; built here when not given", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Build the image, deploy it to the local cluster, and wait until it answers."""
+    from faultcast.infra.forecaster_deploy import deploy_forecaster, load_image
+    from faultcast.infra.forecaster_local import local_options
+    from faultcast.infra.images.archive import read_archive
+    from faultcast.infra.images.podman import build_forecaster_image
+    from faultcast.infra.kube import connect
+    from faultcast.infra.providers.local.lock import exclusive
+    from faultcast.infra.providers.local.provider import LocalProvider
+
+    console = Console(highlight=False, soft_wrap=True)
+    start = time.monotonic()
+
+    def progress(line: str) -> None:
+        console.print(f"{time.monotonic() - start:6.1f} s  {line}", markup=False)
+
+    settings = load_settings()
+    provider = LocalProvider(settings, progress)
+    cluster = provider.attach()
+    if cluster.endpoints.database is None:
+        message = f"cluster {cluster.name} has no Prometheus and no database yet"
+        raise ClusterError(message, remedy="deploy the whole stack: faultcast up")
+    image = read_archive(archive) if archive else build_forecaster_image(settings, progress)
+    workers = [node for node in cluster.nodes if not node.control_plane]
+    options = local_options(
+        image.ref,
+        models=_text_of(models),
+        settings={**_revision(), **_pairs(setting, "--set")},
+        variant="cronjob" if cronjob else "deployment",
+        schedule=schedule,
+        replicas=replicas,
+    )
+    with exclusive(provider.layout):
+        load_image(provider.nodes, [node.name for node in workers], image, progress)
+        kube = connect(cluster.kubeconfig, cluster.context)
+        url = deploy_forecaster(kube, options, workers[0].address, progress)
+    console.print(
+        f"The forecaster answers at {url}" if url else f"The forecaster runs at {schedule}.", markup=False
+    )
+    console.print("Next: faultcast forecaster status, or faultcast forecaster remove.", markup=False)
+
+
+def render(
+    image: Annotated[str, typer.Option(help="reference of the image in your registry", show_default=False)],
+    prometheus_url: Annotated[str, typer.Option(help="base URL, as pods reach it", show_default=False)],
+    database_url: Annotated[
+        str,
+        typer.Option(
+            envvar="FAULTCAST_FORECAST_DATABASE_URL",
+            help="mysql://[USER:PASSWORD@]HOST[:PORT]/SCHEMA; with a password, its Secret is rendered too",
+            show_default=False,
+        ),
+    ],
+    database_secret: Annotated[
+        str, typer.Option(help="Secret with the keys user and password")
+    ] = "forecaster-database",  # noqa: S107 (a name)
+    token_secret: Annotated[
+        str, typer.Option(help="Secret with the key token, for a Prometheus that asks for one")
+    ] = "",
+    token_file: Annotated[
+        Path | None, typer.Option(help="file with that token; its Secret is rendered too", show_default=False)
+    ] = None,
+    namespace: Annotated[
+        str, typer.Option(help="namespace of all objects; it has to exist")
+    ] = "machine-learning",
+    node_selector: Annotated[list[str] | None, typer.Option(help="LABEL=VALUE that a node must have")] = None,
+    any_node: Annotated[bool, typer.Option("--any-node", help="also on nodes with a control plane")] = False,
+    cronjob: _CronJob = False,
+    schedule: _Schedule = _DAILY,
+    replicas: _Replicas = 2,
+    models: _Models = None,
+    setting: _Setting = None,
+) -> None:
+    """Print the objects for any cluster: `| kubectl apply -f -`, or `| kubectl delete -f -`."""
+    from faultcast.infra.forecaster import ForecasterOptions, render_forecaster
+
+    database = DatabaseAccess.of_url(database_url)
+    options = ForecasterOptions(
+        image=image,
+        prometheus_url=prometheus_url.rstrip("/"),
+        database_host=database.host,
+        database_port=database.port,
+        database_schema=database.schema,
+        database_user=database.user,
+        password=database.password,
+        database_secret=database_secret,
+        token_secret=token_secret or ("forecaster-prometheus" if token_file else ""),
+        token=_text_of(token_file).strip() if token_file else "",
+        namespace=namespace,
+        models=_text_of(models),
+        settings=_pairs(setting, "--set"),
+        variant="cronjob" if cronjob else "deployment",
+        schedule=schedule,
+        replicas=replicas,
+        node_selector=_pairs(node_selector, "--node-selector"),
+        workers_only=not any_node,
+    )
+    _print_yaml(render_forecaster(options))
+
+
+def status() -> None:
+    """Say how many replicas are ready, which of them writes, and what the last run came to."""
+    from faultcast.infra.forecaster_local import NAMESPACE
+    from faultcast.infra.forecaster_status import forecaster_status
+    from faultcast.infra.kube import connect
+    from faultcast.infra.providers.local.provider import LocalProvider
+
+    console = Console(highlight=False, soft_wrap=True)
+    cluster = LocalProvider(load_settings()).attach()
+    found = forecaster_status(connect(cluster.kubeconfig, cluster.context), NAMESPACE)
+    if found is None:
+        console.print(f"Cluster {cluster.name} has no forecaster; deploy it: faultcast forecaster deploy")
+        raise typer.Exit(1)
+    console.print(f"image     {found.image}", markup=False)
+    if found.variant == "deployment":
+        console.print(f"replicas  {found.ready} of {found.wanted} ready")
+        console.print(f"answers   {', '.join(f'http://{each}/' for each in found.addresses) or 'nowhere'}")
+        who = f"{found.holder}, renewed {_moment(found.renewed)}" if found.holder else "nobody"
+        console.print(f"writes    {who}", markup=False)
+    else:
+        console.print(f"batch     last succeeded {_moment(found.batch)}")
+    console.print(f"last run  {_last_run(cluster.endpoints.database)}", markup=False)
+    if found.ready < found.wanted:
+        raise typer.Exit(1)
+
+
+def remove() -> None:
+    """Take the forecaster off the local cluster; the image and what it wrote stay."""
+    from faultcast.infra.forecaster_deploy import remove_forecaster
+    from faultcast.infra.forecaster_local import local_options
+    from faultcast.infra.kube import connect
+    from faultcast.infra.providers.local.lock import exclusive
+    from faultcast.infra.providers.local.provider import LocalProvider
+
+    console = Console(highlight=False, soft_wrap=True)
+    provider = LocalProvider(load_settings())
+    cluster = provider.attach()
+    with exclusive(provider.layout):
+        gone = remove_forecaster(connect(cluster.kubeconfig, cluster.context), local_options("any:1"))
+    for line in gone or ("there was none",):
+        console.print(line, markup=False)
+
+
+def _pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
+    pairs = {}
+    for each in given or ():
+        name, found, value = each.partition("=")
+        if not found or not name:
+            message = f"{option} {each!r} is no NAME=VALUE"
+            raise ConfigurationError(message, remedy=f"write it as in {option} horizon=12w")
+        pairs[name] = value
+    return pairs
+
+
+def _text_of(file: Path | None) -> str:
+    """Content of a file; of the packaged model versions when none is given."""
+    from faultcast.forecasting.outlook.versions import PACKAGED
+
+    path = file or PACKAGED
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path} cannot be read: {error}"
+        raise ConfigurationError(message, remedy="name a text file that is there") from error
+
+
+def _revision() -> dict[str, str]:
+    """Revision of this checkout, which each forecast records."""
+    from faultcast.reports.facts import git_revision
+
+    revision = git_revision(Path(__file__).parent)
+    return {"revision": revision} if revision else {}
+
+
+def _moment(when: "datetime | None") -> str:
+    return when.strftime("%Y-%m-%d %H:%M:%S UTC") if when else "never"
+
+
+def _last_run(access: DatabaseAccess | None) -> str:
+    from sqlalchemy import inspect, select
+
+    from faultcast.reports.database import connect
+    from faultcast.reports.outlook.tables import ForecastRun
+
+    if access is None:
+        return "unknown: the cluster has no database"
+    newest = select(ForecastRun.run, ForecastRun.status, ForecastRun.started, ForecastRun.series)
+    try:
+        with connect(access) as connection:
+            if not inspect(connection).has_table(ForecastRun.__tablename__):
+                return "none yet"
+            row = connection.execute(newest.order_by(ForecastRun.id.desc()).limit(1)).first()
+    except SinkError as error:
+        return f"unknown: {error.what}"
+    return (
+        f"{row.run}: {row.status}, {row.series} series, since {_moment(row.started)}" if row else "none yet"
+    )
+
+
+def _print_yaml(manifests: Sequence[dict[str, Any]]) -> None:
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = False
+    for manifest in manifests:
+        typer.echo("---")
+        yaml.dump(manifest, typer.get_text_stream("stdout"))
