@@ -19,6 +19,7 @@ from faultcast.infra.errors import ConfigurationError
 from tests.unit.outlook.making import CONFIGURATION, VERSION, subject
 
 HOUR, DAY = 3600.0, 86400.0
+pytestmark = pytest.mark.slow
 HISTORY = 840 * HOUR
 
 

@@ -25,11 +25,13 @@ def test_a_week_counts_beside_the_day() -> None:
     assert [found("weekly", seed) for seed in range(10)] == [[DAY, WEEK]] * 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["trend", "flat", "slow", "walk"])
 def test_noise_has_no_season(kind: str) -> None:
     assert sum(len(found(kind, seed)) for seed in range(30)) == 0
 
 
+@pytest.mark.slow
 def test_white_noise_has_a_season_about_as_often_as_the_level_says() -> None:
     random = np.random.default_rng(5)
     hits = sum(

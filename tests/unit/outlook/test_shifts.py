@@ -7,6 +7,7 @@ from bench.histories import make
 from faultcast.forecasting.outlook.shifts import Shift, level_shifts, levelled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", ["daily", "weekly", "trend", "growing_days", "flat", "slow", "walk", "spikes"]
 )

@@ -13,12 +13,14 @@ def spread(values: np.ndarray, horizon: int = 2000, nominal: float = 0.9) -> np.
     return spread_of(rolled, values.size, None, wandering_of(values, None, horizon), nominal).half
 
 
+@pytest.mark.slow
 def test_white_noise_has_a_flat_band_of_its_quantile() -> None:
     widths = [spread(np.random.default_rng(seed).normal(size=840)) for seed in range(20)]
     assert np.median([half[0] for half in widths]) == pytest.approx(1.645, rel=0.15)
     assert np.median([half[-1] / half[0] for half in widths]) < 1.3
 
 
+@pytest.mark.slow
 def test_a_walk_spreads_with_the_square_root_of_time() -> None:
     ends = []
     for seed in range(20):
@@ -39,6 +41,7 @@ def test_it_says_how_far_backtests_reached() -> None:
     assert spread_of(rolled, 400, None, np.zeros(2000), 0.9).supported == 240
 
 
+@pytest.mark.slow
 def test_a_walk_wanders_and_noise_comes_back() -> None:
     walks = [wanders(np.cumsum(np.random.default_rng(seed).normal(size=840)), None) for seed in range(40)]
     noises = [wanders(np.random.default_rng(seed).normal(size=840), None) for seed in range(40)]

@@ -29,6 +29,7 @@ def test_a_hash_says_what_is_done_and_not_how_it_is_described() -> None:
     assert len(one.hash) == 12
 
 
+@pytest.mark.slow
 def test_going_back_gives_the_old_numbers_to_the_bit(own: Path) -> None:
     values = made("daily", 1)[0].history.to_numpy()
 
