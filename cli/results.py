@@ -79,26 +79,29 @@ def show(run: _Run = None, runs_dir: _Runs = _HERE) -> None:
 
 
 def replay() -> None:
-    """Deliver the records that wait on disk to the results database of the local cluster."""
+    """Deliver the records and outlooks that wait on disk to the results database of the local cluster."""
     from faultcast.infra.providers.local.provider import LocalProvider
+    from faultcast.reports.outlook.store import OutlookStore
     from faultcast.reports.sinks.mysql import MySqlSink
     from faultcast.reports.spool import Spool
 
     console = Console(soft_wrap=True, highlight=False)
     settings = load_settings()
-    folder = settings.state_dir / "spool"
-    if not Spool(folder).names():
-        console.print(f"nothing waits in {folder}", markup=False)
+    folders = [settings.state_dir / name for name in ("spool", "spool-outlook")]
+    if not any(Spool(folder).names() for folder in folders):
+        console.print(f"nothing waits in {' or '.join(map(str, folders))}", markup=False)
         return
     database = LocalProvider(settings).attach().endpoints.database
     if database is None:
         message = f"cluster {settings.cluster} has no results database"
         raise FaultcastError(message, remedy="start the whole stack: faultcast up")
-    done = MySqlSink(database, folder).replay()
-    console.print(
-        f"{len(done.delivered)} delivered, {len(done.refused)} refused, {done.waiting} waiting", markup=False
-    )
-    for name in done.refused:
-        console.print(f"refused: {folder / 'refused' / name}.json", markup=False)
-    if done.refused:
+    trials, outlooks = folders
+    done = {trials: MySqlSink(database, trials).replay(), outlooks: OutlookStore(database, outlooks).replay()}
+    for folder, replayed in done.items():
+        delivered, refused = len(replayed.delivered), len(replayed.refused)
+        counts = f"{delivered} delivered, {refused} refused, {replayed.waiting} waiting"
+        console.print(f"{folder.name}: {counts}", markup=False)
+        for name in replayed.refused:
+            console.print(f"refused: {folder / 'refused' / name}.json", markup=False)
+    if any(replayed.refused for replayed in done.values()):
         raise typer.Exit(1)

@@ -7,6 +7,7 @@
     ├── RequirementError           this machine lacks something
     │   └── UnsupportedError       this machine or kernel cannot do it at all
     ├── LockedError                another Faultcast works on the same thing
+    ├── SupersededError            another writer has taken over; this one must stop writing
     ├── CommandError               a program ended with a failure
     ├── WaitTimeoutError           something did not become true in time
     ├── ClusterError               the cluster does not do what was asked
@@ -47,6 +48,7 @@ __all__ = [
     "RequirementError",
     "RevertError",
     "SinkError",
+    "SupersededError",
     "UnsupportedError",
     "WaitTimeoutError",
 ]
@@ -84,6 +86,10 @@ class UnsupportedError(RequirementError):
 
 class LockedError(FaultcastError):
     """Another Faultcast works on the same cluster or run."""
+
+
+class SupersededError(FaultcastError):
+    """Another writer has taken over; nothing was written, and this one must stop writing."""
 
 
 class CommandError(FaultcastError):

@@ -64,13 +64,15 @@ def test_tables_keep_every_character_and_milliseconds_in_utc(mariadb: MariaDb) -
         tables = connection.execute(
             text(
                 "SELECT table_name, engine, table_collation FROM information_schema.tables"
-                " WHERE table_schema = 'faultcast' AND table_name != 'alembic_version'"
+                " WHERE table_schema = 'faultcast' AND table_type = 'BASE TABLE'"
+                " AND table_name != 'alembic_version'"
             )
         ).all()
         times = connection.execute(
             text(
                 "SELECT column_type FROM information_schema.columns"
                 " WHERE table_schema = 'faultcast' AND data_type = 'datetime'"
+                " AND table_name NOT LIKE 'v\\_%'"
             )
         ).scalars()
         assert {(engine, collation) for _, engine, collation in tables} == {("InnoDB", "utf8mb4_unicode_ci")}
