@@ -7,7 +7,18 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from faultcast.cli import cluster, doctor, experiments, judging, models, observe, results, roles
+from faultcast.cli import (
+    cluster,
+    doctor,
+    experiments,
+    forecast,
+    forecaster,
+    judging,
+    models,
+    observe,
+    results,
+    roles,
+)
 from faultcast.infra.errors import FaultcastError, RefusedError
 
 __all__ = ["app", "main"]
@@ -19,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (cluster, doctor, experiments, judging, models, observe, results, roles):
+for group in (cluster, doctor, experiments, forecast, forecaster, judging, models, observe, results, roles):
     group.register(app)
 
 

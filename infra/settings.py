@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from faultcast.infra.errors import ConfigurationError
@@ -39,6 +39,13 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("faultcast")))
     state_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_state_dir("faultcast")))
     helper_image: str = Field("", description="image of helper pods on an existing cluster")
+    prometheus_token: SecretStr = Field(
+        SecretStr(""), description="bearer token of a Prometheus that asks for one"
+    )
+    prometheus_user: str = Field("", description="user of a Prometheus that asks for one")
+    prometheus_password: SecretStr = Field(SecretStr(""), description="that user's password")
+    prometheus_ca_file: Path | None = Field(None, description="authorities that signed its certificate")
+    prometheus_insecure: bool = Field(False, description="believe any certificate of it")
     consent: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="identities (UID of kube-system) that may be broken, separated by commas"
     )

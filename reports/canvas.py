@@ -34,14 +34,19 @@ def heading(figure: Any, text: str) -> None:
     figure.suptitle("\n".join(wrapped([text], 95)), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
 
 
-def legend(figure: Any, panels: list[Any]) -> None:
-    """Explain every label of the panels once, below them."""
+def legend(figure: Any, panels: list[Any], columns: int = 7) -> None:
+    """Explain every label of the panels once, below them, in so many columns."""
     handles: dict[str, Any] = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
     figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=7, frameon=False, fontsize=8.5
+        handles.values(),
+        handles.keys(),
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+        fontsize=8.5,
     )
 
 

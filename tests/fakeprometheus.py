@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 Value = Callable[[float], float | None]
+_MATRIX = re.compile(r"(.*)\[(\d+)ms\]", re.DOTALL)
 
 
 @dataclass
@@ -22,31 +25,68 @@ class FakePrometheus:
         asked: Path and parameters of every request.
         failures: Status codes to answer the next requests with, instead of data.
         body: An answer to give whatever is asked, instead of data.
+        raw: For each selector: labels, and samples by time.
+        stored: Labels of all series, names among them.
+        metadata: What exporters say, by metric.
+        left_closed: Whether a range includes its left end, as before version 3.
+        header: The Authorization header without which nothing is answered.
     """
 
     series: dict[str, list[tuple[dict[str, str], Value]]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)
     body: bytes | None = None
+    raw: dict[str, list[tuple[dict[str, str], dict[float, float]]]] = field(default_factory=dict)
+    stored: list[dict[str, str]] = field(default_factory=list)
+    metadata: dict[str, list[dict[str, str]]] = field(
+        default_factory=lambda: {"up": [{"type": "gauge", "help": "whether it is up", "unit": ""}]}
+    )
+    left_closed: bool = True
+    header: str = ""
     url: str = ""
 
-    def answer(self, path: str, asked: dict[str, str]) -> tuple[int, Any]:
+    def answer(self, path: str, asked: dict[str, str], header: str = "") -> tuple[int, Any]:
         self.asked.append((path, asked))
+        if self.header not in ("", header):
+            return 401, "Unauthorized"
         if self.failures:
             return self.failures.pop(0), {"status": "error", "errorType": "unavailable", "error": "later"}
         if path.endswith("/query_range"):
             return self._range(asked)
         if path.endswith("/query"):
             return self._instant(asked)
-        return 200, {"status": "success", "data": _FIXED[path]}
+        return 200, {"status": "success", "data": self._data(path)}
+
+    def _data(self, path: str) -> Any:
+        if path.endswith("/metadata"):
+            return self.metadata
+        if path.endswith("/label/__name__/values"):
+            return sorted({labels["__name__"] for labels in self.stored})
+        if path.endswith("/series"):
+            return self.stored
+        return _FIXED[path]
+
+    def _matrix(self, selector: str, length: float, at: float) -> tuple[int, Any]:
+        found = []
+        for labels, samples in self.raw.get(selector, []):
+            first = round(at - length, 3)
+            within = [t for t in samples if first < t <= at or (self.left_closed and t == first)]
+            if within:
+                found.append({"metric": labels, "values": [[t, _text(samples[t])] for t in within]})
+        return 200, {"status": "success", "data": {"resultType": "matrix", "result": found}}
 
     def _instant(self, asked: dict[str, str]) -> tuple[int, Any]:
+        if matrix := _MATRIX.fullmatch(asked["query"]):
+            return self._matrix(matrix.group(1), int(matrix.group(2)) / 1000, float(asked["time"]))
+        if asked["query"].endswith("("):
+            return 400, {"status": "error", "errorType": "bad_data", "error": "parse error: unclosed ("}
         if asked["query"] == "scalar(x)":
             return 200, {"status": "success", "data": {"resultType": "scalar", "result": [5, "1.5"]}}
         at = float(asked.get("time", 0))
         found = [
             {"metric": labels, "value": [at, _text(value(at))]}
             for labels, value in self.series.get(asked["query"], [])
+            if value(at) is not None
         ]
         return 200, {"status": "success", "data": {"resultType": "vector", "result": found}}
 
@@ -67,7 +107,6 @@ class FakePrometheus:
 
 
 _FIXED = {
-    "/api/v1/metadata": {"up": [{"type": "gauge", "help": "whether it is up", "unit": ""}]},
     "/api/v1/alerts": {
         "alerts": [
             {
@@ -106,13 +145,14 @@ def _text(value: float | None) -> str:
 
 
 @contextmanager
-def serving(fake: FakePrometheus) -> Iterator[FakePrometheus]:
-    """The server on loopback, for as long as the block lasts."""
+def serving(fake: FakePrometheus, tls: ssl.SSLContext | None = None) -> Iterator[FakePrometheus]:
+    """The server on loopback, for as long as the block lasts; with TLS where a context is given."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlparse(self.path)
-            status, content = fake.answer(parts.path, {k: v[0] for k, v in parse_qs(parts.query).items()})
+            asked = {k: v[0] for k, v in parse_qs(parts.query).items()}
+            status, content = fake.answer(parts.path, asked, self.headers.get("Authorization", ""))
             body = fake.body if fake.body is not None else json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -123,9 +163,11 @@ def serving(fake: FakePrometheus) -> Iterator[FakePrometheus]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    fake.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     thread = Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
     thread.start()
-    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
         yield fake
     finally:

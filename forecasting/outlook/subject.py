@@ -42,7 +42,7 @@ class Subject:
         kind: What the metric is.
         reading: How it is read.
         query: PromQL that gives this one series, with `$range` where the length of the averaging window
-            belongs; a query that somebody gave has none.
+            belongs, and `$seconds` where its number of seconds does.
         unit: Unit of the values that a `History` has.
         limit: Where it runs out; None when nobody knows a limit.
         notes: What was guessed or found wrong about the metric, for people.

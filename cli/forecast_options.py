@@ -1,0 +1,248 @@
+"""What `faultcast forecast` can be told, and how it is read."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.settings import Settings
+
+if TYPE_CHECKING:
+    from faultcast.infra.cluster import DatabaseAccess
+    from faultcast.reports.outlook.running import Request
+    from faultcast.reports.outlook.store import OutlookStore
+
+__all__ = [
+    "All",
+    "At",
+    "Csv",
+    "Db",
+    "Exclude",
+    "ForecastStep",
+    "History",
+    "Horizon",
+    "Include",
+    "Interval",
+    "Kind",
+    "Limit",
+    "Looks",
+    "Metric",
+    "Models",
+    "Online",
+    "Plots",
+    "Query",
+    "Refresh",
+    "Scheduler",
+    "Seasons",
+    "Step",
+    "Url",
+    "Workers",
+    "database_of",
+    "moment_of",
+    "request_of",
+    "seconds_of",
+    "store_of",
+]
+
+Metric = Annotated[
+    list[str] | None, typer.Option("--metric", metavar="NAME", help="a metric; may be repeated")
+]
+Query = Annotated[
+    list[str] | None, typer.Option("--query", metavar="PROMQL", help="a query; may be repeated")
+]
+All = Annotated[bool, typer.Option("--all", help="every metric that Prometheus has")]
+Include = Annotated[
+    list[str] | None, typer.Option(metavar="PATTERN", help="of --all only these, as in 'node_*'")
+]
+Exclude = Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="of --all not these")]
+Kind = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=KIND", help="what a metric is, against its metadata")
+]
+Limit = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="where a metric runs out")]
+History = Annotated[str, typer.Option(metavar="DURATION", help="how far back")]
+Horizon = Annotated[str, typer.Option(metavar="DURATION", help="how far ahead")]
+Step = Annotated[str, typer.Option(metavar="DURATION", help="distance of the samples that are read")]
+ForecastStep = Annotated[str, typer.Option(metavar="DURATION", help="distance of the forecast's values")]
+At = Annotated[str, typer.Option(metavar="TIME", help="forecast from then, as in 2026-11-01T00:00Z; now")]
+Csv = Annotated[Path | None, typer.Option(metavar="DIR", help="write a CSV file for each series here")]
+Plots = Annotated[Path | None, typer.Option(metavar="DIR", help="draw each series here, with an index page")]
+Seasons = Annotated[bool, typer.Option("--plot-seasons", help="draw the test for seasons as well")]
+Db = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        envvar="FAULTCAST_DB",
+        help="mysql://USER:PASSWORD@HOST/SCHEMA; 'local': the cluster's",
+    ),
+]
+Url = Annotated[str, typer.Option(metavar="URL", help="its Prometheus; that of the local cluster")]
+Models = Annotated[
+    Path | None, typer.Option("--models", envvar="FAULTCAST_MODELS", help="file of model versions")
+]
+Workers = Annotated[int, typer.Option(min=0, help="processes; 0 for all cores")]
+Scheduler = Annotated[str, typer.Option(metavar="ADDRESS", help="Dask scheduler, as in tcp://10.0.0.5:8786")]
+Online = Annotated[bool, typer.Option("--online", help="look again every --interval, until Ctrl-C")]
+Interval = Annotated[str, typer.Option(metavar="DURATION", help="with --online: how often")]
+Refresh = Annotated[
+    str, typer.Option(metavar="DURATION", help="with --online: a new forecast without drift after so long")
+]
+Looks = Annotated[int, typer.Option(min=0, help="with --online: end after so many looks; 0 for never")]
+
+
+def request_of(
+    settings: Settings,
+    *,
+    url: str,
+    wanted: Sequence[Sequence[str] | None],
+    all_metrics: bool,
+    lengths: Sequence[str],
+    models: Path | None,
+) -> "Request":
+    """What the options want.
+
+    Args:
+        settings: How the Prometheus is asked.
+        url: Its URL; that of the local cluster when empty.
+        wanted: Metrics, queries, patterns to include and exclude, kinds, limits.
+        all_metrics: Whether every metric is wanted.
+        lengths: History, horizon, step and forecast step, as they were typed.
+        models: File of model versions.
+
+    Raises:
+        ConfigurationError: Something makes no sense.
+        ClusterError: The local cluster is not up.
+    """
+    from faultcast.forecasting.outlook.discovery import Wanted
+    from faultcast.forecasting.outlook.versions import PACKAGED, load_models
+    from faultcast.infra.prometheus_auth import auth_of, separated
+    from faultcast.reports.facts import git_revision
+    from faultcast.reports.outlook.running import Request
+
+    metrics, queries, include, exclude, kinds, limits = (tuple(given or ()) for given in wanted)
+    history, horizon, step, forecast_step = lengths
+    shown, auth = separated(url.rstrip("/") or _local_prometheus(settings), auth_of(settings))
+    return Request(
+        url=shown,
+        auth=auth,
+        wanted=Wanted(
+            metrics=metrics,
+            queries=queries,
+            all_metrics=all_metrics,
+            include=include,
+            exclude=exclude,
+            kinds=_kinds(kinds),
+            limits={name: _number(name, value) for name, value in _pairs("--limit", limits)},
+        ),
+        history=seconds_of("--history", history),
+        horizon=seconds_of("--horizon", horizon),
+        models=load_models(models or PACKAGED),
+        step=None if step == "auto" else seconds_of("--step", step),
+        forecast_step=None if forecast_step == "auto" else seconds_of("--forecast-step", forecast_step),
+        revision=git_revision(PACKAGED) or "",
+    )
+
+
+def _local_prometheus(settings: Settings) -> str:
+    from faultcast.infra.providers.local.provider import LocalProvider
+
+    url = LocalProvider(settings).attach().endpoints.prometheus
+    if not url:
+        message = f"cluster {settings.cluster} has no Prometheus"
+        raise ConfigurationError(
+            message, remedy="start the whole stack: faultcast up, or add --prometheus-url URL"
+        )
+    return url
+
+
+def database_of(settings: Settings, text: str) -> "DatabaseAccess | None":
+    """The database that was named: a URL, or `local` for that of the local cluster.
+
+    Raises:
+        ConfigurationError: It is no URL, or the cluster has none.
+        ClusterError: The local cluster is not up.
+    """
+    from faultcast.infra.cluster import DatabaseAccess
+    from faultcast.infra.providers.local.provider import LocalProvider
+
+    if not text:
+        return None
+    if text == "local":
+        access = LocalProvider(settings).attach().endpoints.database
+        if access is None:
+            message = f"cluster {settings.cluster} has no database"
+            raise ConfigurationError(message, remedy="start the whole stack: faultcast up")
+        return access
+    return DatabaseAccess.of_url(text)
+
+
+def store_of(settings: Settings, access: "DatabaseAccess | None") -> "OutlookStore | None":
+    """Where outlooks are written to; None without a database."""
+    if access is None:
+        return None
+    from faultcast.reports.outlook.store import OutlookStore
+
+    return OutlookStore(access, settings.state_dir / "spool-outlook")
+
+
+def seconds_of(option: str, text: str) -> float:
+    """A duration that somebody typed.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    from faultcast.infra.durations import duration_seconds
+
+    try:
+        # a bare 0 is a length of time, though not one to forecast: that is said where it is used
+        return 0.0 if text == "0" else duration_seconds(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{option}: {error}", remedy=f"as in {option} 5w") from error
+
+
+def moment_of(text: str) -> datetime:
+    """A moment that somebody typed; in UTC when it has no zone, the present when empty.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if not text:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"--at: {text!r} is no moment"
+        raise ConfigurationError(message, remedy="as in --at 2026-11-01T00:00Z") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _pairs(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    pairs = [text.partition("=") for text in texts]
+    for name, sign, value in pairs:
+        if not (name and sign and value):
+            message = f"{option}: {name + sign + value!r} is not NAME=VALUE"
+            raise ConfigurationError(message, remedy=f"as in {option} disk_used_bytes=5e11")
+    return [(name, value) for name, _, value in pairs]
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        message = f"--limit {name}: {value!r} is no number"
+        raise ConfigurationError(
+            message, remedy="give it in the metric's own unit, as Prometheus has it"
+        ) from error
+
+
+def _kinds(texts: Sequence[str]) -> dict[str, Any]:
+    known = ("gauge", "counter", "delta", "histogram", "summary")
+    pairs = dict(_pairs("--kind", texts))
+    for name, kind in pairs.items():
+        if kind not in known:
+            message = f"--kind {name}: there is no kind {kind!r}"
+            raise ConfigurationError(message, remedy=f"one of {', '.join(known)}")
+    return pairs

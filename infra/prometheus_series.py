@@ -1,0 +1,104 @@
+"""What is there in a Prometheus: which series are alive, since when, and how far apart their samples are."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import batched, pairwise
+from statistics import median
+
+from faultcast.infra.prometheus import PrometheusClient, QueryRefusedError
+
+__all__ = ["alive", "first_sample", "interval_of", "named"]
+
+_LOOKBACK = 300.0
+"""Seconds for which Prometheus takes a sample as valid: a finer grid finds every series."""
+_MOST_PROBES = 20_000
+_TOGETHER = 40
+"""Metrics that are asked for at once."""
+_WINDOWS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=2), timedelta(days=1))
+_FEW = 3
+
+
+def named(*metrics: str) -> str:
+    """A selector of all series of some metrics.
+
+    Args:
+        metrics: Their names.
+    """
+    pattern = "|".join(re.escape(metric).replace("\\", "\\\\").replace('"', '\\"') for metric in metrics)
+    return f'{{__name__=~"{pattern}"}}'
+
+
+def alive(
+    client: PrometheusClient, metrics: Sequence[str], window: timedelta, end: datetime
+) -> dict[str, list[Mapping[str, str]]]:
+    """Labels of the series of some metrics that have a sample in a window, by metric.
+
+    Args:
+        client: Asks Prometheus.
+        metrics: Their names.
+        window: Length of the window.
+        end: Its end.
+
+    Raises:
+        MetricSourceError: Prometheus does not answer.
+    """
+    found: dict[str, list[Mapping[str, str]]] = {}
+    for some in batched(metrics, _TOGETHER):
+        try:
+            samples = client.instant(f"last_over_time({named(*some)}[{round(window.total_seconds())}s])", end)
+        except QueryRefusedError:  # more samples than the server takes into its memory
+            samples = client.instant(named(*some), end)
+        for sample in samples:
+            found.setdefault(sample.labels["__name__"], []).append(sample.labels)
+    return found
+
+
+def interval_of(client: PrometheusClient, selector: str, end: datetime) -> float | None:
+    """Seconds between two samples of some series, from their latest ones; None when there are too few.
+
+    Args:
+        client: Asks Prometheus.
+        selector: A selector of series.
+        end: Where to look; samples of up to a day before are found.
+
+    Raises:
+        MetricSourceError: Prometheus does not answer, or refuses the selector.
+    """
+    for window in _WINDOWS:
+        found = client.raw(selector, end - window, end)
+        steps = [later - earlier for one in found for earlier, later in pairwise(one.samples)]
+        if len(steps) >= _FEW:
+            return round(float(median(steps)), 1) or 0.1
+    return None
+
+
+def first_sample(client: PrometheusClient, query: str, start: datetime, end: datetime) -> datetime | None:
+    """When a query begins to have a value, to a second or so; None when it never does.
+
+    Looked for on a grid that no sample slips through, then on a fine one before the first hit. That works for
+    blocks and head alike, which no endpoint of Prometheus' API does.
+
+    Args:
+        client: Asks Prometheus.
+        query: PromQL that gives a vector.
+        start: First moment.
+        end: Last moment.
+
+    Raises:
+        MetricSourceError: Prometheus does not answer, or refuses the query.
+    """
+    coarse = max(_LOOKBACK, (end - start).total_seconds() / _MOST_PROBES)
+    first = _first(client, query, start, end, coarse)
+    before = timedelta(seconds=coarse)
+    if first is None:
+        return _first(client, query, max(start, end - before), end, 1.0)
+    finer = _first(client, query, max(start, first - before), first, max(1.0, coarse / _LOOKBACK))
+    return finer or first
+
+
+def _first(
+    client: PrometheusClient, query: str, start: datetime, end: datetime, step: float
+) -> datetime | None:
+    times = [min(one.samples) for one in client.range(query, start, end, step) if one.samples]
+    return datetime.fromtimestamp(min(times), end.tzinfo) if times else None

@@ -1,0 +1,134 @@
+"""The outlook as data arrives: looks at every series, and writes what is new."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from faultcast.forecasting.outlook.memory import Memory
+from faultcast.forecasting.outlook.online import Advance, advance
+from faultcast.forecasting.outlook.outlook import Outlook
+from faultcast.forecasting.outlook.subject import Refusal, Subject
+from faultcast.infra.errors import ConfigurationError, SinkError
+from faultcast.reports.outlook.running import Plan, Request, plan_run
+from faultcast.reports.outlook.state import StateStore
+from faultcast.reports.outlook.store import OutlookStore
+
+__all__ = ["Follower", "Look"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at all series brought.
+
+    Attributes:
+        at: When it began, in UTC.
+        series: Series looked at.
+        read: Samples that were read.
+        outlooks: New outlooks.
+        why: How many new outlooks there are, by reason.
+        refused: Series without an outlook, and why.
+        waiting: Why results wait on disk for the database; empty when they do not.
+    """
+
+    at: datetime
+    series: int
+    read: int
+    outlooks: tuple[Outlook, ...]
+    why: tuple[tuple[str, int], ...]
+    refused: tuple[Refusal, ...]
+    waiting: str = ""
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        reasons = ", ".join(f"{count} {why}" for why, count in self.why)
+        made = f"{len(self.outlooks)} new forecasts" + (f" ({reasons})" if reasons else "")
+        tail = f"; the database is away: {self.waiting}" if self.waiting else ""
+        return f"{self.at:%Y-%m-%d %H:%M:%S}  {self.series} series, {self.read} samples read, {made}{tail}"
+
+
+class Follower:
+    """Looks again and again; what it knows is in the state store alone, so that a restart goes on.
+
+    Args:
+        request: What is wanted.
+        state: Where it is kept.
+        store: Where new outlooks go; none when None.
+        refresh: Seconds after which a new outlook is made without any drift.
+    """
+
+    def __init__(
+        self, request: Request, state: StateStore, store: OutlookStore | None, refresh: float
+    ) -> None:
+        self._request = request
+        self._state = state
+        self._store = store
+        self._refresh = refresh
+
+    def look(self, now: datetime) -> Look:
+        """Look once at every series.
+
+        Args:
+            now: The present, or the moment to look from.
+
+        Raises:
+            MetricSourceError: Prometheus does not answer.
+            SupersededError: Another writer has taken over.
+        """
+        plan = plan_run(self._request, now)
+        read, reasons = 0, Counter[str]()
+        made: list[Outlook] = []
+        refused = list(plan.refused)
+        advanced: list[tuple[Subject, Memory]] = []
+        for subject in plan.subjects:
+            one = self._advance(plan, subject)
+            read += one.read
+            if one.outlook is not None:
+                made.append(one.outlook)
+                reasons[one.why] += 1
+            if one.refused is not None:
+                refused.append(one.refused)
+            if one.memory is not None and one.read:
+                advanced.append((subject, one.memory))
+        waiting = self._write(plan, made, refused)
+        # after the results: a process that dies in between makes the same results again, and none is lost
+        for subject, memory in advanced:
+            self._state.save(subject.id, memory.to_bytes())
+        return Look(
+            now,
+            len(plan.subjects),
+            read,
+            tuple(made),
+            tuple(sorted(reasons.items())),
+            tuple(refused),
+            waiting,
+        )
+
+    def _advance(self, plan: Plan, subject: Subject) -> Advance:
+        kept = self._state.load(subject.id)
+        try:
+            memory = Memory.from_bytes(kept) if kept else None
+        except ConfigurationError:
+            memory = None  # of another version: its history is read again as a whole
+        worker = plan.worker
+        return advance(
+            subject,
+            memory,
+            lambda start, end: worker.read(subject, start, end),
+            plan.span,
+            worker.configuration,
+            worker.version,
+            self._refresh,
+        )
+
+    def _write(self, plan: Plan, made: list[Outlook], refused: list[Refusal]) -> str:
+        if self._store is None or not made:
+            return ""
+        try:
+            self._store.open_run(plan.run)
+            for start in range(0, len(made), 16):
+                self._store.publish(plan.run, made[start : start + 16])
+            self._store.close_run(replace(plan.run, ended=datetime.now(UTC)), refused)
+        except SinkError as error:
+            return str(error)
+        return ""
