@@ -54,6 +54,7 @@ COPY --from=code --chown=10001:10001 /build/state /var/lib/faultcast
 ENV PATH=/opt/code/bin:/opt/faultcast/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONPATH=/opt/code \
     PYTHONUNBUFFERED=1 \
+    PROMETHEUS_DISABLE_CREATED_SERIES=true \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp \
     USER=faultcast \

@@ -18,6 +18,7 @@ from faultcast.cli import (
     observe,
     results,
     roles,
+    serving,
 )
 from faultcast.infra.errors import FaultcastError, RefusedError
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for group in (cluster, doctor, experiments, forecast, forecaster, judging, models, observe, results, roles):
     group.register(app)
+serving.register(forecaster.GROUP)
 
 
 def main() -> None:

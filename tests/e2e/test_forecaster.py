@@ -1,0 +1,136 @@
+"""The forecaster on the real cluster: two replicas, one of which leads, an address, and no more rights."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from kubernetes.client import CoordinationV1Api
+
+from faultcast.forecasting.outlook.versions import PACKAGED
+from faultcast.infra.cluster import Cluster
+from faultcast.infra.forecaster_deploy import deploy_forecaster, load_image, remove_forecaster
+from faultcast.infra.forecaster_local import NAMESPACE, NODE_PORT, local_options
+from faultcast.infra.forecaster_status import ForecasterStatus, forecaster_status
+from faultcast.infra.images.podman import build_forecaster_image
+from faultcast.infra.kube import TIMEOUT, KubeClient, connect
+from faultcast.infra.providers.local.nodes import nodes_of
+from faultcast.infra.settings import load_settings
+from faultcast.infra.waiting import Wait, wait_until
+
+pytestmark = pytest.mark.e2e
+
+SOON = Wait(60.0, 0.5)
+TAKEN_OVER = Wait(15.0, 0.2)
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:forecaster"
+
+
+@pytest.fixture(scope="module")
+def kube(cluster: Cluster) -> KubeClient:
+    return connect(cluster.kubeconfig, cluster.context)
+
+
+@pytest.fixture(scope="module")
+def url(cluster: Cluster, kube: KubeClient) -> Iterator[str]:
+    """Deployed as the command does, and taken away at the end."""
+    settings = load_settings()
+    image = build_forecaster_image(settings, print)
+    workers = [node for node in cluster.nodes if not node.control_plane]
+    load_image(nodes_of(settings), [node.name for node in workers], image, print)
+    options = local_options(image.ref, models=PACKAGED.read_text())
+    yield deploy_forecaster(kube, options, workers[0].address, print)
+    assert remove_forecaster(kube, options)
+    assert forecaster_status(kube, NAMESPACE) is None
+
+
+def status(kube: KubeClient) -> ForecasterStatus:
+    found = forecaster_status(kube, NAMESPACE)
+    assert found is not None
+    return found
+
+
+def pods(kube: KubeClient) -> list[Any]:
+    found: Any = kube.core.list_namespaced_pod(
+        NAMESPACE, label_selector="app=forecaster", _request_timeout=TIMEOUT
+    )
+    return [pod for pod in found.items if not pod.metadata.deletion_timestamp]
+
+
+def leader(kube: KubeClient) -> str:
+    """Name of the pod that leads; empty for none."""
+    lease: Any = CoordinationV1Api(kube.api).read_namespaced_lease(
+        "forecaster", NAMESPACE, _request_timeout=TIMEOUT
+    )
+    holder = (lease.spec and lease.spec.holder_identity) or ""
+    return next((pod.metadata.name for pod in pods(kube) if holder.startswith(pod.metadata.name)), "")
+
+
+def test_two_replicas_are_ready_on_workers_only(url: str, kube: KubeClient, cluster: Cluster) -> None:
+    found = status(kube)
+    assert (found.ready, found.wanted) == (2, 2)
+    workers = {node.name for node in cluster.nodes if not node.control_plane}
+    assert {pod.spec.node_name for pod in pods(kube)} <= workers
+
+
+@pytest.mark.parametrize("path", ["healthz", "readyz", "metrics"])
+def test_it_answers_at_the_address_of_its_load_balancer(url: str, path: str) -> None:
+    assert requests.get(f"{url}{path}", timeout=5.0).status_code == 200
+
+
+def test_it_answers_at_every_node(url: str, cluster: Cluster) -> None:
+    for node in cluster.nodes:
+        assert requests.get(f"http://{node.address}:{NODE_PORT}/healthz", timeout=5.0).status_code == 200
+
+
+def test_prometheus_scrapes_both(url: str, cluster: Cluster) -> None:
+    def both_up() -> bool:
+        answer = requests.get(
+            f"{cluster.endpoints.prometheus}/api/v1/query",
+            params={"query": 'sum(up{job="workload", app="forecaster"})'},
+            timeout=5.0,
+        )
+        result = answer.json()["data"]["result"]
+        return bool(result) and float(result[0]["value"][1]) == 2
+
+    wait_until("both replicas are scraped", both_up, SOON)
+
+
+def test_it_may_keep_its_lease_and_read_no_secret(url: str, kube: KubeClient) -> None:
+    def may(verb: str, resource: str, name: str = "", group: str = "") -> bool:
+        attributes = {
+            "namespace": NAMESPACE, "verb": verb, "resource": resource, "name": name, "group": group,
+        }  # fmt: skip
+        answer: Any = kube.api.call_api(
+            "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+            "POST",
+            header_params={"Content-Type": "application/json", "Accept": "application/json"},
+            body={
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SubjectAccessReview",
+                "spec": {"user": ACCOUNT, "resourceAttributes": attributes},
+            },
+            auth_settings=["BearerToken"],
+            _preload_content=False,
+            _request_timeout=TIMEOUT,
+        )[0]
+        return bool(json.loads(answer.data)["status"]["allowed"])
+
+    leases = "coordination.k8s.io"
+    assert may("patch", "leases", "forecaster", leases)
+    assert not may("patch", "leases", "another", leases)
+    assert not may("create", "leases", "", leases)
+    assert not may("get", "secrets", "mariadb-faultcast")
+    assert not may("list", "pods")
+
+
+def test_another_takes_over_when_the_leader_is_killed(url: str, kube: KubeClient) -> None:
+    first = wait_until("a leader", lambda: leader(kube) or None, SOON)
+    kube.core.delete_namespaced_pod(first, NAMESPACE, grace_period_seconds=0, _request_timeout=TIMEOUT)
+
+    def another() -> str | None:
+        now = leader(kube)
+        return now if now and now != first else None
+
+    wait_until("another leader", another, TAKEN_OVER)
+    wait_until("two replicas again", lambda: status(kube).ready == 2, SOON)
