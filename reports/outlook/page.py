@@ -55,6 +55,7 @@ def write_index(
         source=without_credentials(run.source),
         horizon=duration_text(run.horizon),
         history=duration_text(round(run.history)),
+        step="its own step each" if run.step is None else f"a step of {duration_text(run.step)}",
         outlooks=[_facts(outlook, seasons=seasons) for outlook in by_urgency(outlooks)],
         refused=refused,
     )
@@ -78,6 +79,7 @@ def _facts(outlook: Outlook, *, seasons: bool) -> dict[str, Any]:
         "title": subject.title,
         "now": shown(float(outlook.history.values.iloc[-1]), unit),
         "end": shown(float(outlook.forecast.mean[-1]), unit),
+        "alt": _alt(outlook),
         "limit": limit_sentence(crossing, outlook.origin, unit) if crossing else "",
         "soon": crossing is not None and (crossing.already or crossing.earliest is not None),
         "model": score.model,
@@ -88,3 +90,14 @@ def _facts(outlook: Outlook, *, seasons: bool) -> dict[str, Any]:
         "notes": outlook.notes,
         "seasons": seasons,
     }
+
+
+def _alt(outlook: Outlook) -> str:
+    """What the picture shows, for those who do not see it."""
+    made, unit = outlook.forecast, outlook.history.subject.unit.symbol
+    now, end = float(outlook.history.values.iloc[-1]), float(made.mean[-1])
+    band = f"{shown(float(made.lower[-1]), unit)} to {shown(float(made.upper[-1]), unit)}"
+    return (
+        f"{outlook.history.subject.title}: history and forecast, now {shown(now, unit)}, "
+        f"at the end {shown(end, unit)} ({100 * made.nominal:.0f} % band: {band})"
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from math import isfinite
 
 from faultcast.forecasting.outlook.outlook import Outlook
 
@@ -29,4 +30,6 @@ def urgency(outlook: Outlook) -> tuple[bool, datetime, datetime, float, str]:
     width = float(forecast.upper[-1] - forecast.lower[-1])
     change = abs(float(forecast.mean[-1] - outlook.history.values.iloc[-1]))
     growth = change / width if width > 0 else 0.0
+    if not isfinite(growth):
+        growth = 0.0  # what is no number has no order
     return (not already, reached, earliest, -growth, outlook.history.subject.title)

@@ -16,8 +16,10 @@ def number(value: float) -> str:
     """Four significant digits, as people write them; `1.2e-09` only where digits would not do."""
     if not math.isfinite(value):
         return str(value)
+    value += 0.0  # no minus before zero
     if value == 0 or 1e-4 <= abs(value) < 1e7:
-        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+        # rounded first: four digits of 9999.6 are 1e+04
+        return f"{value:.4g}" if abs(float(f"{value:.4g}")) < 1e4 else f"{value:,.0f}"
     return f"{value:.3g}"
 
 
@@ -43,10 +45,12 @@ def limit_sentence(crossing: Crossing, now: datetime, unit: str = "") -> str:
     earliest = _moment(crossing.earliest, short=short)
     if crossing.reached is None:
         return f"is not expected to reach {limit}, but may from {earliest} on"
-    left = duration_text(_rounded((crossing.reached - now).total_seconds()))
-    until = _moment(crossing.latest, short=short) if crossing.latest else "later than the end of the forecast"
-    reached = _moment(crossing.reached, short=short)
-    return f"reaches {limit} on {reached}, in {left} (between {earliest} and {until})"
+    left = _left((crossing.reached - now).total_seconds())
+    if crossing.latest:
+        when = f"between {earliest} and {_moment(crossing.latest, short=short)}"
+    else:
+        when = f"{earliest} or later"
+    return f"reaches {limit} on {_moment(crossing.reached, short=short)}, in {left} ({when})"
 
 
 def recommendation(outlook: Outlook) -> str:
@@ -98,7 +102,8 @@ def _moment(moment: datetime, *, short: bool) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if short else f"{moment:%Y-%m-%d}"
 
 
-def _rounded(seconds: float) -> float:
+def _left(seconds: float) -> str:
     """Whole days where there are some, whole minutes otherwise."""
-    unit = 86400.0 if seconds >= 2 * 86400 else 60.0
-    return max(unit, round(seconds / unit) * unit)
+    if seconds >= 2 * 86400:
+        return f"{round(seconds / 86400)} days"
+    return duration_text(max(60.0, round(seconds / 60) * 60))

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 from kubernetes.client import CoordinationV1Api
+from sqlalchemy import text
 
 from faultcast.forecasting.outlook.versions import PACKAGED
 from faultcast.infra.cluster import Cluster
+from faultcast.infra.errors import SinkError
 from faultcast.infra.forecaster_deploy import deploy_forecaster, load_image, remove_forecaster
 from faultcast.infra.forecaster_local import NAMESPACE, NODE_PORT, local_options
 from faultcast.infra.forecaster_status import ForecasterStatus, forecaster_status
@@ -18,10 +21,26 @@ from faultcast.infra.kube import TIMEOUT, KubeClient, connect
 from faultcast.infra.providers.local.nodes import nodes_of
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
+from faultcast.reports.database import connect as connect_database
 
 pytestmark = pytest.mark.e2e
 
+INTERVAL = 30
+
+SOURCE = "http://prometheus.monitoring:9090"
+SETTINGS = {
+    "interval": f"{INTERVAL}s",
+    "delay": "5s",
+    "history": "8m",
+    "horizon": "8m",
+    "step": "10s",
+    "catch_up": "20",
+    "include": "shop_client_requests_total,node_load1",
+}
+"""Few series and short times, so that minutes show what days do otherwise."""
+
 SOON = Wait(60.0, 0.5)
+A_RUN = Wait(120.0 + INTERVAL, 1.0)
 TAKEN_OVER = Wait(15.0, 0.2)
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:forecaster"
 
@@ -38,7 +57,7 @@ def url(cluster: Cluster, kube: KubeClient) -> Iterator[str]:
     image = build_forecaster_image(settings, print)
     workers = [node for node in cluster.nodes if not node.control_plane]
     load_image(nodes_of(settings), [node.name for node in workers], image, print)
-    options = local_options(image.ref, models=PACKAGED.read_text())
+    options = local_options(image.ref, models=PACKAGED.read_text(), settings=SETTINGS)
     yield deploy_forecaster(kube, options, workers[0].address, print)
     assert remove_forecaster(kube, options)
     assert forecaster_status(kube, NAMESPACE) is None
@@ -134,3 +153,53 @@ def test_another_takes_over_when_the_leader_is_killed(url: str, kube: KubeClient
 
     wait_until("another leader", another, TAKEN_OVER)
     wait_until("two replicas again", lambda: status(kube).ready == 2, SOON)
+
+
+def complete(cluster: Cluster) -> dict[datetime, int]:
+    """Slots of complete runs of the service, with how many series each has; as Grafana's user sees it."""
+    assert cluster.endpoints.database_reader is not None
+    query = text(
+        "SELECT r.slot, COUNT(o.series_id) FROM forecast_runs r LEFT JOIN outlooks o ON o.run_id = r.id"
+        " WHERE r.status = 'complete' AND r.source = :source GROUP BY r.id, r.slot"
+    )
+    with connect_database(cluster.endpoints.database_reader) as connection:
+        return dict(connection.execute(query, {"source": SOURCE}))
+
+
+def after(cluster: Cluster, count: int) -> bool:
+    """Whether that many slots are complete; an outage of the database says nothing."""
+    try:
+        return len(complete(cluster)) >= count
+    except SinkError:
+        return False
+
+
+def test_no_row_is_lost_or_doubled_when_leader_and_database_are_killed(
+    url: str, kube: KubeClient, cluster: Cluster
+) -> None:
+    wait_until("a first run by itself", lambda: after(cluster, 1), A_RUN)
+    begun = len(complete(cluster))
+    first = wait_until("a leader", lambda: leader(kube) or None, SOON)
+    kube.core.delete_namespaced_pod(first, NAMESPACE, grace_period_seconds=0, _request_timeout=TIMEOUT)
+    wait_until("a run of the next leader", lambda: after(cluster, begun + 1), A_RUN)
+    kube.core.delete_namespaced_pod("mariadb-0", NAMESPACE, grace_period_seconds=0, _request_timeout=TIMEOUT)
+    wait_until("runs after the database", lambda: after(cluster, begun + 4), Wait(300.0, 1.0))
+
+    found = complete(cluster)
+    slots = sorted(found)
+    assert all(found.values())
+    every = [slots[0] + timedelta(seconds=INTERVAL) * k for k in range(len(slots))]
+    assert slots == every, "a slot is missing"
+    assert cluster.endpoints.database_reader is not None
+    rows = text(
+        "SELECT o.run_id, o.series_id, o.steps, COUNT(f.at), COUNT(DISTINCT f.at) FROM outlooks o"
+        " JOIN forecast_runs r ON r.id = o.run_id AND r.status = 'complete' AND r.source = :source"
+        " LEFT JOIN forecasts f ON f.run_id = o.run_id AND f.series_id = o.series_id"
+        " GROUP BY o.run_id, o.series_id, o.steps"
+    )
+    latest = text("SELECT COUNT(*) FROM v_latest_forecast")
+    with connect_database(cluster.endpoints.database_reader) as connection:
+        counted = connection.execute(rows, {"source": SOURCE}).all()
+        assert connection.scalar(latest)
+    assert counted
+    assert all(steps == written == moments for _, _, steps, written, moments in counted)
