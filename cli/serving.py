@@ -8,16 +8,17 @@ from types import FrameType
 
 import typer
 
-__all__ = ["register", "serve"]
+__all__ = ["register", "run_once", "serve"]
 
 
 def register(group: typer.Typer) -> None:
-    """Add the command.
+    """Add the commands.
 
     Args:
         group: The group `forecaster`.
     """
     group.command()(serve)
+    group.command("run")(run_once)
 
 
 def serve() -> None:
@@ -39,3 +40,27 @@ def serve() -> None:
         logging.shutdown()
         sys.stderr.flush()
         os._exit(1)
+
+
+def run_once() -> None:
+    """Forecast once, told by FAULTCAST_FORECAST_* alone; exit code 3 when the results wait on disk."""
+    from datetime import UTC, datetime, timedelta
+
+    from faultcast.reports.outlook.duties import Slot
+    from faultcast.reports.outlook.outlook_duties import OutlookDuties
+    from faultcast.reports.outlook.settings import load_forecaster_settings
+    from faultcast.reports.outlook.slots import slot_at
+
+    settings = load_forecaster_settings()
+    duties = OutlookDuties(settings)
+    moment = slot_at(
+        datetime.now(UTC) - timedelta(seconds=settings.delay), timedelta(seconds=settings.interval)
+    )
+    result = duties.forecast(Slot(moment, None, lambda: True))
+    typer.echo(
+        f"{result.series} series forecast from {moment:%Y-%m-%d %H:%M:%S} UTC, {result.refused} left out"
+    )
+    if result.waiting:
+        typer.echo(f"the database is away: {result.waiting}", err=True)
+        raise typer.Exit(3)
+    typer.echo(duties.tidy(None) or "nothing was too old", err=True)

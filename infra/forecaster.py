@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import quote
 
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.images.catalog import USER
@@ -80,7 +79,7 @@ class ForecasterOptions:
     cpu_limit: str = "1"
     memory_limit: str = "2Gi"
     serve: tuple[str, ...] = ("forecaster", "serve")
-    batch: tuple[str, ...] = ("forecast", "--all", "--prometheus-url", "$(FAULTCAST_FORECAST_PROMETHEUS_URL)")
+    batch: tuple[str, ...] = ("forecaster", "run")
 
 
 def environment_of(options: ForecasterOptions) -> dict[str, str]:
@@ -94,9 +93,10 @@ def environment_of(options: ForecasterOptions) -> dict[str, str]:
         "DATABASE_HOST": options.database_host,
         "DATABASE_PORT": str(options.database_port),
         "DATABASE_SCHEMA": options.database_schema,
+        "DATABASE_PASSWORD_FILE": _PASSWORD_FILE,
     }
     if options.variant == "deployment":
-        settings |= {"DATABASE_PASSWORD_FILE": _PASSWORD_FILE, "LISTEN": "0.0.0.0:8080", "LEASE": NAME}
+        settings |= {"LISTEN": "0.0.0.0:8080", "LEASE": NAME}
     settings |= {name.upper(): value for name, value in options.settings.items()}
     return {
         "FAULTCAST_STATE_DIR": "/var/lib/faultcast",
@@ -112,8 +112,7 @@ def render_forecaster(options: ForecasterOptions) -> list[Manifest]:
         options: The cluster's options.
 
     Raises:
-        ConfigurationError: The image has no tag or digest, a secret value has no Secret to go to, or the
-            batch could not use the password.
+        ConfigurationError: The image has no tag or digest, or a secret value has no Secret to go to.
     """
     _check(options)
     environment = environment_of(options)
@@ -138,9 +137,6 @@ def _check(options: ForecasterOptions) -> None:
     if options.password and not options.database_user:
         message = "a password of the database is given, but no user"
         raise ConfigurationError(message, remedy="name both, or neither and make the Secret yourself")
-    if options.variant == "cronjob" and quote(options.password, safe="") != options.password:
-        message = "the batch is told a URL, which cannot hold some characters of the database's password"
-        raise ConfigurationError(message, remedy="use a password of letters, digits, '-' and '_'")
     if options.token and not options.token_secret:
         message = "a token for Prometheus is given, but no name of a Secret to keep it in"
         raise ConfigurationError(message, remedy="name the Secret")

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from bench.backfill import Serving, backfilled
+from bench.backfill import Family, Filled, Serving, backfilled
+from bench.histories import make
 from faultcast.infra.processes import ProcessId, end
 from faultcast.reports.database import connect
 from tests.integration.backfilled import END, families, five_weeks
@@ -162,6 +164,40 @@ def test_online_reads_only_what_is_new_and_goes_on_after_a_restart(
     assert "1 series, 12 samples read, 0 new forecasts" in later.stdout, later.stderr
     assert "1 series, 0 samples read, 0 new forecasts" in due.stdout, due.stderr
     assert counts(mariadb)["forecasts"] == 336
+
+
+def test_the_batch_of_the_container_writes_each_slot_once(
+    mariadb: MariaDb, home: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "prometheus"
+    folder.mkdir()
+    values = make("daily", 1, past=3360, future=0, step=900.0).values.to_numpy()
+    index = pd.date_range(end=pd.Timestamp.now("UTC").floor("15min"), periods=values.size, freq="15min")
+    load = Family("node_load1", [Filled({"node": "a"}, pd.Series(values, index=index))])
+    access = mariadb.writer
+    (tmp_path / "password").write_text(access.password)
+    told = {
+        "DATABASE_HOST": access.host,
+        "DATABASE_PORT": str(access.port),
+        "DATABASE_USER": access.user,
+        "DATABASE_PASSWORD_FILE": str(tmp_path / "password"),
+        "HORIZON": "2w",
+        "INTERVAL": "1d",
+        "STATE_DIR": str(tmp_path / "state"),
+    }
+    with backfilled(folder, [load]) as url:
+        more = {f"FAULTCAST_FORECAST_{name}": value for name, value in told.items()}
+        argv = [sys.executable, "-c", "from faultcast.cli.main import main; main()", "forecaster", "run"]
+        env = {**home, **more, "FAULTCAST_FORECAST_PROMETHEUS_URL": url}
+        done = [
+            subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, check=False)
+            for _ in range(2)
+        ]
+    assert [one.returncode for one in done] == [0, 0], done[0].stderr
+    assert done[0].stdout.startswith("1 series forecast from ")
+    assert counts(mariadb) | {"accuracy": 0, "actuals": 0} == {
+        "forecasts": 336, "series": 1, "forecast_runs": 1, "accuracy": 0, "actuals": 0,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

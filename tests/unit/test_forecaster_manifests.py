@@ -141,18 +141,15 @@ def test_the_batch_has_no_rights_and_never_overlaps_itself() -> None:
     assert kinds == {"ServiceAccount", "ConfigMap", "Secret", "CronJob"}
     assert template(BATCH)["spec"]["automountServiceAccountToken"] is False
     assert one(BATCH, "CronJob")["spec"]["concurrencyPolicy"] == "Forbid"
-    assert container(BATCH)["args"][:2] == ["forecast", "--all"]
+    assert container(BATCH)["args"] == ["forecaster", "run"]
 
 
-def test_the_batch_is_told_where_to_read_and_write() -> None:
-    found = environment(BATCH)
-    assert found["FAULTCAST_DB"] == (
-        "mysql://$(FAULTCAST_FORECAST_DATABASE_USER):$(DATABASE_PASSWORD)@db.example:3306/faultcast"
-    )
-    url = container(BATCH)["args"][-1].removeprefix("$(").removesuffix(")")
-    assert found[url] == "https://prometheus.example"
-    names = [each["name"] for each in container(BATCH)["env"]]
-    assert names.index("DATABASE_PASSWORD") < names.index("FAULTCAST_DB")  # only earlier ones are expanded
+def test_the_batch_is_told_what_the_service_is_told() -> None:
+    ours, theirs = environment(BATCH), environment(SERVICE)
+    assert set(theirs) - set(ours) == {"FAULTCAST_FORECAST_LEASE", "FAULTCAST_FORECAST_LISTEN"}
+    assert all(theirs[name] == value for name, value in ours.items())
+    mounts = [mount["mountPath"] for mount in container(BATCH)["volumeMounts"]]
+    assert Path(ours["FAULTCAST_FORECAST_DATABASE_PASSWORD_FILE"]).parent in map(Path, mounts)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -264,7 +261,6 @@ def test_any_text_arrives_as_it_was_given(value: str) -> None:
         ({"image": "forecaster:latest"}, "names no version"),
         ({"database_user": ""}, "no user"),
         ({"token_secret": ""}, "no name of a Secret"),
-        ({"variant": "cronjob", "password": "p@ss"}, "cannot hold"),
     ],
 )
 def test_what_could_not_work_is_refused(change: dict[str, Any], word: str) -> None:
