@@ -2,6 +2,7 @@
 
     python -m bench.outlook                     # 10, 100 and 1,000 series: five weeks by 15 minutes, 12 ahead
     python -m bench.outlook --series 10 100     # fewer
+    python -m bench.outlook --picture docs/outlook.png    # the picture of docs/outlook.md, and nothing else
 
 A private Prometheus with the made histories of bench/histories.py, a private MariaDB, and the same code as
 `faultcast forecast --all --db URL`. Results go to bench/results/outlook.json, with the machine named.
@@ -30,12 +31,18 @@ from bench.histories import KINDS, make
 from bench.machine import facts
 from faultcast.forecasting.outlook.batch import Crew
 from faultcast.forecasting.outlook.discovery import Wanted
+from faultcast.forecasting.outlook.looking import look
+from faultcast.forecasting.outlook.making import make_outlook
 from faultcast.forecasting.outlook.reading import read
+from faultcast.forecasting.outlook.subject import Limit, Refusal, Subject
 from faultcast.forecasting.outlook.versions import load_models
+from faultcast.forecasting.series import MetricSeries
+from faultcast.forecasting.units import Unit
 from faultcast.infra.cluster import DatabaseAccess
-from faultcast.infra.errors import SinkError
+from faultcast.infra.errors import ConfigurationError, SinkError
 from faultcast.infra.prometheus import PrometheusClient
 from faultcast.reports.database import connect
+from faultcast.reports.outlook.plot import plot_outlook
 from faultcast.reports.outlook.running import Request, plan_run, run_outlook
 from faultcast.reports.outlook.store import OutlookStore
 from tests.integration.mariadb import private_mariadb
@@ -54,7 +61,11 @@ def main() -> None:
     )
     parser.add_argument("--series", type=int, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw an example instead")
     options = parser.parse_args()
+    if options.picture:
+        picture(options.picture)
+        return
     machine = facts()
     runs = [measured(count, options.workers) for count in options.series]
     document = {"machine": machine, "runs": runs, "fetch": fetch()}
@@ -124,6 +135,27 @@ def fetch() -> dict[str, Any]:
             read(client, subject, END - timedelta(seconds=5 * WEEK), END, STEP, interval=15.0)
             spent.append(time.perf_counter() - started)
     return {"samples": count, "seconds": round(statistics.median(spent), 3), "slowest": round(max(spent), 3)}
+
+
+def picture(path: Path) -> None:
+    """Draw a made-up disk that fills up, with a gap in its history."""
+    values = make("growing_days", 11, past=840, future=0).values
+    scale = 400 / float(values.max())
+    values = values * scale
+    values.iloc[300:360] = np.nan
+    labels = (("device", "/dev/sda1"), ("node", "worker"))
+    limit = Limit(460.0, "above", "the file system is full")
+    unit = Unit("GB", 1e-9, lower=0.0)
+    subject = Subject("node_filesystem_used_bytes", labels, "gauge", "value", "", unit, limit)
+    models = load_models()
+    seen = look(subject, MetricSeries(subject.title, values, 3600.0), 1, models.configuration)
+    if isinstance(seen, Refusal):
+        raise ConfigurationError(seen.reason)
+    outlook = make_outlook(seen, 2016, models.configuration, models.stamp())
+    if isinstance(outlook, Refusal):
+        raise ConfigurationError(outlook.reason)
+    plot_outlook(outlook, path.with_suffix(""))
+    path.with_suffix(".svg").unlink()
 
 
 @contextmanager

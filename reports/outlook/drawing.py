@@ -1,6 +1,7 @@
 """Pictures of all outlooks, side by side on the cores, and the page that shows them."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from faultcast.forecasting.outlook.outlook import Outlook
@@ -38,12 +39,26 @@ def draw(results: Results, folder: Path, *, seasons: bool = False, workers: int 
         message = f"{folder} cannot be made: {error.strerror}"
         raise SinkError(message, remedy="name another folder: --plots DIR") from error
     many = 1 if len(results.outlooks) <= _ALONE else workers or len(os.sched_getaffinity(0))
-    Parallel(n_jobs=many)(delayed(_one)(outlook, folder, seasons=seasons) for outlook in results.outlooks)
+    try:
+        Parallel(n_jobs=many)(delayed(_one)(outlook, folder, seasons=seasons) for outlook in results.outlooks)
+    except OSError as error:
+        message = f"the pictures cannot be written to {folder}: {error.strerror}"
+        raise SinkError(message, remedy="make room there, or name another folder: --plots DIR") from error
     return write_index(results.outlooks, results.refused, folder, run=results.run, seasons=seasons)
 
 
 def _one(outlook: Outlook, folder: Path, *, seasons: bool) -> None:
     stem = folder / outlook.history.subject.id
-    plot_outlook(outlook, stem)
+    _whole(plot_outlook, outlook, stem)
     if seasons:
-        plot_seasons(outlook, folder / f"{outlook.history.subject.id}-seasons")
+        _whole(plot_seasons, outlook, folder / f"{stem.name}-seasons")
+
+
+def _whole(plot: Callable[[Outlook, Path], list[Path]], outlook: Outlook, stem: Path) -> None:
+    """Draw, and leave nothing half-written."""
+    try:
+        plot(outlook, stem)
+    except OSError:
+        for suffix in (".png", ".svg"):
+            stem.with_suffix(suffix).unlink(missing_ok=True)
+        raise

@@ -1,8 +1,11 @@
 """The forecaster on the real cluster: two replicas, one of which leads, an address, and no more rights."""
 
 import json
+import re
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from faultcast.infra.forecaster_local import NAMESPACE, NODE_PORT, local_options
 from faultcast.infra.forecaster_status import ForecasterStatus, forecaster_status
 from faultcast.infra.images.podman import build_forecaster_image
 from faultcast.infra.kube import TIMEOUT, KubeClient, connect
+from faultcast.infra.processes import run
 from faultcast.infra.providers.local.nodes import nodes_of
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
@@ -83,6 +87,25 @@ def leader(kube: KubeClient) -> str:
     )
     holder = (lease.spec and lease.spec.holder_identity) or ""
     return next((pod.metadata.name for pod in pods(kube) if holder.startswith(pod.metadata.name)), "")
+
+
+def test_the_command_forecasts_the_clusters_own_metrics(cluster: Cluster, tmp_path: Path) -> None:
+    script = [sys.executable, "-c", "from faultcast.cli.main import main; main()"]
+    options = ["--include", "node_*", "--include", "shop_*", "--horizon", "10m", "--db", "local"]
+    done = run(
+        [*script, "forecast", "--all", *options, "--csv", tmp_path / "csv", "--plots", tmp_path / "plots"],
+        timeout=300.0,
+    )
+    counted = re.search(r"(\d+) series forecast, (\d+) left out", done.stdout)
+    assert counted is not None, done.stdout
+    made = int(counted[1])
+    assert made >= 20
+    assert len(list((tmp_path / "csv").iterdir())) == made + 1
+    assert (tmp_path / "plots" / "index.html").read_text().count("<section") == made
+    assert cluster.endpoints.database_reader is not None
+    with connect_database(cluster.endpoints.database_reader) as connection:
+        query = text("SELECT COUNT(DISTINCT series_id) FROM v_latest_forecast")
+        assert (connection.scalar(query) or 0) >= made
 
 
 def test_two_replicas_are_ready_on_workers_only(url: str, kube: KubeClient, cluster: Cluster) -> None:

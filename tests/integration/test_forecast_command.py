@@ -21,6 +21,9 @@ from tests.integration.mariadb import MariaDb, free_port
 
 pytestmark = pytest.mark.integration
 
+GUIDE = (Path(__file__).resolve().parents[2] / "docs/outlook.md").read_text()
+QUERIES = [line for line in GUIDE.partition("```sql\n")[2].partition("```")[0].splitlines() if line]
+
 AT = ("--at", END.isoformat())
 SHORT = ("--horizon", "2w")
 
@@ -76,6 +79,8 @@ def test_everything_is_forecast_or_said_and_written_everywhere(
     with connect(mariadb.reader) as connection:
         views = ("v_latest_forecast", "v_forecast_actual", "v_days_until_limit")
         found = {name: connection.scalar(text(f"SELECT COUNT(*) FROM {name}")) for name in views}  # noqa: S608
+        for query in QUERIES:
+            connection.execute(text(query.replace("node_load1", "shop_load")))
     assert found["v_latest_forecast"] == 336 * len(made)
     assert found["v_days_until_limit"]
     again = forecast(home, "--all", "--prometheus-url", prometheus, *AT, *SHORT, "--db", url_of(mariadb))
@@ -222,6 +227,31 @@ def test_bad_input_is_one_clear_line_and_exit_code_two(
     assert said in done.stderr
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--csv", "--plots"])
+def test_a_full_disk_is_said_and_nothing_is_left_half_written(
+    prometheus: str, home: dict[str, str], tmp_path: Path, option: str
+) -> None:
+    folder = tmp_path / "out"
+    script = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+        "from faultcast.cli.main import main; main()"
+    )
+    argv = [sys.executable, "-c", script, "forecast", "--metric", "shop_load", "--prometheus-url", prometheus]
+    done = subprocess.run(
+        [*argv, *AT, *SHORT, option, str(folder)],
+        env=home,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert str(folder) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path for path in folder.glob("*") if path.is_file()] == []
 
 
 def test_nobody_there_and_a_wrong_password(home: dict[str, str], tmp_path: Path) -> None:
