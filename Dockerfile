@@ -3,7 +3,7 @@
 # BASE has to hold Python 3.12 or 3.13 with pip, and a shell. Two secrets are optional, for machines with an index
 # of packages of their own: `pip-conf` (a pip.conf) and `ca` (all certificates to trust, found by that pip.conf as
 # /etc/ssl/certs/ca-certificates.crt). Neither stays in the image.
-ARG BASE=docker.io/library/python:3.13.5-slim-bookworm
+ARG BASE=python:3.13.5-slim-bookworm
 
 # --- what is installed from packages: made anew only when the lock changes
 FROM ${BASE} AS dependencies
