@@ -9,7 +9,7 @@ from faultcast.forecasting.outlook.history import Gap, Gaps, History
 from faultcast.forecasting.outlook.outlook import Crossing, Fold, Forecast, Outlook, Score, Version
 from faultcast.forecasting.outlook.subject import Limit, Subject
 from faultcast.forecasting.units import Unit
-from faultcast.reports.outlook.run import OutlookRun, run_id
+from faultcast.reports.outlook.run import OutlookRun, run_id, run_mark
 
 ORIGIN = datetime.fromisoformat("2026-11-28T20:00:00+00:00")
 """The last moment that is known, unless a test says otherwise."""
@@ -81,7 +81,7 @@ def outlook(
 def outlook_run(slot: datetime = ORIGIN, *, failure: str = "") -> OutlookRun:
     """The run that makes such outlooks."""
     return OutlookRun(
-        run_id(slot, VERSION, SOURCE),
+        run_id(slot, run_mark(VERSION, SOURCE, "")),
         slot,
         slot + timedelta(seconds=5),
         history=35 * 86400.0,

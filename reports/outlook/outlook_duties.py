@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from faultcast.infra.errors import FaultcastError, SinkError
 from faultcast.infra.leadership import uptime
+from faultcast.infra.prometheus_auth import separated
 from faultcast.reports.outlook.duties import Slot, SlotResult
 from faultcast.reports.outlook.settings import ForecasterSettings
 from faultcast.reports.spool import Spool
@@ -44,7 +45,7 @@ class OutlookDuties:
         """See `Duties`; none online, where only the newest slot matters and a look is cheap."""
         if self._settings.online:
             return set()
-        return self._store(None).complete_slots(since, self._settings.prometheus_url)
+        return self._store(None).complete_slots(since, self._request().mark)
 
     def forecast(self, slot: Slot) -> SlotResult:
         """See `Duties`."""
@@ -123,9 +124,10 @@ class OutlookDuties:
         from faultcast.reports.outlook.running import Request
 
         settings = self._settings
+        url, auth = separated(settings.prometheus_url, settings.prometheus_auth)
         return Request(
-            url=settings.prometheus_url,
-            auth=settings.prometheus_auth,
+            url=url,
+            auth=auth,
             wanted=Wanted(all_metrics=True, include=settings.include, exclude=settings.exclude),
             history=settings.history,
             horizon=settings.horizon,

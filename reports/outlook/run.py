@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from faultcast.forecasting.outlook.outlook import Version
 
-__all__ = ["OutlookRun", "run_id"]
+__all__ = ["OutlookRun", "run_id", "run_mark"]
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -53,14 +53,23 @@ class OutlookRun:
                 raise ValueError(message)
 
 
-def run_id(slot: datetime, version: Version, source: str) -> str:
+def run_id(slot: datetime, mark: str) -> str:
     """As in `20261128T200000Z-5f3c9a1e`: the same for the same work, so that it can be continued.
 
     Args:
         slot: The moment that is forecast from.
+        mark: What the work is, as `run_mark` says.
+    """
+    return f"{slot.astimezone(UTC):%Y%m%dT%H%M%SZ}-{mark}"
+
+
+def run_mark(version: Version, source: str, scope: str) -> str:
+    """Eight hexadecimal digits of what a run does, whatever moment it forecasts from.
+
+    Args:
         version: What makes the forecasts.
         source: URL of where the histories come from.
+        scope: Of which series, how far back and how far ahead; any text that says so.
     """
-    facts = f"{version.name}\n{version.hash}\n{source}"
-    digest = hashlib.sha256(facts.encode()).hexdigest()[:8]
-    return f"{slot.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest}"
+    facts = f"{version.name}\n{version.hash}\n{source}\n{scope}"
+    return hashlib.sha256(facts.encode()).hexdigest()[:8]

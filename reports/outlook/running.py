@@ -1,7 +1,8 @@
 """One run of the outlook: find the series, read, forecast, and hand the results on as they come."""
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from faultcast.forecasting.outlook.batch import Crew, outlooks
@@ -17,7 +18,7 @@ from faultcast.infra.errors import ConfigurationError, MetricSourceError, SinkEr
 from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.prometheus_auth import PrometheusAuth
 from faultcast.infra.prometheus_series import named
-from faultcast.reports.outlook.run import OutlookRun, run_id
+from faultcast.reports.outlook.run import OutlookRun, run_id, run_mark
 from faultcast.reports.outlook.store import OutlookStore
 
 __all__ = ["Plan", "Request", "Results", "plan_run", "run_outlook"]
@@ -53,6 +54,13 @@ class Request:
     step: float | None = None
     forecast_step: float | None = None
     revision: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What tells runs of this request from runs of others."""
+        scope = [asdict(self.wanted), self.history, self.horizon, self.step, self.forecast_step]
+        text = json.dumps(scope, sort_keys=True, default=dict)
+        return run_mark(self.models.stamp(self.revision), self.url, text)
 
     def client(self) -> PrometheusClient:
         """Asks the Prometheus."""
@@ -118,7 +126,7 @@ def plan_run(request: Request, now: datetime) -> Plan:
     found = discover(client, request.wanted, span.start, span.origin)
     version = request.models.stamp(request.revision)
     run = OutlookRun(
-        run=run_id(span.origin, version, request.url),
+        run=run_id(span.origin, request.mark),
         slot=span.origin,
         started=datetime.now(UTC),
         history=span.history,

@@ -17,7 +17,6 @@ from faultcast.reports.outlook.delivery import deliver
 from faultcast.reports.outlook.rows import Item, batch, closing, opening
 from faultcast.reports.outlook.run import OutlookRun
 from faultcast.reports.outlook.tables import ForecastRun, OutlookRow, Series
-from faultcast.reports.redaction import without_credentials
 from faultcast.reports.spool import Replayed, Spool
 
 __all__ = ["OutlookStore"]
@@ -95,19 +94,19 @@ class OutlookStore:
         self._prepare()
         return self._spool.replay(self._delivered)
 
-    def complete_slots(self, since: datetime, source: str | None = None) -> set[datetime]:
+    def complete_slots(self, since: datetime, mark: str | None = None) -> set[datetime]:
         """The moments that complete runs forecast from.
 
         Args:
             since: The earliest of interest.
-            source: Only runs whose histories came from this URL; None for all.
+            mark: Only runs that did this (`run_mark`); None for all.
 
         Raises:
             SinkError: The database is away or refuses.
         """
         wanted = select(ForecastRun.slot).where(ForecastRun.slot >= since, ForecastRun.status == "complete")
-        if source is not None:
-            wanted = wanted.where(ForecastRun.source == without_credentials(source))
+        if mark is not None:
+            wanted = wanted.where(ForecastRun.run.endswith(f"-{mark}", autoescape=True))
         self._prepare()
         with connect(self._access) as connection:
             return set(connection.scalars(wanted))

@@ -20,12 +20,13 @@ from faultcast.forecasting.outlook.subject import Limit, Refusal
 from faultcast.infra.errors import SinkError, SupersededError
 from faultcast.reports.database import connect, downgrade, migrate
 from faultcast.reports.outlook.prune import prune
+from faultcast.reports.outlook.run import run_mark
 from faultcast.reports.outlook.state import DatabaseState
 from faultcast.reports.outlook.store import OutlookStore
 from faultcast.reports.spool import Spool
 from tests.contract.test_outlook_state import check_state_store
 from tests.integration.conftest import MariaDb
-from tests.outlooks import ORIGIN, SOURCE, outlook, outlook_run
+from tests.outlooks import ORIGIN, SOURCE, VERSION, outlook, outlook_run
 
 pytestmark = pytest.mark.integration
 
@@ -178,8 +179,8 @@ def test_an_interrupted_run_is_continued(store: OutlookStore, mariadb: MariaDb, 
     next_one.close_run(run, [])
     assert ask(mariadb, "SELECT status, series FROM forecast_runs") == [("complete", 3)]
     assert next_one.complete_slots(ORIGIN - DAY) == {ORIGIN}
-    assert next_one.complete_slots(ORIGIN - DAY, SOURCE) == {ORIGIN}
-    assert next_one.complete_slots(ORIGIN - DAY, "http://other") == set()
+    assert next_one.complete_slots(ORIGIN - DAY, run_mark(VERSION, SOURCE, "")) == {ORIGIN}
+    assert next_one.complete_slots(ORIGIN - DAY, run_mark(VERSION, SOURCE, "others")) == set()
     assert next_one.complete_slots(ORIGIN + DAY) == set()
     assert next_one.published("unknown") == set()
 

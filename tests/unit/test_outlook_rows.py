@@ -13,7 +13,7 @@ from faultcast.forecasting.outlook.outlook import Score
 from faultcast.forecasting.outlook.subject import Limit, Refusal
 from faultcast.reports.outlook.numbers import actual_rows, forecast_rows, statements, timestamps
 from faultcast.reports.outlook.rows import batch, closing, opening, regular
-from faultcast.reports.outlook.run import OutlookRun, run_id
+from faultcast.reports.outlook.run import OutlookRun, run_id, run_mark
 from tests.outlooks import ORIGIN, SOURCE, VERSION, outlook, outlook_run
 
 START = round(ORIGIN.timestamp() * 1000)
@@ -109,11 +109,16 @@ def test_the_end_of_a_run_says_how_it_ended() -> None:
 
 
 def test_the_same_work_has_the_same_identity_and_other_work_another() -> None:
-    name = run_id(ORIGIN, VERSION, SOURCE)
-    assert name.startswith("20261128T200000Z-")
-    assert name == run_id(ORIGIN.astimezone(), VERSION, SOURCE)
-    others = {run_id(ORIGIN, replace(VERSION, hash="f" * 12), SOURCE), run_id(ORIGIN, VERSION, "http://b")}
-    assert len({name, *others}) == 3
+    mark = run_mark(VERSION, SOURCE, "all")
+    name = run_id(ORIGIN, mark)
+    assert name == f"20261128T200000Z-{mark}"
+    assert name == run_id(ORIGIN.astimezone(), mark)
+    others = {
+        run_mark(replace(VERSION, hash="f" * 12), SOURCE, "all"),
+        run_mark(VERSION, "http://b", "all"),
+        run_mark(VERSION, SOURCE, "node_load1"),
+    }
+    assert len({mark, *others}) == 4
 
 
 @pytest.mark.parametrize("name", ["", "../run", "a b", "x" * 65, ".hidden"])
