@@ -183,7 +183,8 @@ def complete(cluster: Cluster) -> dict[datetime, int]:
     assert cluster.endpoints.database_reader is not None
     query = text(
         "SELECT r.slot, COUNT(o.series_id) AS series FROM forecast_runs r"
-        " LEFT JOIN outlooks o ON o.run_id = r.id WHERE r.status = 'complete' AND r.source = :source GROUP BY r.id, r.slot"
+        " LEFT JOIN outlooks o ON o.run_id = r.id"
+        " WHERE r.status = 'complete' AND r.source = :source GROUP BY r.id, r.slot"
     )
     with connect_database(cluster.endpoints.database_reader) as connection:
         return {row.slot: row.series for row in connection.execute(query, {"source": SOURCE})}
