@@ -22,6 +22,7 @@ from faultcast.infra.forecaster_status import ForecasterStatus, forecaster_statu
 from faultcast.infra.images.podman import build_forecaster_image
 from faultcast.infra.kube import TIMEOUT, KubeClient, connect
 from faultcast.infra.processes import run
+from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.providers.local.nodes import nodes_of
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
@@ -90,6 +91,13 @@ def leader(kube: KubeClient) -> str:
 
 
 def test_the_command_forecasts_the_clusters_own_metrics(cluster: Cluster, tmp_path: Path) -> None:
+    assert cluster.endpoints.prometheus is not None
+    client = PrometheusClient(cluster.endpoints.prometheus)
+    wait_until(
+        "minutes of history to forecast from",
+        lambda: min(one.value for one in client.instant("count_over_time(node_load1[10m])")) > 100,
+        Wait(300.0, 2.0),
+    )
     script = [sys.executable, "-c", "from faultcast.cli.main import main; main()"]
     options = ["--include", "node_*", "--include", "shop_*", "--horizon", "10m", "--db", "local"]
     done = run(
