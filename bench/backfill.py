@@ -4,12 +4,9 @@ python -m bench.backfill --series 1000 --days 35 --step 900
 """
 
 import argparse
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,13 +15,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import requests
 
-from faultcast.infra.processes import ProcessId, end, run, tail
-from faultcast.infra.settings import load_settings
-from faultcast.infra.waiting import Wait, wait_until
+from bench.private import free_port, programs, served
+from faultcast.infra.processes import run
 
-__all__ = ["PASSWORD", "USER", "Family", "Filled", "Serving", "backfilled", "programs", "write_openmetrics"]
+__all__ = ["PASSWORD", "USER", "Family", "Filled", "Serving", "backfilled", "write_openmetrics"]
 
 USER, PASSWORD = "reader", "test"
 """What a server with `protected` asks for."""
@@ -32,7 +27,6 @@ _HASH = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay"
 """bcrypt of the password; no program that makes one is needed then."""
 _LONGEST_BLOCK = "39366h"
 """promtool reads its file once for each block: with the usual two hours, weeks of samples take minutes."""
-_REMEDY = "apt-get update, or check the package mirror"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +124,7 @@ def backfilled(folder: Path, families: Iterable[Family], serving: Serving = Serv
     data = folder / "data"
     data.mkdir()
     if write_openmetrics(path, families):
-        command: list[str | Path] = [programs() / "promtool", "tsdb", "create-blocks-from"]
+        command: list[str | Path] = [_programs() / "promtool", "tsdb", "create-blocks-from"]
         run([*command, f"--max-block-duration={_LONGEST_BLOCK}", "openmetrics", path, data], timeout=600.0)
     path.unlink()
     with _served(folder, data, serving) as url:
@@ -144,59 +138,22 @@ def _served(folder: Path, data: Path, serving: Serving) -> Iterator[str]:
     jobs = f"\n  - job_name: scraped\n    static_configs:{targets}" if targets else " []"
     config.write_text(f"global:\n  scrape_interval: 1s\nscrape_configs:{jobs}\n")
     web.write_text(f"basic_auth_users:\n  {USER}: {_HASH}\n" if serving.protected else "{}\n")
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     argv: list[str | Path] = [
-        programs() / "prometheus",
+        _programs() / "prometheus",
         f"--config.file={config}",
         f"--web.config.file={web}",
         f"--storage.tsdb.path={data}",
         "--storage.tsdb.retention.time=100y",
         f"--web.listen-address={address}",
     ]
-    with log.open("wb") as file:
-        process = subprocess.Popen(argv, stdout=file, stderr=file, start_new_session=True)
     auth = (USER, PASSWORD) if serving.protected else None
-    try:
-        wait_until(
-            "the private Prometheus is ready",
-            lambda: requests.get(f"http://{address}/-/ready", auth=auth, timeout=5.0).ok,
-            Wait(60.0, 0.05),
-            last_seen=lambda: tail(log),
-            transient=(requests.ConnectionError,),
-        )
-        yield f"http://{address}"
-    finally:
-        end(ProcessId.of(process.pid))
-        process.wait()
+    with served("the private Prometheus", argv, address, log, auth=auth) as url:
+        yield url
 
 
-def programs() -> Path:
-    """Folder with `prometheus` and `promtool`: installed, or out of the Debian package, which is kept.
-
-    Installing that package would start a service on every address of the machine.
-
-    Raises:
-        CommandError: The package cannot be fetched.
-    """
-    found = shutil.which("promtool")
-    if found and shutil.which("prometheus", path=str(Path(found).parent)):
-        return Path(found).parent
-    kept = load_settings().cache_dir / "prometheus"
-    if not (kept / "usr/bin/promtool").is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=kept.parent) as name:
-            fresh = Path(name)
-            run(["apt-get", "download", "prometheus"], cwd=fresh, timeout=120.0, remedy=_REMEDY)
-            run(["dpkg-deb", "-x", *fresh.glob("*.deb"), fresh / "tree"])
-            if not kept.exists():
-                (fresh / "tree").rename(kept)
-    return kept / "usr/bin"
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _programs() -> Path:
+    return programs("prometheus", "promtool", "prometheus")
 
 
 def main() -> None:

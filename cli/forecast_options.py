@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from faultcast.cli.pairs import pairs
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.settings import Settings
 
@@ -41,6 +42,7 @@ __all__ = [
     "Url",
     "Workers",
     "database_of",
+    "local_database",
     "moment_of",
     "request_of",
     "seconds_of",
@@ -81,7 +83,8 @@ Db = Annotated[
 ]
 Url = Annotated[str, typer.Option(metavar="URL", help="its Prometheus; that of the local cluster")]
 Models = Annotated[
-    Path | None, typer.Option("--models", envvar="FAULTCAST_MODELS", help="file of model versions")
+    Path | None,
+    typer.Option("--models", envvar="FAULTCAST_MODELS", help="file of model versions"),
 ]
 Workers = Annotated[int, typer.Option(min=0, help="processes; 0 for all cores")]
 Scheduler = Annotated[str, typer.Option(metavar="ADDRESS", help="Dask scheduler, as in tcp://10.0.0.5:8786")]
@@ -91,6 +94,8 @@ Refresh = Annotated[
     str, typer.Option(metavar="DURATION", help="with --online: a new forecast without drift after so long")
 ]
 Looks = Annotated[int, typer.Option(min=0, help="with --online: end after so many looks; 0 for never")]
+
+_LIMIT = "disk_used_bytes=5e11"
 
 
 def request_of(
@@ -135,7 +140,7 @@ def request_of(
             include=include,
             exclude=exclude,
             kinds=_kinds(kinds),
-            limits={name: _number(name, value) for name, value in _pairs("--limit", limits)},
+            limits={name: _number(name, value) for name, value in pairs("--limit", limits, _LIMIT).items()},
         ),
         history=seconds_of("--history", history),
         horizon=seconds_of("--horizon", horizon),
@@ -166,17 +171,26 @@ def database_of(settings: Settings, text: str) -> "DatabaseAccess | None":
         ClusterError: The local cluster is not up.
     """
     from faultcast.infra.cluster import DatabaseAccess
-    from faultcast.infra.providers.local.provider import LocalProvider
 
     if not text:
         return None
-    if text == "local":
-        access = LocalProvider(settings).attach().endpoints.database
-        if access is None:
-            message = f"cluster {settings.cluster} has no database"
-            raise ConfigurationError(message, remedy="start the whole stack: faultcast up")
-        return access
-    return DatabaseAccess.of_url(text)
+    return local_database(settings) if text == "local" else DatabaseAccess.of_url(text)
+
+
+def local_database(settings: Settings) -> "DatabaseAccess":
+    """The database of the local cluster, as the writing user.
+
+    Raises:
+        ConfigurationError: The cluster has none.
+        ClusterError: It is not up.
+    """
+    from faultcast.infra.providers.local.provider import LocalProvider
+
+    access = LocalProvider(settings).attach().endpoints.database
+    if access is None:
+        message = f"cluster {settings.cluster} has no results database"
+        raise ConfigurationError(message, remedy="start the whole stack: faultcast up")
+    return access
 
 
 def store_of(settings: Settings, access: "DatabaseAccess | None") -> "OutlookStore | None":
@@ -184,8 +198,9 @@ def store_of(settings: Settings, access: "DatabaseAccess | None") -> "OutlookSto
     if access is None:
         return None
     from faultcast.reports.outlook.store import OutlookStore
+    from faultcast.reports.spool import OUTLOOKS
 
-    return OutlookStore(access, settings.state_dir / "spool-outlook")
+    return OutlookStore(access, settings.state_dir / OUTLOOKS)
 
 
 def seconds_of(option: str, text: str) -> float:
@@ -219,15 +234,6 @@ def moment_of(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _pairs(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:
-    pairs = [text.partition("=") for text in texts]
-    for name, sign, value in pairs:
-        if not (name and sign and value):
-            message = f"{option}: {name + sign + value!r} is not NAME=VALUE"
-            raise ConfigurationError(message, remedy=f"as in {option} disk_used_bytes=5e11")
-    return [(name, value) for name, _, value in pairs]
-
-
 def _number(name: str, value: str) -> float:
     try:
         return float(value)
@@ -240,9 +246,9 @@ def _number(name: str, value: str) -> float:
 
 def _kinds(texts: Sequence[str]) -> dict[str, Any]:
     known = ("gauge", "counter", "delta", "histogram", "summary")
-    pairs = dict(_pairs("--kind", texts))
-    for name, kind in pairs.items():
+    kinds = pairs("--kind", texts, "queue_length=gauge")
+    for name, kind in kinds.items():
         if kind not in known:
             message = f"--kind {name}: there is no kind {kind!r}"
             raise ConfigurationError(message, remedy=f"one of {', '.join(known)}")
-    return pairs
+    return kinds

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from faultcast.cli.pairs import pairs
 from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.errors import ClusterError, ConfigurationError, SinkError
 from faultcast.infra.settings import load_settings
@@ -82,7 +83,7 @@ def deploy(
     options = local_options(
         image.ref,
         models=_text_of(models),
-        settings={**_revision(), **_pairs(setting, "--set")},
+        settings={**_revision(), **pairs("--set", setting, "horizon=12w")},
         variant="cronjob" if cronjob else "deployment",
         schedule=schedule,
         replicas=replicas,
@@ -145,11 +146,11 @@ def render(
         token=_text_of(token_file).strip() if token_file else "",
         namespace=namespace,
         models=_text_of(models),
-        settings=_pairs(setting, "--set"),
+        settings=pairs("--set", setting, "horizon=12w"),
         variant="cronjob" if cronjob else "deployment",
         schedule=schedule,
         replicas=replicas,
-        node_selector=_pairs(node_selector, "--node-selector"),
+        node_selector=pairs("--node-selector", node_selector, "disk=ssd"),
         workers_only=not any_node,
     )
     _print_yaml(render_forecaster(options))
@@ -196,17 +197,6 @@ def remove() -> None:
         gone = remove_forecaster(connect(cluster.kubeconfig, cluster.context), local_options("any:1"))
     for line in gone or ("there was none",):
         console.print(line, markup=False)
-
-
-def _pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
-    pairs = {}
-    for each in given or ():
-        name, found, value = each.partition("=")
-        if not found or not name:
-            message = f"{option} {each!r} is no NAME=VALUE"
-            raise ConfigurationError(message, remedy=f"write it as in {option} horizon=12w")
-        pairs[name] = value
-    return pairs
 
 
 def _text_of(file: Path | None) -> str:

@@ -1,19 +1,16 @@
 """`faultcast models`: the versions of the model configuration, what differs, and which one is in use."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from faultcast.cli.forecast_options import Models
+
 __all__ = ["register"]
 
 _Name = Annotated[str, typer.Argument(help="name of a version", show_default=False)]
-_Models = Annotated[
-    Path | None,
-    typer.Option("--models", envvar="FAULTCAST_MODELS", help="file of versions; the one that comes along"),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +22,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(models, name="models")
 
 
-def list_versions(models: _Models = None) -> None:
+def list_versions(models: Models = None) -> None:
     """List the versions; the one in use is marked."""
     from faultcast.forecasting.outlook.versions import PACKAGED, load_models
 
@@ -40,7 +37,7 @@ def list_versions(models: _Models = None) -> None:
     console.print(f"in use: {found.current} ({found.path})", markup=False, soft_wrap=True)
 
 
-def diff(one: _Name, other: _Name, models: _Models = None) -> None:
+def diff(one: _Name, other: _Name, models: Models = None) -> None:
     """Show what differs between two versions; exit code 1 when something does."""
     from faultcast.forecasting.outlook.versions import PACKAGED, load_models
 
@@ -54,7 +51,7 @@ def diff(one: _Name, other: _Name, models: _Models = None) -> None:
     typer.echo(f"versions {one} and {other} make the same forecasts")
 
 
-def use(version: _Name, models: _Models = None) -> None:
+def use(version: _Name, models: Models = None) -> None:
     """Put a version to use, also an earlier one; forecasts made from now on are made with it."""
     from faultcast.forecasting.outlook.versions import PACKAGED, use_version
 

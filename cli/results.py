@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from faultcast.cli.forecast_options import local_database
 from faultcast.infra.errors import FaultcastError
 from faultcast.infra.settings import load_settings
 
@@ -80,21 +81,17 @@ def show(run: _Run = None, runs_dir: _Runs = _HERE) -> None:
 
 def replay() -> None:
     """Deliver the records and outlooks that wait on disk to the results database of the local cluster."""
-    from faultcast.infra.providers.local.provider import LocalProvider
     from faultcast.reports.outlook.store import OutlookStore
     from faultcast.reports.sinks.mysql import MySqlSink
-    from faultcast.reports.spool import Spool
+    from faultcast.reports.spool import OUTLOOKS, RECORDS, Spool
 
     console = Console(soft_wrap=True, highlight=False)
     settings = load_settings()
-    folders = [settings.state_dir / name for name in ("spool", "spool-outlook")]
+    folders = [settings.state_dir / name for name in (RECORDS, OUTLOOKS)]
     if not any(Spool(folder).names() for folder in folders):
         console.print(f"nothing waits in {' or '.join(map(str, folders))}", markup=False)
         return
-    database = LocalProvider(settings).attach().endpoints.database
-    if database is None:
-        message = f"cluster {settings.cluster} has no results database"
-        raise FaultcastError(message, remedy="start the whole stack: faultcast up")
+    database = local_database(settings)
     trials, outlooks = folders
     done = {trials: MySqlSink(database, trials).replay(), outlooks: OutlookStore(database, outlooks).replay()}
     for folder, replayed in done.items():

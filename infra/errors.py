@@ -22,6 +22,7 @@
     ├── AbortedError               a live condition, or somebody, ended a fault before its time
     ├── RevertError                something of a fault may still be in place
     ├── MetricSourceError          metrics could not be read
+    │   └── QueryRefusedError      the source answers, but not this query
     ├── InconclusiveError          a trial ended, but nobody can tell whether the system held
     └── SinkError                  a result could not be published
 
@@ -43,6 +44,7 @@ __all__ = [
     "MetricSourceError",
     "NoTargetError",
     "NotProvedError",
+    "QueryRefusedError",
     "RadiusError",
     "RefusedError",
     "RequirementError",
@@ -146,6 +148,10 @@ class RevertError(FaultcastError):
 
 class MetricSourceError(FaultcastError):
     """Metrics could not be read."""
+
+
+class QueryRefusedError(MetricSourceError):
+    """Prometheus works, but cannot answer this query: it is wrong, or asks for too much."""
 
 
 class InconclusiveError(FaultcastError):

@@ -15,7 +15,7 @@ from typing import Any
 import requests
 from urllib3.util.retry import Retry
 
-from faultcast.infra.errors import ConfigurationError, MetricSourceError
+from faultcast.infra.errors import ConfigurationError, MetricSourceError, QueryRefusedError
 from faultcast.infra.prometheus_answers import cause, duration, in_parts, moment, most_said, parsed
 from faultcast.infra.prometheus_auth import PrometheusAuth, locked_out, separated
 from faultcast.infra.prometheus_data import Alert, Metadata, RawSeries, Sample, Target
@@ -25,7 +25,6 @@ __all__ = [
     "Metadata",
     "PrometheusAuth",
     "PrometheusClient",
-    "QueryRefusedError",
     "RawSeries",
     "Sample",
     "Target",
@@ -40,10 +39,6 @@ _LONGEST_RAW = timedelta(days=1)
 """Raw samples that are asked for at once: a longer answer is too large for a server with little memory."""
 _WRONG_QUERY = (400, 422)
 _LOCKED = (401, 403)
-
-
-class QueryRefusedError(MetricSourceError):
-    """Prometheus works, but cannot answer this query: it is wrong, or asks for too much."""
 
 
 class PrometheusClient:

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from faultcast.infra.durations import duration_seconds
 from faultcast.infra.prometheus_data import Metadata
 
 __all__ = ["cause", "duration", "in_parts", "moment", "most_said", "parsed"]
 
-_PART = re.compile(r"(\d+)(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST_MATCH = 6000
 """Characters of selectors in one request: proxies refuse longer URLs than 8 KiB."""
 
@@ -48,7 +47,10 @@ def parsed(text: str) -> datetime:
 
 def duration(text: str) -> float:
     """Seconds of a duration such as `1m30s`; 0 when it is none."""
-    return sum(int(count) * _SECONDS[unit] for count, unit in _PART.findall(text))
+    try:
+        return duration_seconds(text)
+    except ValueError:
+        return 0.0
 
 
 def cause(error: Exception) -> str:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from itertools import batched, pairwise
 from statistics import median
 
-from faultcast.infra.prometheus import PrometheusClient, QueryRefusedError
+from faultcast.infra.errors import QueryRefusedError
+from faultcast.infra.prometheus import PrometheusClient
 
 __all__ = ["alive", "first_sample", "interval_of", "named"]
 

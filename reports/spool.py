@@ -15,7 +15,10 @@ from typing import Any
 
 from filelock import FileLock
 
-__all__ = ["Replayed", "Spool"]
+__all__ = ["OUTLOOKS", "RECORDS", "Replayed", "Spool"]
+
+RECORDS, OUTLOOKS = "spool", "spool-outlook"
+"""Names of the folders, below a state folder, in which runs and trials wait, and outlooks."""
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

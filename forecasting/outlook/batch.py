@@ -12,12 +12,13 @@ from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.infra.errors import ConfigurationError, FaultcastError
 
-__all__ = ["Crew", "outlooks"]
+__all__ = ["BATCH", "Crew", "outlooks"]
 
 type Work = Callable[[Subject], Outlook | Refusal]
 """Makes the outlook of one subject; has to be picklable."""
 
-_BATCH = 16
+BATCH = 16
+"""Subjects that are handed out, given back and written together."""
 _ALONE = 4
 """Subjects that are not worth the start of other processes."""
 
@@ -36,7 +37,7 @@ class Crew:
 
 
 def outlooks(
-    subjects: Sequence[Subject], work: Work, crew: Crew, *, batch: int = _BATCH
+    subjects: Sequence[Subject], work: Work, crew: Crew, *, batch: int = BATCH
 ) -> Iterator[list[Outlook | Refusal]]:
     """Make the outlooks of many subjects.
 

@@ -16,7 +16,7 @@ from faultcast.infra.errors import MetricSourceError
 from faultcast.infra.prometheus import Metadata, PrometheusClient
 from faultcast.infra.prometheus_series import alive, first_sample, interval_of, named
 
-__all__ = ["Discovery", "Wanted", "discover", "first_sample", "scrape_interval"]
+__all__ = ["Discovery", "Wanted", "discover", "first_sample", "names_of", "scrape_interval"]
 
 _ALIVE = (timedelta(hours=1), 0.02, 0.2)
 """How far from its end a history may have its last samples, or which share of it: the first that fits any."""
@@ -39,7 +39,9 @@ class Discovery:
     refused: tuple[Refusal, ...]
 
 
-def discover(client: PrometheusClient, wanted: Wanted, start: datetime, end: datetime) -> Discovery:
+def discover(
+    client: PrometheusClient, wanted: Wanted, start: datetime, end: datetime, names: Names | None = None
+) -> Discovery:
     """Find the series.
 
     A series counts when it has a sample in the last hour of the history; when nothing has, the end of the
@@ -50,12 +52,13 @@ def discover(client: PrometheusClient, wanted: Wanted, start: datetime, end: dat
         wanted: What is wanted.
         start: Begin of the history.
         end: Its end.
+        names: What `names_of` has read already; read now when None.
 
     Raises:
         ConfigurationError: Nothing is wanted, or there is no metric of a name.
         MetricSourceError: Prometheus does not answer, or refuses a query that somebody gave.
     """
-    names = Names(client.metrics() if wanted.metrics or wanted.all_metrics else ())
+    names = names or names_of(client, wanted)
     metrics, refused = choose(wanted, names)
     metadata = client.all_metadata() if metrics else {}
     carriers = {metric: names.carrier(metric) for metric in metrics}
@@ -85,6 +88,15 @@ def discover(client: PrometheusClient, wanted: Wanted, start: datetime, end: dat
         for name in sorted(set(limits) - found_names)
     ]
     return Discovery(tuple({subject.id: subject for subject in subjects}.values()), tuple(refused))
+
+
+def names_of(client: PrometheusClient, wanted: Wanted) -> Names:
+    """Names of all metrics, where some are wanted by name or by pattern; none where only queries are.
+
+    Raises:
+        MetricSourceError: Prometheus does not answer.
+    """
+    return Names(client.metrics() if wanted.metrics or wanted.all_metrics else ())
 
 
 def scrape_interval(client: PrometheusClient, metrics: Sequence[str], end: datetime) -> float:

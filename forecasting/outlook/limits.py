@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
 from faultcast.forecasting.outlook.subject import Limit, Subject
-from faultcast.infra.errors import MetricSourceError
-from faultcast.infra.prometheus import PrometheusClient, QueryRefusedError
+from faultcast.infra.errors import MetricSourceError, QueryRefusedError
+from faultcast.infra.prometheus import PrometheusClient
 
 __all__ = ["KNOWN", "KnownLimit", "with_limits"]
 

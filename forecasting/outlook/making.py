@@ -11,7 +11,7 @@ from faultcast.forecasting.outlook.crossing import crossing_of
 from faultcast.forecasting.outlook.looking import Seen
 from faultcast.forecasting.outlook.outlook import Fold, Forecast, Outlook, Score, Version
 from faultcast.forecasting.outlook.rolling import Rolled, mase, origins_of, roll, smape
-from faultcast.forecasting.outlook.spread import Spread, spread_of, wandering_of, wanders
+from faultcast.forecasting.outlook.spread import Spread, Wandering, spread_of, wandering_of
 from faultcast.forecasting.outlook.subject import Refusal
 from faultcast.forecasting.outlook.versions import Configuration
 
@@ -38,8 +38,8 @@ def make_outlook(seen: Seen, steps: int, configuration: Configuration, version: 
     if not tried:
         reason = f"too short for a backtest: {seen.inputs.size} steps, models need {needs}"
         return Refusal(history.subject.title, reason)
-    best = _best(tried, anchored=wanders(seen.inputs, season))
     wandering = wandering_of(seen.inputs, season, horizon)
+    best = _best(tried, anchored=wandering.for_ever)
     spread = spread_of(best, seen.inputs.size, season, wandering, configuration.nominal)
     forecast = _forecast(seen, best.model.forecast(seen.inputs, horizon), spread, configuration)
     scores = [_score(one, seen, season, best, wandering, configuration) for one in tried]
@@ -88,7 +88,7 @@ def _score(
     seen: Seen,
     season: int | None,
     best: Rolled,
-    wandering: NDArray[np.float64],
+    wandering: Wandering,
     configuration: Configuration,
 ) -> Score:
     chosen = one is best
@@ -104,7 +104,7 @@ def _score(
 
 
 def _coverage(
-    one: Rolled, seen: Seen, season: int | None, wandering: NDArray[np.float64], configuration: Configuration
+    one: Rolled, seen: Seen, season: int | None, wandering: Wandering, configuration: Configuration
 ) -> float | None:
     """Share of measured values inside of bands that were made without the errors of their own fold."""
     inside = []

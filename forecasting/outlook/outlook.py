@@ -116,7 +116,7 @@ class Outlook:
         history: What was known.
         origin: End of the history: the last moment that was known, in UTC.
         forecast: What is expected.
-        scores: Every model that was tried, the best first.
+        scores: Every model that was tried: the chosen one first, the others by MASE.
         folds: Past forecasts of the chosen model.
         seasons: Lengths of the seasons that were found, in seconds, shortest first; empty for none.
         logarithmic: Whether the models saw log10 of the values.

@@ -6,8 +6,8 @@ from datetime import datetime
 from faultcast.forecasting.outlook.kinds import name_in_promql, text
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.units import Unit
-from faultcast.infra.errors import MetricSourceError
-from faultcast.infra.prometheus import PrometheusClient, QueryRefusedError
+from faultcast.infra.errors import MetricSourceError, QueryRefusedError
+from faultcast.infra.prometheus import PrometheusClient
 
 __all__ = ["subjects_of_query"]
 

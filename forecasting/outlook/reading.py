@@ -10,7 +10,8 @@ import pandas as pd
 
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.series import MetricSeries
-from faultcast.infra.prometheus import PrometheusClient, QueryRefusedError, RawSeries
+from faultcast.infra.errors import QueryRefusedError
+from faultcast.infra.prometheus import PrometheusClient, RawSeries
 from faultcast.infra.prometheus_series import interval_of
 
 __all__ = ["promql", "read"]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-__all__ = ["CANDIDATES", "SeasonTest", "autocorrelation", "profile", "seasons_of"]
+__all__ = ["CANDIDATES", "SeasonTest", "autocorrelation", "profile", "seasons_of", "without_trend"]
 
 CANDIDATES = (3600.0, 86400.0, 604800.0)
 """Seconds: hour, day, week."""
@@ -75,7 +75,7 @@ def seasons_of(
     if step <= 0:
         message = f"a step of {step:g} s is none"
         raise ValueError(message)
-    rest = _without_trend(values)
+    rest = without_trend(values)
     found = []
     for period in sorted(candidates):
         steps = round(period / step)
@@ -146,8 +146,15 @@ def _test(rest: NDArray[np.float64], steps: int, period: float, level: float) ->
     return SeasonTest(period, steps, peak, bound, p_value, p_value <= level)
 
 
-def _without_trend(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Less its line through time, and with outliers pulled in: one burst correlates with nothing."""
+def without_trend(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Less its line through time, and with outliers pulled in: one burst correlates with nothing.
+
+    Args:
+        values: Samples in order of time, NaN for holes.
+
+    Returns:
+        On the same grid; NaN everywhere when there are too few samples for any season.
+    """
     seen = ~np.isnan(values)
     if seen.sum() < LEAST_CYCLES * _SHORTEST:
         return np.full(values.size, np.nan)

@@ -18,7 +18,7 @@ from scipy.stats import norm, t
 from faultcast.forecasting.outlook.rolling import Rolled
 from faultcast.forecasting.outlook.seasonality import profile
 
-__all__ = ["Spread", "spread_of", "wandering_of", "wanders"]
+__all__ = ["Spread", "Wandering", "spread_of", "wandering_of"]
 
 _DEGREES = 8
 """Degrees of freedom of Student's t: about the number of folds, which overlap."""
@@ -45,8 +45,21 @@ class Spread:
         return np.asarray(np.abs(errors) <= self.half[: errors.size])
 
 
+@dataclass(frozen=True, slots=True)
+class Wandering:
+    """How the level of a history wanders.
+
+    Attributes:
+        variance: Shape (horizon,): what that adds to the variance at each step of the forecast.
+        for_ever: Whether the level goes where it goes and does not come back, as far as a test can tell.
+    """
+
+    variance: NDArray[np.float64]
+    for_ever: bool
+
+
 def spread_of(
-    rolled: Rolled, samples: int, season: int | None, wandering: NDArray[np.float64], nominal: float
+    rolled: Rolled, samples: int, season: int | None, wandering: Wandering, nominal: float
 ) -> Spread:
     """The spread around a model's forecast.
 
@@ -54,7 +67,7 @@ def spread_of(
         rolled: Its past forecasts, at least one measured error among them.
         samples: Samples of the history.
         season: Samples in the longest season; None for none.
-        wandering: Variance that the history's own wandering adds at each step of the forecast.
+        wandering: How the history's own level wanders.
         nominal: Share of future values to hold.
 
     Source:
@@ -64,7 +77,7 @@ def spread_of(
     block = min(season or _part(samples), max(4, samples // 20))
     levels, distances, scatter = _levels(rolled, block)
     around = float(np.quantile(np.abs(scatter), 0.6827)) if scatter.size else 0.0
-    wander = np.maximum(_fitted(levels, distances, wandering.size), wandering)
+    wander = np.maximum(_fitted(levels, distances, wandering.variance.size), wandering.variance)
     quantile = float(norm.isf((1 - nominal) / 2))
     unsure = float(t.isf((1 - nominal) / 2, _DEGREES)) / quantile
     typical = np.sqrt(around**2 + wander)
@@ -73,17 +86,6 @@ def spread_of(
     factor = max(_FLOOR * quantile, float(np.quantile(shares, nominal)) if shares.size else quantile)
     half = factor * np.sqrt(around**2 + wander * unsure**2)
     return Spread(half, max(errors.size for errors in rolled.errors))
-
-
-def wanders(history: NDArray[np.float64], season: int | None) -> bool:
-    """Whether a history's level goes where it goes and does not come back, as far as a test can tell.
-
-    Args:
-        history: Samples without NaN.
-        season: Samples in the longest season; None for none.
-    """
-    means = _means(history, season)
-    return _usable(means) and not _comes_back(means)
 
 
 def _levels(
@@ -116,8 +118,8 @@ def _fitted(levels: NDArray[np.float64], distances: NDArray[np.float64], horizon
     return np.asarray(parts[0] + parts[1] * ahead + parts[2] * ahead**2, dtype=np.float64)
 
 
-def wandering_of(history: NDArray[np.float64], season: int | None, horizon: int) -> NDArray[np.float64]:
-    """Variance that the history's own wandering adds at each distance.
+def wandering_of(history: NDArray[np.float64], season: int | None, horizon: int) -> Wandering:
+    """How a history's level wanders.
 
     Where the level comes back, by a Dickey and Fuller test with a trend, the variogram of what
     the trend leaves is extrapolated by its power law. Where it does not, the level is taken for a random
@@ -127,16 +129,14 @@ def wandering_of(history: NDArray[np.float64], season: int | None, horizon: int)
         history: Samples without NaN.
         season: Samples in the longest season; None for none.
         horizon: Steps of the forecast.
-
-    Returns:
-        Shape (horizon,).
     """
     means = _means(history, season)
     if not _usable(means):
-        return np.zeros(horizon)
+        return Wandering(np.zeros(horizon), for_ever=False)
     count, ahead = means.size, np.arange(1, horizon + 1) / _part(history.size)
     if not _comes_back(means):
-        return np.asarray(np.mean(np.diff(means) ** 2) * ahead, dtype=np.float64)
+        walked = np.mean(np.diff(means) ** 2) * ahead
+        return Wandering(np.asarray(walked, dtype=np.float64), for_ever=True)
     time = np.arange(count)
     means = means - np.polyval(np.polyfit(time, means, 1), time)
     lags = np.arange(1, count // 3 + 1)
@@ -146,7 +146,7 @@ def wandering_of(history: NDArray[np.float64], season: int | None, horizon: int)
     power = float(np.clip(np.polyfit(np.log(lags[late]), logs, 1)[0], 0.0, 1.0)) if logs.size > 1 else 0.0
     tail = slice(-max(1, lags.size // 4), None)
     top, reach = float(np.mean(changes[tail])), float(np.mean(lags[tail]))
-    return np.asarray(top * (ahead / reach) ** power, dtype=np.float64)
+    return Wandering(np.asarray(top * (ahead / reach) ** power, dtype=np.float64), for_ever=False)
 
 
 def _part(samples: int) -> int:

@@ -3,13 +3,15 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import batched
 
+from faultcast.forecasting.outlook.batch import BATCH
 from faultcast.forecasting.outlook.memory import Memory
 from faultcast.forecasting.outlook.online import Advance, advance
 from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Refusal, Subject
-from faultcast.infra.errors import ConfigurationError, SinkError
-from faultcast.reports.outlook.running import Plan, Request, plan_run
+from faultcast.infra.errors import ConfigurationError
+from faultcast.reports.outlook.running import Plan, Request, Writing, plan_run
 from faultcast.reports.outlook.state import StateStore
 from faultcast.reports.outlook.store import OutlookStore
 
@@ -124,11 +126,9 @@ class Follower:
     def _write(self, plan: Plan, made: list[Outlook], refused: list[Refusal]) -> str:
         if self._store is None or not made:
             return ""
-        try:
-            self._store.open_run(plan.run)
-            for start in range(0, len(made), 16):
-                self._store.publish(plan.run, made[start : start + 16])
-            self._store.close_run(replace(plan.run, ended=datetime.now(UTC)), refused)
-        except SinkError as error:
-            return str(error)
-        return ""
+        writing = Writing(self._store, plan.run)
+        writing.open()
+        for some in batched(made, BATCH):
+            writing.publish(some)
+        writing.close(replace(plan.run, ended=datetime.now(UTC)), refused)
+        return writing.waiting

@@ -7,7 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from faultcast.forecasting.outlook.batch import Crew, outlooks
 from faultcast.forecasting.outlook.choosing import Names, choose
-from faultcast.forecasting.outlook.discovery import Wanted, discover, first_sample, scrape_interval
+from faultcast.forecasting.outlook.discovery import (
+    Wanted,
+    discover,
+    first_sample,
+    names_of,
+    scrape_interval,
+)
 from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.span import Span, span_of
 from faultcast.forecasting.outlook.subject import Refusal, Subject
@@ -21,7 +27,7 @@ from faultcast.infra.prometheus_series import named
 from faultcast.reports.outlook.run import OutlookRun, run_id, run_mark
 from faultcast.reports.outlook.store import OutlookStore
 
-__all__ = ["Plan", "Request", "Results", "plan_run", "run_outlook"]
+__all__ = ["Plan", "Request", "Results", "Writing", "plan_run", "run_outlook"]
 
 _PROBED = 8
 """Metrics that are asked how far back samples go: any of them tells."""
@@ -119,11 +125,12 @@ def plan_run(request: Request, now: datetime) -> Plan:
         ConfigurationError: A length, a step or a name makes no sense.
     """
     client = request.client()
-    history, horizon, interval, notes = _lengths(client, request, now)
+    names = names_of(client, request.wanted)
+    history, horizon, interval, notes = _lengths(client, request, names, now)
     span = span_of(
         now, history, horizon, interval=interval, step=request.step, forecast_step=request.forecast_step
     )
-    found = discover(client, request.wanted, span.start, span.origin)
+    found = discover(client, request.wanted, span.start, span.origin, names)
     version = request.models.stamp(request.revision)
     run = OutlookRun(
         run=run_id(span.origin, request.mark),
@@ -162,7 +169,7 @@ def run_outlook(
         MetricSourceError: Prometheus went away, or nothing at all could be forecast.
         SupersededError: Another writer has taken over; nothing more is written.
     """
-    writing = _Writing(store, plan.run)
+    writing = Writing(store, plan.run)
     subjects = [subject for subject in plan.subjects if subject.id not in done]
     writing.open()
     kept: list[Outlook] = []
@@ -184,7 +191,7 @@ def run_outlook(
 
 
 def _lengths(
-    client: PrometheusClient, request: Request, now: datetime
+    client: PrometheusClient, request: Request, names: Names, now: datetime
 ) -> tuple[float, float, float, tuple[str, ...]]:
     """Lengths of history and horizon that there is something for, the scrape interval, and what to say."""
     for name, seconds in (("--history", request.history), ("--horizon", request.horizon)):
@@ -192,13 +199,10 @@ def _lengths(
             message = f"{name} is {seconds:g} s: there is nothing to forecast"
             raise ConfigurationError(message, remedy=f"give a length of time, as in {name} 5w")
     wanted = request.wanted
-    names = wanted.metrics
-    if names or wanted.all_metrics or not wanted.queries:
-        known = Names(client.metrics())
-        chosen, _ = choose(wanted, known)
-        names = tuple(known.carrier(name) for name in chosen)
-    interval = scrape_interval(client, names, now)
-    some = names[:: max(1, len(names) // _PROBED)]
+    chosen, _ = choose(wanted, names)
+    carriers = [names.carrier(name) for name in chosen]
+    interval = scrape_interval(client, carriers, now)
+    some = carriers[:: max(1, len(carriers) // _PROBED)]
     probe = wanted.queries[0] if wanted.queries else f"count({named(*some)})"
     first = first_sample(client, probe, now - timedelta(seconds=request.history), now)
     notes = []
@@ -214,23 +218,31 @@ def _lengths(
     return history, horizon, interval, tuple(notes)
 
 
-class _Writing:
-    """Hands results to the store; once it is away, the rest waits on disk and the run goes on."""
+class Writing:
+    """Hands results to the store; once it is away, the rest waits on disk and the run goes on.
+
+    Args:
+        store: Where results go; nowhere when None.
+        run: Their run.
+    """
 
     def __init__(self, store: OutlookStore | None, run: OutlookRun) -> None:
         self._store = store
         self._run = run
         self.waiting = ""
+        """Why results wait on disk; empty when they do not."""
 
     def open(self) -> None:
-        if self._store is not None:
-            self._try(lambda store: store.open_run(self._run))
+        """The run begins."""
+        self._try(lambda store: store.open_run(self._run))
 
     def publish(self, made: Sequence[Outlook]) -> None:
+        """Some series are done."""
         if made:
             self._try(lambda store: store.publish(self._run, made))
 
     def close(self, run: OutlookRun, refused: Sequence[Refusal]) -> None:
+        """The run is over, as `run` says."""
         self._try(lambda store: store.close_run(run, refused))
 
     def _try(self, write: Callable[[OutlookStore], None]) -> None:

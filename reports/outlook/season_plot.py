@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from faultcast.forecasting.outlook.outlook import Outlook
-from faultcast.forecasting.outlook.seasonality import autocorrelation, seasons_of
+from faultcast.forecasting.outlook.seasonality import autocorrelation, seasons_of, without_trend
 from faultcast.infra.durations import duration_text
 from faultcast.reports.canvas import STYLE, figure_of, legend, save
 from faultcast.reports.outlook.lettering import escaped, missing_glyphs_allowed, title_rows
@@ -31,12 +31,9 @@ def plot_seasons(outlook: Outlook, stem: Path) -> list[Path]:
     values = np.where(history.filled.to_numpy(), np.nan, history.values.to_numpy())
     if outlook.logarithmic:
         values = np.log10(values)
-    time = np.arange(values.size)
-    seen = ~np.isnan(values)
-    flat = values - np.polyval(np.polyfit(time[seen], values[seen], 1), time)
     tests = seasons_of(values, history.step)
     reach = max([values.size // 3, *(round(1.2 * test.steps) for test in tests)])
-    curve = autocorrelation(flat, min(values.size - 1, reach))
+    curve = autocorrelation(without_trend(values), min(values.size - 1, reach))
     with mpl.rc_context(STYLE), missing_glyphs_allowed():
         figure, (axes,) = figure_of(1, height=3.6)
         title = escaped(title_rows(f"{history.subject.title}: seasons"))

@@ -14,6 +14,7 @@ from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.durations import duration_seconds
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.prometheus_auth import PrometheusAuth
+from faultcast.reports.spool import OUTLOOKS
 
 __all__ = ["PREFIX", "ForecasterSettings", "load_forecaster_settings"]
 
@@ -192,7 +193,7 @@ class ForecasterSettings(BaseSettings):
     @property
     def spool(self) -> Path:
         """Where results wait while the database is away; the same as that of `forecast`."""
-        return self.state_dir / "spool-outlook"
+        return self.state_dir / OUTLOOKS
 
     @property
     def lease_place(self) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ identity of a slot's run follows from the slot too (`run.run_id`), so that nothi
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["due", "given_up", "next_slot", "slot_at", "slot_of"]
+__all__ = ["due", "given_up", "slot_at", "slot_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,11 +23,6 @@ def slot_of(moment: datetime, interval: timedelta) -> datetime:
     A run forecasts from a multiple of its own step, which may lie somewhat before its slot.
     """
     return _EPOCH - (_EPOCH - moment) // interval * interval
-
-
-def next_slot(now: datetime, interval: timedelta) -> datetime:
-    """The first slot after a moment."""
-    return slot_at(now, interval) + interval
 
 
 def due(now: datetime, interval: timedelta, done: AbstractSet[datetime], keep: int) -> list[datetime]:

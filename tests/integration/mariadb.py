@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pymysql
 
+from bench.private import free_port
 from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.errors import RequirementError
 from faultcast.infra.processes import ProcessId, end, run, tail
@@ -34,12 +35,6 @@ def program(name: str, package: str) -> str:
         message = f"{name} is not installed"
         raise RequirementError(message, remedy=f"apt-get install --no-install-recommends {package}")
     return found
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -14,10 +14,11 @@ from sqlalchemy import text
 
 from bench.backfill import Family, Filled, Serving, backfilled
 from bench.histories import make
+from bench.private import free_port
 from faultcast.infra.processes import ProcessId, end
 from faultcast.reports.database import connect
 from tests.integration.backfilled import END, families, five_weeks
-from tests.integration.mariadb import MariaDb, free_port
+from tests.integration.mariadb import MariaDb
 
 pytestmark = pytest.mark.integration
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from faultcast.forecasting.sources import PrometheusSource
-from faultcast.infra.errors import ConfigurationError, MetricSourceError
-from faultcast.infra.prometheus import PrometheusClient, QueryRefusedError
+from faultcast.infra.errors import ConfigurationError, MetricSourceError, QueryRefusedError
+from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.prometheus_auth import PrometheusAuth, auth_of, separated, split_url
 from faultcast.infra.prometheus_series import first_sample, interval_of, named
 from faultcast.infra.settings import load_settings

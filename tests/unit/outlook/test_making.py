@@ -22,6 +22,7 @@ def ok(outlook: Outlook | Refusal) -> Outlook:
     return outlook
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_finite_forecast_in_order(kind: str) -> None:
     _, outlook = made(kind, 1)
@@ -33,6 +34,7 @@ def test_every_kind_has_a_finite_forecast_in_order(kind: str) -> None:
     assert (forecast.mean <= forecast.upper).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["daily", "weekly", "bursty", "tiny", "huge", "growing_days", "spikes"])
 def test_the_chosen_model_beats_the_mean(kind: str) -> None:
     _, outlook = made(kind, 1)

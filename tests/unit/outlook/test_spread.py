@@ -5,7 +5,7 @@ import pytest
 
 from faultcast.forecasting.outlook.candidates import Mean
 from faultcast.forecasting.outlook.rolling import origins_of, roll
-from faultcast.forecasting.outlook.spread import spread_of, wandering_of, wanders
+from faultcast.forecasting.outlook.spread import Wandering, spread_of, wandering_of
 
 
 def spread(values: np.ndarray, horizon: int = 2000, nominal: float = 0.9) -> np.ndarray:
@@ -38,7 +38,11 @@ def test_a_higher_share_needs_a_wider_band() -> None:
 def test_it_says_how_far_backtests_reached() -> None:
     values = np.random.default_rng(4).normal(size=400)
     rolled = roll(Mean(), values, values, origins_of(400, 1, 8), 2000)
-    assert spread_of(rolled, 400, None, np.zeros(2000), 0.9).supported == 240
+    assert spread_of(rolled, 400, None, Wandering(np.zeros(2000), for_ever=False), 0.9).supported == 240
+
+
+def wanders(values: np.ndarray, season: int | None) -> bool:
+    return wandering_of(values, season, 10).for_ever
 
 
 @pytest.mark.slow
