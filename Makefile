@@ -34,7 +34,7 @@ kill-matrix: setup
 	@PYTHONPATH=. $(PY) tests/e2e/kill_matrix.py --output bench/results/kill-matrix.json $(ARGS)
 
 test: setup lint
-	@$(PY) -m pytest $(BOUND) tests/unit tests/contract tests/plugin tests/integration tests/statistical tests/e2e $(ARGS)
+	@$(PY) -m pytest $(BOUND) tests/unit tests/contract tests/plugin tests/fuzz tests/integration tests/statistical tests/e2e $(ARGS)
 
 test-fast: setup
 	@$(PY) -m pytest $(BOUND) -n 2 -m "not slow" tests/unit tests/contract tests/plugin $(ARGS)
