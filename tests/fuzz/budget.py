@@ -21,17 +21,17 @@ def fuzz(inputs: SearchStrategy[Any], check: Callable[[Any], None]) -> None:
         check: Raises on an input that is not treated well.
     """
     until = time.monotonic() + float(os.environ.get("FAULTCAST_FUZZ_SECONDS", "10"))
-    batch = 0
-    while batch == 0 or time.monotonic() < until:
+    number = 0
+    while number == 0 or time.monotonic() < until:
+        _batch(inputs, check, number)
+        number += 1
 
-        @seed(batch)
-        @settings(
-            max_examples=_BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-        )
-        @given(inputs)
-        def one_batch(value: Any) -> None:
-            if time.monotonic() < until or batch == 0:
-                check(value)
 
-        one_batch()
-        batch += 1
+def _batch(inputs: SearchStrategy[Any], check: Callable[[Any], None], number: int) -> None:
+    @seed(number)
+    @settings(max_examples=_BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(inputs)
+    def one_batch(value: Any) -> None:
+        check(value)
+
+    one_batch()
