@@ -54,14 +54,14 @@ def scratch_below(folder: Path) -> Iterator[Path]:
 
 def power_cycle(provider: LocalProvider, node: str) -> float:
     """Seconds from power-on to Ready, after Kubernetes has noticed the power cut."""
-    nodes, kubeconfig = provider.nodes, provider.layout.kubeconfig
+    nodes, context = provider.nodes, provider.kube_context
     nodes.power_off(node)
-    kube = connect(kubeconfig)
+    kube = connect(context)
     wait_until(f"{node} is NotReady", lambda: node not in ready_nodes(kube), Wait(60, 0.5))
 
     def on() -> None:
         nodes.power_on(node)
-        wait_ready(kubeconfig, nodes, say)
+        wait_ready(context, nodes, say)
 
     return seconds(on)
 

@@ -50,7 +50,7 @@ def up(
     cluster = provider.start(stack=stack)
     console.print(f"Cluster {cluster.name} is up.")
     console.print(_endpoints(cluster.endpoints))
-    console.print(f"  export KUBECONFIG={cluster.kubeconfig}", markup=False)
+    console.print(f"  export KUBECONFIG={cluster.kube_context.file}", markup=False)
     console.print("Next: faultcast status, or faultcast node off NAME, or faultcast down.", markup=False)
 
 
@@ -62,7 +62,7 @@ def status() -> None:
     settings = load_settings()
     provider = LocalProvider(settings)
     found = provider.status()
-    faults = effects_in_place(settings, provider.layout.kubeconfig)
+    faults = effects_in_place(settings, provider.kube_context)
     _show(console, found)
     for fault in faults:
         console.print("fault:", style="bold red", end=" ")

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from faultcast.experiments.heal import forget as forget_entry
 from faultcast.experiments.heal import heal as heal_ledger
 from faultcast.experiments.loader import Experiment, find_experiments, load_what_is_sound
 from faultcast.experiments.preview import Preview
 from faultcast.experiments.preview import preview as preview_experiment
-from faultcast.infra.errors import ExperimentError
+from faultcast.infra.errors import ConfigurationError, ExperimentError
 from faultcast.infra.kube import connect
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from faultcast.infra.cluster import Cluster
 
-__all__ = ["Context", "Files", "Kubeconfig", "Seed", "cluster_of", "load_all", "register"]
+__all__ = ["Context", "Files", "Kubeconfig", "Seed", "cluster_of", "load_all", "named", "register"]
 
 Files = Annotated[list[Path], typer.Argument(help="experiment files, or folders of them")]
 Kubeconfig = Annotated[
@@ -46,7 +48,7 @@ def register(app: typer.Typer) -> None:
         experiments = load_all(files)
         settings = load_settings()
         cluster = cluster_of(settings, kubeconfig, context)
-        kube = connect(cluster.kubeconfig, cluster.context)
+        kube = connect(cluster.kube_context)
         seen = [preview_experiment(one, kube, cluster, settings, seed) for one in experiments]
         for one, experiment in zip(seen, experiments, strict=True):
             _show(one, experiment)
@@ -54,10 +56,25 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(1)
 
     @app.command()
-    def heal(kubeconfig: Kubeconfig = None) -> None:
-        """Revert whatever a runner that died left on a cluster; harmless at any time."""
+    def heal(
+        kubeconfig: Kubeconfig = None,
+        context: Context = "",
+        forget: Annotated[
+            str,
+            typer.Option(metavar="ID", help="drop this entry unhealed: you saw that nothing is left of it"),
+        ] = "",
+    ) -> None:
+        """Revert whatever a runner that died left on a cluster; harmless at any time.
+
+        With a kubeconfig only that cluster is asked for anything; without one every entry of this machine is
+        healed where it was made, and the local cluster's own ledger is looked at too.
+        """
         settings = load_settings()
-        done = heal_ledger(settings, kubeconfig=kubeconfig or _local(settings))
+        meant = named(kubeconfig, context)
+        if forget:
+            _say(f"dropped, not healed: {forget_entry(settings, forget)}")
+            return
+        done = heal_ledger(settings, context=meant or _local(settings), everywhere=meant is None)
         for one in done:
             _say(f"{'healed' if one.healed else 'NOT HEALED'}  {one}")
         if not done:
@@ -84,12 +101,12 @@ def validate_workflows(
     _refuse(refused)
 
 
-def _local(settings: Settings) -> Path | None:
-    """The kubeconfig of the settings' local cluster; None when it is not up."""
+def _local(settings: Settings) -> KubeContext | None:
+    """With what the settings' local cluster is reached; None when it is not up."""
     from faultcast.infra.providers.local.provider import LocalProvider
 
     provider = LocalProvider(settings)
-    return provider.layout.kubeconfig if provider.is_up() else None
+    return provider.kube_context if provider.is_up() else None
 
 
 def load_all(files: list[Path]) -> list[Experiment]:
@@ -110,7 +127,21 @@ def cluster_of(settings: Settings, kubeconfig: Path | None, context: str) -> "Cl
     """The cluster that the options mean."""
     from faultcast.infra.providers import open_cluster
 
-    return open_cluster(settings, kubeconfig, context, "")
+    return open_cluster(settings, named(kubeconfig, context))
+
+
+def named(kubeconfig: Path | None, context: str) -> KubeContext | None:
+    """The kubeconfig and context that the options name; None for the local cluster.
+
+    Raises:
+        ConfigurationError: The kubeconfig is not usable, or a context is named without one.
+    """
+    if kubeconfig is not None:
+        return KubeContext.of(kubeconfig, context)
+    if context:
+        message = f"--context {context} says nothing without the file it is in"
+        raise ConfigurationError(message, remedy="add --kubeconfig FILE")
+    return None
 
 
 def _show(seen: Preview, experiment: Experiment) -> None:

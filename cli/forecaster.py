@@ -90,7 +90,7 @@ def deploy(
     )
     with exclusive(provider.layout):
         load_image(provider.nodes, [node.name for node in workers], image, progress)
-        kube = connect(cluster.kubeconfig, cluster.context)
+        kube = connect(cluster.kube_context)
         url = deploy_forecaster(kube, options, workers[0].address, progress)
     console.print(
         f"The forecaster answers at {url}" if url else f"The forecaster runs at {schedule}.", markup=False
@@ -165,7 +165,7 @@ def status() -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     cluster = LocalProvider(load_settings()).attach()
-    found = forecaster_status(connect(cluster.kubeconfig, cluster.context), NAMESPACE)
+    found = forecaster_status(connect(cluster.kube_context), NAMESPACE)
     if found is None:
         console.print(f"Cluster {cluster.name} has no forecaster; deploy it: faultcast forecaster deploy")
         raise typer.Exit(1)
@@ -194,7 +194,7 @@ def remove() -> None:
     provider = LocalProvider(load_settings())
     cluster = provider.attach()
     with exclusive(provider.layout):
-        gone = remove_forecaster(connect(cluster.kubeconfig, cluster.context), local_options("any:1"))
+        gone = remove_forecaster(connect(cluster.kube_context), local_options("any:1"))
     for line in gone or ("there was none",):
         console.print(line, markup=False)
 

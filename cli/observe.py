@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from faultcast.cli.experiments import Context, Kubeconfig, load_all
+from faultcast.cli.experiments import Context, Kubeconfig, load_all, named
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.settings import Settings, load_settings
 
@@ -113,7 +113,7 @@ def _cluster(settings: Settings, kubeconfig: Path | None, context: str, promethe
     """
     from faultcast.infra.providers import open_cluster
 
-    cluster = open_cluster(settings, kubeconfig, context, prometheus_url)
+    cluster = open_cluster(settings, named(kubeconfig, context), prometheus_url)
     url = prometheus_url.rstrip("/") or cluster.endpoints.prometheus
     if not url:
         message = f"nobody knows the Prometheus of cluster {cluster.name}: without metrics nothing is judged"
@@ -156,7 +156,7 @@ def _disturbed(settings: Settings, cluster: "Cluster") -> "Callable[[datetime], 
     noted = Disturbances(settings.state_dir, cluster.identity)
     if cluster.provider != "local" or noted.since(datetime.min.replace(tzinfo=UTC)):
         return noted.since
-    kube = connect(cluster.kubeconfig, cluster.context)
+    kube = connect(cluster.kube_context)
     fresh = bring_up(kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT))
     return lambda start: (fresh,) if fresh and fresh.span.end > start else ()
 
@@ -167,7 +167,7 @@ def _warn(settings: Settings, cluster: "Cluster") -> None:
         return
     from faultcast.experiments.in_place import effects_in_place
 
-    for fault in effects_in_place(settings, cluster.kubeconfig):
+    for fault in effects_in_place(settings, cluster.kube_context):
         typer.echo(f"a fault is in place: {fault}", err=True)
 
 

@@ -38,7 +38,7 @@ def roles(
         raise ConfigurationError(message, remedy="give one of them")
     settings = load_settings()
     cluster = cluster_of(settings, kubeconfig, context)
-    kube = connect(cluster.kubeconfig, cluster.context)
+    kube = connect(cluster.kube_context)
     if remove:
         for line in remove_accounts(kube) or ("there were none",):
             console.print(line, markup=False)

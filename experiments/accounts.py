@@ -12,9 +12,9 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.manifests import LABELS
 from faultcast.experiments.permissions import NAMESPACE, Permission
-from faultcast.experiments.targets import api_error
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 
 __all__ = [
     "account_of",

@@ -1,13 +1,7 @@
 """Consent: a cluster is broken only when it agreed, or its owner did, and only when it is the one meant."""
 
-from typing import Any
-
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
-from faultcast.experiments.targets import api_error
 from faultcast.infra.errors import ConsentError
-from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube import KubeClient, identity_and_labels
 from faultcast.infra.settings import Settings
 
 __all__ = ["CONSENT_LABEL", "check_consent"]
@@ -28,15 +22,10 @@ def check_consent(kube: KubeClient, identity: str, settings: Settings) -> None:
         ConsentError: It is another cluster, or it did not agree.
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        namespace: Any = kube.core.read_namespace("kube-system", _request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error("read namespace kube-system", error) from error
-    found = str(namespace.metadata.uid)
+    found, labels = identity_and_labels(kube)
     if found != identity:
         message = f"this is cluster {found}, not {identity}, which was meant"
         raise ConsentError(message, remedy="check kubeconfig and context; nothing was touched")
-    labels = namespace.metadata.labels or {}
     if labels.get(CONSENT_LABEL) != "true" and identity not in settings.consent:
         message = f"cluster {identity} did not agree to be broken"
         remedy = (

@@ -25,6 +25,7 @@ from faultcast.experiments.recorder import Recorder
 from faultcast.experiments.steps import Step, steps_of
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kube import KubeClient, connect
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Clock, Wait
@@ -58,8 +59,7 @@ class RunContext:
 
     Attributes:
         access: The cluster, with the rights of the kubeconfig.
-        kubeconfig: The file with which it is reached.
-        context: Its context; the current one when empty.
+        kube_context: With what it is reached.
         identity: UID of kube-system of the cluster that is meant.
         settings: Settings.
         extension: The experiment's rules: blast radius, evidence.
@@ -72,8 +72,7 @@ class RunContext:
     """
 
     access: Access
-    kubeconfig: Path
-    context: str
+    kube_context: KubeContext
     identity: str
     settings: Settings
     extension: Extension
@@ -195,17 +194,16 @@ def connection(configuration: Mapping[str, Any] | None = None) -> KubeClient:
     """
     if _CURRENT.context is not None:
         return _CURRENT.context.kube
-    kubeconfig, context, _ = _named_cluster(configuration or {})
-    return connect(kubeconfig, context)
+    return connect(_named_cluster(configuration or {}))
 
 
-def _named_cluster(configuration: Mapping[str, Any]) -> tuple[Path, str, str]:
+def _named_cluster(configuration: Mapping[str, Any]) -> KubeContext:
     kubeconfig = _named("kubeconfig", configuration)
     if not kubeconfig:
         message = "no kubeconfig is named, and ~/.kube/config is never used by itself"
         remedy = "set FAULTCAST_KUBECONFIG, or faultcast_kubeconfig in the experiment's configuration"
         raise ConfigurationError(message, remedy=remedy)
-    return Path(kubeconfig).expanduser(), _named("context", configuration), _named("identity", configuration)
+    return KubeContext.of(Path(kubeconfig), _named("context", configuration))
 
 
 def _named(key: str, configuration: Mapping[str, Any]) -> str:
@@ -214,7 +212,7 @@ def _named(key: str, configuration: Mapping[str, Any]) -> str:
 
 
 def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
-    kubeconfig, context, identity = _named_cluster(configuration)
+    kube_context = _named_cluster(configuration)
     document = _CURRENT.document
     if document is None:
         message = "this fault does not know the blast radius of its experiment"
@@ -224,14 +222,13 @@ def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
         )
         raise ConfigurationError(message, remedy=remedy)
     settings = load_settings()
-    cluster = open_cluster(settings, kubeconfig, context, _named("prometheus_url", configuration))
-    access = access_to(cluster, connect(kubeconfig, context))
+    cluster = open_cluster(settings, kube_context, _named("prometheus_url", configuration))
+    access = access_to(cluster, connect(kube_context))
     trial = uuid4().hex
     return RunContext(
         access=access,
-        kubeconfig=kubeconfig,
-        context=context,
-        identity=identity or cluster.identity,
+        kube_context=kube_context,
+        identity=_named("identity", configuration) or cluster.identity,
         settings=settings,
         extension=extension_of(document),
         seed=int(configuration.get("faultcast_seed") or 0),

@@ -21,10 +21,10 @@ from faultcast.experiments.helpers import delete_job
 from faultcast.experiments.ledger import Entry, entry_from, entry_text
 from faultcast.experiments.manifests import EFFECT, LABELS, ROLE, Order, job_of, keeper_name, owner_of
 from faultcast.experiments.permissions import NAMESPACE, Permission
-from faultcast.experiments.targets import api_error
 from faultcast.experiments.tokens import token_for, wait_for_rights
 from faultcast.infra.errors import InjectionError
 from faultcast.infra.kube import TIMEOUT, with_token
+from faultcast.infra.kube_errors import api_error
 
 __all__ = ["ClusterCustody", "Custody", "NoCustody", "copies", "give_back"]
 

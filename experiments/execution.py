@@ -209,8 +209,8 @@ class _Performance:
         context = self.context
         return Entry(
             cluster=context.identity,
-            kubeconfig=context.kubeconfig,
-            context=context.context,
+            kubeconfig=context.kube_context.file,
+            context=context.kube_context.name,
             run=context.run,
             trial=context.trial,
             runner=ProcessId.of(os.getpid()),

@@ -8,7 +8,6 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
@@ -197,8 +196,13 @@ class Fault[A: FaultArguments](ABC):
         """Seconds after the start by which the effect is over at the target even if nobody reverts it."""
         return arguments.duration
 
-    def rescue(self, settings: Settings, kubeconfig: Path, effect: Effect) -> bool:  # noqa: ARG002
+    def rescue(self, settings: Settings, cluster: str, effect: Effect) -> bool:  # noqa: ARG002
         """Take away, without the API server, what may have taken the API server away.
+
+        Args:
+            settings: They say where the records of local clusters are.
+            cluster: Identity of the effect's cluster; machines of no other one are touched.
+            effect: The effect.
 
         Returns:
             Whether there was something to do, so that the API server is worth waiting for.

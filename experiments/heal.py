@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from faultcast.experiments.access import Access, access_to
 from faultcast.experiments.accounts import account_of
@@ -15,20 +14,21 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import fault_of
 from faultcast.experiments.ledger import Entry, Ledger
 from faultcast.experiments.planning import checked_arguments
-from faultcast.infra.errors import ClusterError, FaultcastError
+from faultcast.infra.errors import ClusterError, ConfigurationError, FaultcastError
 from faultcast.infra.kube import connect, listens
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
-from faultcast.infra.providers import open_cluster
+from faultcast.infra.providers import open_cluster, taken_down
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["Healed", "Opener", "heal", "open_access", "revert_all", "revert_entries"]
+__all__ = ["Healed", "Opener", "forget", "heal", "open_access", "revert_all", "revert_entries"]
 
 _PATIENCE = Wait(60.0, 0.5)
 _LATE = timedelta(seconds=30)
 
-type Opener = Callable[[Settings, Path, str], tuple[Access, str]]
-"""Gives access to the cluster of a kubeconfig and context, and the cluster's identity."""
+type Opener = Callable[[Settings, KubeContext], tuple[Access, str]]
+"""Gives access to the cluster of a context, and the cluster's identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +50,35 @@ class Healed:
         return f"{self.subject}: {self.text}"
 
 
-def open_access(settings: Settings, kubeconfig: Path, context: str) -> tuple[Access, str]:
-    """Access to the cluster of a kubeconfig, with all the rights of that, and the cluster's identity.
+def open_access(settings: Settings, context: KubeContext) -> tuple[Access, str]:
+    """Access to the cluster of a context, with all the rights of its user, and the cluster's identity.
 
     Raises:
         FaultcastError: It does not answer, or the kubeconfig is not usable.
     """
-    cluster = open_cluster(settings, kubeconfig, context)
-    return access_to(cluster, connect(kubeconfig, context)), cluster.identity
+    cluster = open_cluster(settings, context)
+    return access_to(cluster, connect(context)), cluster.identity
 
 
 def heal(
     settings: Settings,
     *,
-    kubeconfig: Path | None = None,
+    context: KubeContext | None = None,
+    everywhere: bool = False,
     opener: Opener = open_access,
     wait: Wait = _PATIENCE,
 ) -> list[Healed]:
     """Revert every effect whose runner is dead, or is the caller; harmless when done twice, or without any.
 
     Entries of other runners that live are left to them. So are those that runners of other machines noted in
-    the cluster, until half a minute after the effect had to be over.
+    the cluster, until half a minute after the effect had to be over. An entry is dropped only when its effect
+    was reverted and checked, or when the provider that owned its cluster took that down.
 
     Args:
         settings: They say where the ledger is.
-        kubeconfig: A cluster whose own ledger is looked at too, besides those of the entries found here.
+        context: The cluster that is meant: its own ledger is looked at too, and no other cluster is asked for
+            anything. When None, each entry found here is healed where it was made.
+        everywhere: Heal the entries of other clusters as well, each where it was made.
         opener: Gives access to the clusters.
         wait: How long each effect may take to be undone.
 
@@ -83,76 +87,183 @@ def heal(
     """
     ledger = Ledger(settings.state_dir / "ledger")
     report = [
-        Healed(str(path), healed=False, text="cannot be read: look at it by hand, then remove it")
+        Healed(str(path), healed=False, text=f"cannot be read: look at it by hand, then {_forget(path.stem)}")
         for path in ledger.broken()
     ]
     mine = ProcessId.of(os.getpid())
     entries = ledger.entries()
     ours = [entry for entry in entries if entry.runner == mine or not entry.runner.alive()]
-    opener = _patient(opener, _rescue(settings, ours))
-    report += [_heal_one(settings, ledger, entry, opener, wait) for entry in ours]
-    if kubeconfig is not None:
-        known = frozenset(entry.id for entry in entries)
-        report += _heal_copies(settings, ledger, kubeconfig, known, opener, wait)
+    far = everywhere or context is None
+    there = [entry for entry in ours if far or _leads(entry, context)]
+    clusters = _Clusters(settings, opener, _rescue(settings, there))
+    healer = _Healer(settings, ledger, clusters, wait, context if far is False else None)
+    named: tuple[Access, str] | None = None
+    if context is not None:
+        try:
+            named = clusters.open(context)
+        except FaultcastError as error:
+            report.append(Healed(f"ledger of {context}", healed=False, text=f"{error.what}; {error.remedy}"))
+    report += [healer.heal(entry, named) for entry in ours]
+    if named is not None:
+        report += _heal_copies(ledger, named, frozenset(entry.id for entry in entries), wait)
     return report
 
 
-def _heal_one(settings: Settings, ledger: Ledger, entry: Entry, opener: Opener, wait: Wait) -> Healed:
-    if not entry.kubeconfig.is_file():
-        ledger.remove(entry)
-        return Healed(str(entry), healed=True, text=f"dropped: the cluster is gone, with {entry.kubeconfig}")
-    try:
-        access, found = opener(settings, entry.kubeconfig, entry.context)
-    except FaultcastError as error:
-        return Healed(str(entry), healed=False, text=f"{error.what}; {error.remedy}")
-    if found != entry.cluster:
-        return _other_cluster(ledger, entry, found)
-    left = revert_entries(access, ledger, (entry,), wait)
-    if left:
-        return Healed(str(entry), healed=False, text="; ".join(left))
-    return Healed(str(entry), healed=True, text="reverted and checked")
+def forget(settings: Settings, identity: str) -> str:
+    """Drop an entry unhealed: somebody has seen that nothing is left of its effect.
 
-
-def _rescue(settings: Settings, entries: Sequence[Entry]) -> frozenset[Path]:
-    """Give back what took the API server away, before anything is asked of it.
+    Args:
+        settings: They say where the ledger is.
+        identity: The entry's own, as `heal` says it.
 
     Returns:
-        The kubeconfigs of the clusters whose API servers are on their way back.
+        What was dropped, in words.
+
+    Raises:
+        ConfigurationError: There is no such entry, or its runner lives.
     """
-    back = set()
-    for entry in entries:
-        with suppress(FaultcastError):  # what cannot be given back is told when the entry's turn comes
-            if listens(entry.kubeconfig, entry.context):
-                continue
-            if fault_of(entry.module).rescue(settings, entry.kubeconfig, entry.effect):
-                back.add(entry.kubeconfig)
-    return frozenset(back)
+    ledger = Ledger(settings.state_dir / "ledger")
+    found = next((entry for entry in ledger.entries() if entry.id == identity), None)
+    if found and found.runner.alive():
+        message = f"{found} is being carried out by process {found.runner.pid}"
+        raise ConfigurationError(message, remedy="wait for its end, or stop that process")
+    broken = next((path for path in ledger.broken() if path.stem == identity), None)
+    if found:
+        ledger.remove(found)
+    elif broken:
+        broken.unlink()
+    else:
+        message = f"the ledger of this machine has no entry {identity}"
+        raise ConfigurationError(message, remedy="see what it has: faultcast heal")
+    return str(found or broken)
 
 
-def _patient(opener: Opener, back: frozenset[Path]) -> Opener:
-    """An opener that waits for the API servers which are on their way back."""
+def _forget(identity: str) -> str:
+    return f"drop it: faultcast heal --forget {identity}"
 
-    def opening(settings: Settings, kubeconfig: Path, context: str) -> tuple[Access, str]:
-        if kubeconfig not in back:
-            return opener(settings, kubeconfig, context)
+
+def _leads(entry: Entry, context: KubeContext | None) -> bool:
+    """Whether an entry was made with exactly this file and context."""
+    return context is not None and (entry.kubeconfig, entry.context) == (context.file, context.name)
+
+
+class _Clusters:
+    """Opens each context once in a sweep, whatever comes of it; waits for API servers on their way back."""
+
+    def __init__(self, settings: Settings, opener: Opener, back: frozenset[KubeContext]) -> None:
+        self._settings, self._opener, self._back = settings, opener, back
+        self._known: dict[KubeContext, tuple[Access, str] | FaultcastError] = {}
+
+    def open(self, context: KubeContext) -> tuple[Access, str]:
+        """Access and identity.
+
+        Raises:
+            FaultcastError: As the opener.
+        """
+        if context not in self._known:
+            try:
+                self._known[context] = self._open(context)
+            except FaultcastError as error:
+                self._known[context] = error
+        found = self._known[context]
+        if isinstance(found, FaultcastError):
+            raise found
+        return found
+
+    def _open(self, context: KubeContext) -> tuple[Access, str]:
+        if context not in self._back:
+            return self._opener(self._settings, context)
         return wait_until(
             "the API server answers again",
-            lambda: opener(settings, kubeconfig, context),
+            lambda: self._opener(self._settings, context),
             _PATIENCE,
             transient=(ClusterError,),
         )
 
-    return opening
+
+@dataclass(frozen=True, slots=True)
+class _Healer:
+    """Heals one entry of this machine after the other.
+
+    Attributes:
+        settings: They say what became of local clusters.
+        ledger: Where the entries are.
+        clusters: Opens clusters.
+        wait: How long each effect may take to be undone.
+        alone: The only cluster that may be asked for anything; None for each entry's own.
+    """
+
+    settings: Settings
+    ledger: Ledger
+    clusters: _Clusters
+    wait: Wait
+    alone: KubeContext | None
+
+    def heal(self, entry: Entry, named: tuple[Access, str] | None) -> Healed:
+        """Revert an entry through the cluster it was made on, and no other.
+
+        Args:
+            entry: The entry.
+            named: Access to the cluster that is meant, and its identity.
+        """
+        if gone := taken_down(self.settings, entry.cluster):
+            self.ledger.remove(entry)
+            return Healed(str(entry), healed=True, text=f"dropped: {gone}")
+        if named is not None and named[1] == entry.cluster:
+            return self._revert(entry, named[0])
+        if self.alone is not None and not _leads(entry, self.alone):
+            return _kept(entry, "it is of another cluster than the one that is meant")
+        try:
+            access, found = self.clusters.open(entry.reached())
+        except FaultcastError as error:
+            return _kept(entry, f"{error.what}; {error.remedy}" if error.remedy else error.what)
+        if found != entry.cluster:
+            return _kept(entry, f"{entry.reached()} now leads to cluster {found}, not {entry.cluster}")
+        return self._revert(entry, access)
+
+    def _revert(self, entry: Entry, access: Access) -> Healed:
+        left = revert_entries(access, self.ledger, (entry,), self.wait)
+        return Healed(str(entry), healed=not left, text="; ".join(left) or "reverted and checked")
+
+
+def _kept(entry: Entry, why: str) -> Healed:
+    """An entry of which nobody can tell whether something is left."""
+    over = "had to end" if datetime.now(UTC) > entry.expiry else "ends by itself"
+    text = (
+        f"{why}. The effect {over} at {entry.expiry:%Y-%m-%d %H:%M:%S} UTC; the entry is kept. "
+        f"Name its cluster, {entry.cluster}: faultcast heal --kubeconfig FILE --context NAME. "
+        f"Or, when you saw that nothing is left, {_forget(entry.id)}"
+    )
+    return Healed(str(entry), healed=False, text=text)
+
+
+def _rescue(settings: Settings, entries: Sequence[Entry]) -> frozenset[KubeContext]:
+    """Give back what took the API server away, before anything is asked of it.
+
+    Returns:
+        The contexts of the clusters whose API servers are on their way back.
+    """
+    back = set()
+    for entry in entries:
+        with suppress(FaultcastError):  # what cannot be given back is told when the entry's turn comes
+            context = entry.reached()
+            if listens(context):
+                continue
+            if fault_of(entry.module).rescue(settings, entry.cluster, entry.effect):
+                back.add(context)
+    return frozenset(back)
 
 
 def _heal_copies(
-    settings: Settings, ledger: Ledger, kubeconfig: Path, known: frozenset[str], opener: Opener, wait: Wait
+    ledger: Ledger, named: tuple[Access, str], known: frozenset[str], wait: Wait
 ) -> list[Healed]:
+    access, identity = named
     try:
-        access, identity = opener(settings, kubeconfig, "")
         found = copies(access)
     except FaultcastError as error:
-        return [Healed(f"ledger of {kubeconfig}", healed=False, text=error.what)]
+        return [
+            Healed(f"the ledger in cluster {identity}", healed=False, text=f"{error.what}; {error.remedy}")
+        ]
     report: list[Healed] = []
     for entry in found:
         if entry.id in known or entry.cluster != identity:
@@ -165,15 +276,6 @@ def _heal_copies(
         text = "; ".join(left) or f"reverted and checked; it was begun on {entry.host}"
         report.append(Healed(str(entry), healed=not left, text=text))
     return report
-
-
-def _other_cluster(ledger: Ledger, entry: Entry, found: str) -> Healed:
-    where = f"{entry.kubeconfig} now leads to cluster {found}, not {entry.cluster}"
-    if datetime.now(UTC) < entry.expiry:
-        text = f"{where}; the effect ends by itself at {entry.expiry:%H:%M:%S} UTC"
-        return Healed(str(entry), healed=False, text=text)
-    ledger.remove(entry)
-    return Healed(str(entry), healed=True, text=f"dropped: {where}, and the effect has expired")
 
 
 def revert_entries(access: Access, ledger: Ledger, entries: Sequence[Entry], wait: Wait) -> tuple[str, ...]:

@@ -1,31 +1,34 @@
 """Which effects may be in place on a cluster, by the ledger of this machine and the cluster's own."""
 
 import contextlib
-from pathlib import Path
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.custody import copies
 from faultcast.experiments.ledger import Entry, Ledger
-from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube import connect
+from faultcast.infra.errors import FaultcastError
+from faultcast.infra.kube import connect, identity_of
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings
 
 __all__ = ["effects_in_place"]
 
 
-def effects_in_place(settings: Settings, kubeconfig: Path) -> tuple[str, ...]:
+def effects_in_place(settings: Settings, context: KubeContext) -> tuple[str, ...]:
     """One sentence for each effect that is noted and not reverted; none when the cluster is clean.
 
     Args:
         settings: They say where the ledger of this machine is.
-        kubeconfig: The cluster. When it does not answer, only this machine's ledger counts.
+        context: With what the cluster is reached. When it does not answer, this machine's entries of that
+            very file and context count.
     """
-    ledger = Ledger(settings.state_dir / "ledger")
-    found = {entry.id: entry for entry in ledger.entries() if entry.kubeconfig == kubeconfig}
-    if kubeconfig.is_file():
-        with contextlib.suppress(ClusterError):  # whoever asks sees that from the rest of the status
-            found |= {entry.id: entry for entry in copies(Access(kube=connect(kubeconfig)))}
-    return tuple(_sentence(entry) for entry in found.values())
+    noted = Ledger(settings.state_dir / "ledger").entries()
+    found = [entry for entry in noted if (entry.kubeconfig, entry.context) == (context.file, context.name)]
+    with contextlib.suppress(FaultcastError):  # whoever asks sees that from the rest of the status
+        kube = connect(context)
+        identity = identity_of(kube)
+        found = [entry for entry in noted if entry.cluster == identity]
+        found += [entry for entry in copies(Access(kube=kube)) if entry.cluster == identity]
+    return tuple({entry.id: _sentence(entry) for entry in found}.values())
 
 
 def _sentence(entry: Entry) -> str:

@@ -17,6 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from faultcast.experiments.effect import Effect, new_id
 from faultcast.experiments.targets import Target
+from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 
 __all__ = ["Entry", "Ledger", "entry_from", "entry_text"]
@@ -29,7 +31,7 @@ class Entry:
     Attributes:
         cluster: Identity of the cluster (UID of kube-system).
         kubeconfig: The file with which it is reached.
-        context: The context inside that file; its current one when empty.
+        context: The context inside that file; empty in entries of earlier versions.
         run: Identity of the run.
         trial: Identity of the trial.
         runner: The process that answers for the effect while it lives.
@@ -64,6 +66,19 @@ class Entry:
     def effect(self) -> Effect:
         """The effect, without what stands for it in the cluster."""
         return Effect(self.id, self.targets, self.peers, self.state, self.expiry.timestamp())
+
+    def reached(self) -> KubeContext:
+        """With what its cluster is reached: the file and the context that were named when it was written.
+
+        Raises:
+            ConfigurationError: An earlier version wrote it, and it does not say for good what was meant.
+        """
+        if self.context and self.kubeconfig.is_absolute():
+            return KubeContext(self.kubeconfig, self.context)
+        if not self.kubeconfig.is_absolute():
+            message = f"the path {self.kubeconfig} was meant from another folder"
+            raise ConfigurationError(message)
+        return KubeContext.only(self.kubeconfig)
 
     def __str__(self) -> str:
         """The form used in tables."""

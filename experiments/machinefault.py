@@ -7,7 +7,6 @@ time even when the runner and the API server are both gone.
 import socket
 from abc import abstractmethod
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
@@ -21,7 +20,7 @@ from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.nodefault import NodeArguments, NodeFault, plan_node
 from faultcast.experiments.permissions import Permission
-from faultcast.experiments.targets import Target, api_error
+from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import NodeControl, Undo, carry_out
 from faultcast.infra.errors import (
     ClusterError,
@@ -30,6 +29,7 @@ from faultcast.infra.errors import (
     WaitTimeoutError,
 )
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 from faultcast.infra.providers import node_control_of
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until
@@ -181,9 +181,9 @@ class MachineFault[A: NodeArguments](NodeFault[A]):
         _give_back(access.nodes, effect, self.counter(arguments))
         return ()
 
-    def rescue(self, settings: Settings, kubeconfig: Path, effect: Effect) -> bool:
+    def rescue(self, settings: Settings, cluster: str, effect: Effect) -> bool:
         """The same while the API server does not answer; it is worth waiting for when it ran on the node."""
-        _give_back(node_control_of(settings, kubeconfig), effect, effect.state["undo"])
+        _give_back(node_control_of(settings, cluster), effect, effect.state["undo"])
         return bool(effect.state["control_plane"])
 
     def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:

@@ -109,9 +109,8 @@ def run_method(
         raise ConfigurationError(message, remedy="call run_method from the main thread")
     recorder = Recorder(on_event)
     context = RunContext(
-        access=access_to(cluster, kube or connect(cluster.kubeconfig, cluster.context), clock),
-        kubeconfig=cluster.kubeconfig,
-        context=cluster.context,
+        access=access_to(cluster, kube or connect(cluster.kube_context), clock),
+        kube_context=cluster.kube_context,
         identity=cluster.identity,
         settings=settings,
         extension=experiment.extension,

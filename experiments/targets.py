@@ -9,8 +9,8 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 
 __all__ = [
     "NAMESPACE_NAME",
@@ -109,23 +109,6 @@ def valid_selector(value: str) -> str:
             message = f"{term.strip()!r} is no label selector: write app=gateway, or app in (a, b)"
             raise ValueError(message)
     return value
-
-
-def api_error(doing: str, error: ApiException | HTTPError) -> ClusterError:
-    """Put a failed call of the Kubernetes API into words.
-
-    Args:
-        doing: What was attempted, as in "list the pods of shop".
-        error: What the client raised.
-    """
-    if isinstance(error, ApiException):
-        message = f"cannot {doing}: the API server answered {error.status} {error.reason}"
-        remedy = (
-            "check the rights of the kubeconfig's user" if error.status == 403 else "see the answer above"
-        )
-        return ClusterError(message, remedy=remedy)
-    message = f"cannot {doing}: the API server does not answer: {error}"
-    return ClusterError(message, remedy="check that the cluster runs: faultcast status")
 
 
 def pods_matching(kube: KubeClient, namespace: str, selector: str) -> tuple[Target, ...]:

@@ -9,9 +9,9 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.accounts import account_of
 from faultcast.experiments.permissions import NAMESPACE, Permission
-from faultcast.experiments.targets import api_error
 from faultcast.infra.errors import ClusterError, WaitTimeoutError
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 from faultcast.infra.waiting import Clock, Wait, wait_until
 
 __all__ = ["allowed", "token_for", "wait_for_rights"]

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, Self
 from urllib.parse import quote, unquote, urlsplit
 
 from faultcast.infra.errors import ConfigurationError, UnsupportedError
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import Completed
 
 __all__ = [
@@ -260,8 +261,7 @@ class Cluster:
     Attributes:
         name: For people.
         provider: `local`, `existing`, later `vagrant`.
-        kubeconfig: The file with which it is reached; nothing reads `~/.kube/config` by accident.
-        context: The context inside that file; its current one when empty.
+        kube_context: With what it is reached; nothing reads `~/.kube/config` by accident.
         identity: UID of the namespace kube-system: two clusters never share it.
         nodes: All nodes.
         endpoints: Where its monitoring answers.
@@ -271,12 +271,11 @@ class Cluster:
 
     name: str
     provider: str
-    kubeconfig: Path
+    kube_context: KubeContext
     identity: str
     nodes: tuple[Node, ...]
     endpoints: Endpoints
     node_control: NodeControl
-    context: str = ""
     helper_image: str = ""
 
 

@@ -1,7 +1,6 @@
 """A connection to the API server for one who has to be told soon when it does not answer."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 from kubernetes import client, config
@@ -9,22 +8,23 @@ from kubernetes.config.config_exception import ConfigException
 
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kube import connect
+from faultcast.infra.kubeconfig import KubeContext
 
 __all__ = ["coordination"]
 
 
-def coordination(kubeconfig: Path | None = None) -> client.CoordinationV1Api:
+def coordination(context: KubeContext | None = None) -> client.CoordinationV1Api:
     """The API of Leases, without repeating requests: a late renewal is worse than none.
 
     Args:
-        kubeconfig: The file to use; None inside of a pod, for the rights of its service account, whose
-            token is read again as it changes.
+        context: The kubeconfig and context to use; None inside of a pod, for the rights of its service
+            account, whose token is read again as it changes.
 
     Raises:
         ConfigurationError: The file cannot be used, or this is no pod, or it has no token.
     """
-    if kubeconfig is not None:
-        configuration = copy.copy(connect(kubeconfig).api.configuration)
+    if context is not None:
+        configuration = copy.copy(connect(context).api.configuration)
     else:
         configuration = client.Configuration()
         try:

@@ -1,19 +1,30 @@
 """A Kubernetes API client that is bound to one explicit kubeconfig, with time-outs everywhere."""
 
 import socket
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError, ConfigurationError
+from faultcast.infra.kube_connection import Connection
+from faultcast.infra.kube_errors import Origin, api_error
+from faultcast.infra.kube_login import configuration_of
+from faultcast.infra.kubeconfig import KubeContext, fields_of
 
-__all__ = ["TIMEOUT", "KubeClient", "client_of", "connect", "identity_of", "listens", "with_token"]
+__all__ = [
+    "TIMEOUT",
+    "KubeClient",
+    "client_of",
+    "connect",
+    "identity_and_labels",
+    "identity_of",
+    "listens",
+    "with_token",
+]
 
 TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and between two bytes of an answer (`_request_timeout`)."""
@@ -63,47 +74,47 @@ def with_token(kube: KubeClient, token: str) -> KubeClient:
     """
     known = kube.api.configuration
     configuration = client.Configuration()
-    for name in ("host", "ssl_ca_cert", "verify_ssl", "tls_server_name", "proxy", "no_proxy"):
+    for name in ("host", "ssl_ca_cert", "verify_ssl", "tls_server_name", "proxy", "no_proxy", "retries"):
         setattr(configuration, name, getattr(known, name))
     configuration.api_key = {"authorization": f"Bearer {token}"}
-    return client_of(client.ApiClient(configuration))
+    origin: Origin = getattr(kube.api, "origin", None) or Origin(None, "", known.host)
+    return client_of(Connection(configuration, replace(origin, user="(a token of Faultcast's)")))
 
 
-def connect(kubeconfig: Path, context: str = "") -> KubeClient:
-    """Make a client for exactly this kubeconfig.
+def connect(context: KubeContext) -> KubeClient:
+    """Make a client for exactly this context of this kubeconfig.
 
     Args:
-        kubeconfig: The file to read; `~/.kube/config` and `KUBECONFIG` are never looked at.
-        context: The context to use; the file's current one when empty.
+        context: The file and its context; `~/.kube/config` and `KUBECONFIG` are never looked at.
 
     Raises:
         ConfigurationError: The file is missing, broken, or lacks the context.
+        ClusterError: The program that fetches the user's login failed.
     """
-    if not kubeconfig.is_file():
-        message = f"no kubeconfig at {kubeconfig}"
-        raise ConfigurationError(message, remedy="name an existing file, or start a cluster: faultcast up")
-    try:
-        api: Any = config.new_client_from_config(config_file=str(kubeconfig), context=context or None)
-    except (ConfigException, ValueError) as error:
-        message = f"cannot use kubeconfig {kubeconfig}: {error}"
-        raise ConfigurationError(message, remedy="check it with: kubectl config view") from error
-    return client_of(api)
+    fields = fields_of(context)
+    connection = Connection(configuration_of(context, fields), Origin(context, fields.user, fields.server))
+    if fields.login.get("as-groups"):
+        message = f"cannot use {context}: its user acts as other groups (as-groups), which is not supported"
+        raise ConfigurationError(message, remedy="use a user that has the rights of these groups")
+    if other := fields.login.get("as"):
+        connection.set_default_header("Impersonate-User", other)
+    return client_of(connection)
 
 
-def listens(kubeconfig: Path, context: str = "") -> bool:
-    """Whether somebody accepts connections where the API server of a kubeconfig should be.
+def listens(context: KubeContext) -> bool:
+    """Whether somebody accepts connections where the API server of a context should be.
 
     Told within seconds; the client itself would try several times.
 
     Raises:
         ConfigurationError: The file is missing, broken, or lacks the context.
     """
-    url = urlsplit(connect(kubeconfig, context).api.configuration.host)
+    url = urlsplit(fields_of(context).server)
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
         with socket.create_connection((url.hostname or "", port), timeout=_KNOCK):
             return True
-    except OSError:
+    except (OSError, UnicodeError):
         return False
 
 
@@ -111,14 +122,22 @@ def identity_of(kube: KubeClient) -> str:
     """UID of the namespace kube-system, which tells this cluster from every other.
 
     Raises:
-        ClusterError: The API server does not answer, or refuses.
+        ClusterError: The API server does not answer, refuses, or is none.
+    """
+    return identity_and_labels(kube)[0]
+
+
+def identity_and_labels(kube: KubeClient) -> tuple[str, dict[str, str]]:
+    """Identity of the cluster, and the labels of its namespace kube-system, read at once.
+
+    Raises:
+        ClusterError: The API server does not answer, refuses, or is none.
     """
     try:
         namespace: Any = kube.core.read_namespace("kube-system", _request_timeout=TIMEOUT)
-    except ApiException as error:
-        message = f"the API server refused to show namespace kube-system: {error.status} {error.reason}"
-        raise ClusterError(message, remedy="check the rights of the kubeconfig's user") from error
-    except HTTPError as error:
-        message = f"the API server does not answer: {error}"
-        raise ClusterError(message, remedy="check that the cluster runs: faultcast status") from error
-    return str(namespace.metadata.uid)
+    except (ApiException, HTTPError) as error:
+        raise api_error("read namespace kube-system", error) from error
+    if not namespace.metadata.uid:
+        message = "namespace kube-system has no identity, so nobody can tell which cluster this is"
+        raise ClusterError(message, remedy="check the server in the kubeconfig")
+    return str(namespace.metadata.uid), dict(namespace.metadata.labels or {})

@@ -1,25 +1,24 @@
 """One package or module for each way to come by a cluster."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from faultcast.infra.cluster import Cluster, NodeControl
+    from faultcast.infra.kubeconfig import KubeContext
     from faultcast.infra.settings import Settings
 
-__all__ = ["node_control_of", "open_cluster"]
+__all__ = ["node_control_of", "open_cluster", "taken_down"]
 
 
 def open_cluster(
-    settings: "Settings", kubeconfig: Path | None = None, context: str = "", prometheus_url: str = ""
+    settings: "Settings", context: "KubeContext | None" = None, prometheus_url: str = ""
 ) -> "Cluster":
     """The handle of a cluster that is up; brings nothing up.
 
     Args:
         settings: They name the local cluster.
-        kubeconfig: Of any cluster, a local one of any name included; the settings' local one when None.
-        context: Context inside the kubeconfig; its current one when empty.
+        context: Of any cluster, a local one of any name included; the settings' local one when None.
         prometheus_url: Prometheus to use; may be empty for a local cluster, and where nothing is judged.
 
     Raises:
@@ -28,38 +27,49 @@ def open_cluster(
     """
     from faultcast.infra.providers.local.provider import LocalProvider
 
-    if kubeconfig is None:
+    if context is None:
         return LocalProvider(settings).attach()
-    from faultcast.infra.kube import connect
     from faultcast.infra.providers.local.record import cluster_of
 
-    ours = cluster_of(settings, kubeconfig)
-    # A context that somebody added to the file of a local cluster may lead elsewhere.
-    if ours and LocalProvider(ours).serves(connect(kubeconfig, context)):
+    if ours := cluster_of(settings, context):
         cluster = LocalProvider(ours).attach()
         prometheus = prometheus_url.rstrip("/") or cluster.endpoints.prometheus
-        return replace(cluster, context=context, endpoints=replace(cluster.endpoints, prometheus=prometheus))
+        return replace(
+            cluster, kube_context=context, endpoints=replace(cluster.endpoints, prometheus=prometheus)
+        )
     from faultcast.infra.providers.existing import connect_existing
 
-    return connect_existing(kubeconfig, context, prometheus_url, settings.helper_image)
+    return connect_existing(context, prometheus_url, settings.helper_image)
 
 
-def node_control_of(settings: "Settings", kubeconfig: Path | None = None) -> "NodeControl":
+def node_control_of(settings: "Settings", identity: str = "") -> "NodeControl":
     """Control of the nodes of a cluster, even while its API server does not answer.
 
     Args:
-        settings: They name the local cluster.
-        kubeconfig: Of any cluster, a local one of any name included; the settings' local one when None.
+        settings: They name the state folder, and the local cluster.
+        identity: UID of kube-system of a cluster; the settings' local one when empty.
 
     Returns:
-        One that refuses, when the machines are not Faultcast's.
+        One that refuses, when the machines are not known to be that cluster's, and Faultcast's.
 
     Raises:
         ConfigurationError: The record of the local cluster holds a wrong value.
     """
     from faultcast.infra.cluster import NoNodeControl
     from faultcast.infra.providers.local.nodes import nodes_of
-    from faultcast.infra.providers.local.record import cluster_of, settings_of
+    from faultcast.infra.providers.local.record import cluster_with, settings_of
 
-    ours = cluster_of(settings, kubeconfig) if kubeconfig else settings_of(settings.cluster_dir)
+    ours = cluster_with(settings, identity) if identity else settings_of(settings.cluster_dir)
     return nodes_of(ours) if ours else NoNodeControl()
+
+
+def taken_down(settings: "Settings", identity: str) -> str:
+    """When a cluster was taken down by the provider that owned it, in words; empty when none says so.
+
+    Args:
+        settings: They name the state folder.
+        identity: UID of kube-system.
+    """
+    from faultcast.infra.providers.local import record
+
+    return record.taken_down(settings, identity)

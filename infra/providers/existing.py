@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
 from faultcast.infra.cluster import Cluster, Endpoints, Node, NoNodeControl
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kube import TIMEOUT, connect, identity_of
+from faultcast.infra.kube_errors import api_error
+from faultcast.infra.kubeconfig import KubeContext
 
 __all__ = ["ExistingProvider", "connect_existing", "read_nodes"]
 
@@ -18,21 +23,18 @@ def read_nodes(listed: Any) -> tuple[Node, ...]:
     """Nodes from the API's answer to a list of nodes."""
     nodes = []
     for item in listed.items:
-        addresses = item.status.addresses or []
+        addresses = (item.status.addresses if item.status else None) or []
         address = next((a.address for a in addresses if a.type == "InternalIP"), "")
         labels = item.metadata.labels or {}
         nodes.append(Node(item.metadata.name, address, any(label in labels for label in _CONTROL_PLANE)))
     return tuple(nodes)
 
 
-def connect_existing(
-    kubeconfig: Path, context: str = "", prometheus_url: str = "", helper_image: str = ""
-) -> Cluster:
+def connect_existing(context: KubeContext, prometheus_url: str = "", helper_image: str = "") -> Cluster:
     """The handle of a cluster that runs somewhere.
 
     Args:
-        kubeconfig: The file to use.
-        context: Context inside it; its current one when empty.
+        context: The kubeconfig and context to use.
         prometheus_url: Base URL of its Prometheus; may be empty where nothing is judged.
         helper_image: Image of helper pods that its nodes can pull.
 
@@ -40,16 +42,20 @@ def connect_existing(
         ConfigurationError: The kubeconfig is not usable.
         ClusterError: The API server does not answer.
     """
-    kube = connect(kubeconfig, context)
+    kube = connect(context)
+    identity = identity_of(kube)
+    try:
+        nodes = read_nodes(kube.core.list_node(_request_timeout=TIMEOUT))
+    except (ApiException, HTTPError) as error:
+        raise api_error("list the nodes", error) from error
     return Cluster(
-        name=context or kubeconfig.stem,
+        name=context.name,
         provider="existing",
-        kubeconfig=kubeconfig,
-        identity=identity_of(kube),
-        nodes=read_nodes(kube.core.list_node(_request_timeout=TIMEOUT)),
+        kube_context=context,
+        identity=identity,
+        nodes=nodes,
         endpoints=Endpoints(prometheus=prometheus_url.rstrip("/") or None),
         node_control=NoNodeControl(),
-        context=context,
         helper_image=helper_image,
     )
 
@@ -59,16 +65,14 @@ class ExistingProvider:
     """Connects to a cluster; brings nothing up and takes nothing down.
 
     Attributes:
-        kubeconfig: The file to use; always named by the user.
+        context: The kubeconfig and context to use; always named by the user.
         prometheus_url: Base URL of its Prometheus; without one nothing can be judged.
-        context: Context inside the file; its current one when empty.
         helper_image: Image of helper pods that its nodes can pull; faults that need one are refused without.
         progress: Called with lines for people.
     """
 
-    kubeconfig: Path
+    context: KubeContext
     prometheus_url: str
-    context: str = ""
     helper_image: str = ""
     progress: Callable[[str], None] = lambda _: None
 
@@ -84,7 +88,7 @@ class ExistingProvider:
                 "an existing cluster needs the address of its Prometheus: without metrics nothing is judged"
             )
             raise ConfigurationError(message, remedy="add --prometheus-url http://HOST:PORT")
-        cluster = connect_existing(self.kubeconfig, self.context, self.prometheus_url, self.helper_image)
+        cluster = connect_existing(self.context, self.prometheus_url, self.helper_image)
         self.progress(f"connected to the cluster with identity {cluster.identity}")
         return cluster
 
@@ -97,7 +101,7 @@ class ExistingProvider:
 
     def collect_logs(self, folder: Path) -> None:
         """Write what the API says of nodes, pods and events; the machines are not ours to read."""
-        kube = connect(self.kubeconfig, self.context)
+        kube = connect(self.context)
         folder.mkdir(parents=True, exist_ok=True)
         for name, listing in (
             ("nodes", kube.core.list_node),

@@ -60,9 +60,11 @@ def lease_of(settings: ForecasterSettings) -> Leadership:
     if place is None:
         return NoLease()
     from faultcast.infra.incluster import coordination
+    from faultcast.infra.kubeconfig import KubeContext
     from faultcast.infra.lease import Lease
 
-    return Lease(coordination(settings.kubeconfig), *place, settings.holder())
+    named = KubeContext.of(settings.kubeconfig, settings.context) if settings.kubeconfig else None
+    return Lease(coordination(named), *place, settings.holder())
 
 
 def _check_state(settings: ForecasterSettings) -> None:

@@ -105,6 +105,7 @@ class ForecasterSettings(BaseSettings):
     lease: str = Field("", description="NAME or NAMESPACE/NAME of the Lease; empty for a single process")
     namespace: str = Field("", description="namespace of the Lease; the pod's own when not given")
     kubeconfig: Path | None = Field(None, description="how the API server is reached from outside of a pod")
+    context: str = Field("", description="context inside the kubeconfig; its current one when not given")
     identity: str = Field(default_factory=socket.gethostname, description="name of this replica; the pod's")
     listen: str = Field("0.0.0.0:8080", description="where it answers")
 

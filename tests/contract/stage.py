@@ -15,6 +15,7 @@ from faultcast.experiments.model import BlastRadius, Extension, MetricSpec
 from faultcast.experiments.planning import arguments_for, plan_fault
 from faultcast.experiments.radius import Refusal
 from faultcast.experiments.recorder import Recorder
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings
 from tests.contract.samples import SAMPLES
 from tests.fakeapi import FakeApi
@@ -51,8 +52,7 @@ class Stage:
         self.recorder = Recorder()
         self.context = RunContext(
             access=self.api.access(),
-            kubeconfig=self.folder / "kubeconfig",
-            context="",
+            kube_context=KubeContext(self.folder / "kubeconfig", "stage"),
             identity=str(self.api.kube_system["metadata"]["uid"]),
             settings=self.settings,
             extension=extension(self._radius()),
@@ -62,7 +62,7 @@ class Stage:
             ledger=Ledger(self.folder / "ledger"),
             recorder=self.recorder,
         )
-        self.context.kubeconfig.write_text("{}\n")
+        self.context.kube_context.file.write_text("{}\n")
 
     @property
     def raw(self) -> Mapping[str, Any]:

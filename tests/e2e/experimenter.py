@@ -1,6 +1,6 @@
 """An experimenter's own process: runs one experiment's method on a cluster, and tells what happens.
 
-    python experimenter.py KUBECONFIG EXPERIMENT FOLDER
+    python experimenter.py KUBECONFIG CONTEXT EXPERIMENT FOLDER
 
 Each line of its output is one JSON object: an event as it happens, and at last the result.
 """
@@ -16,15 +16,16 @@ from faultcast.experiments.loader import load_experiment
 from faultcast.experiments.preview import preview
 from faultcast.experiments.runner import MethodResult, run_method
 from faultcast.infra.kube import connect
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import load_settings
 
 SEED = 11
 
 
-def main(kubeconfig: Path, file: Path, folder: Path) -> None:
-    kube, settings = connect(kubeconfig), load_settings()
-    cluster = open_cluster(settings, kubeconfig)
+def main(context: KubeContext, file: Path, folder: Path) -> None:
+    kube, settings = connect(context), load_settings()
+    cluster = open_cluster(settings, context)
     experiment = load_experiment(file)
     result = run_method(
         experiment,
@@ -51,4 +52,4 @@ def _say(what: str, value: object) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]))
+    main(KubeContext.of(Path(sys.argv[1]), sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]))

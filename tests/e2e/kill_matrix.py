@@ -1,10 +1,13 @@
 """What is left after `kill -9`: every fault, killed at five moments, with and without `faultcast heal`.
 
-    python tests/e2e/kill_matrix.py [--kubeconfig FILE] [--kinds a,b] [--output FILE]
+    python tests/e2e/kill_matrix.py [--kubeconfig FILE [--context NAME]] [--kinds a,b] [--output FILE]
 
 Each run is a process of its own that is killed (`killing.py`). Then the cluster and the machine are looked
 at until nothing of the effect is left. Faults of pods are killed at all moments at once, each on a
 deployment of its own; others one after the other.
+
+The runs are told their cluster by a kubeconfig with three contexts, of which it is not the current one; the
+other two lead to servers that count whatever reaches them (`decoys.py`). The same file stands in KUBECONFIG.
 """
 
 import argparse
@@ -15,21 +18,22 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
-from faultcast.experiments.access import access_to
-from faultcast.experiments.heal import revert_entries
+from faultcast.experiments.heal import open_access, revert_entries
 from faultcast.experiments.ledger import Ledger
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import FaultcastError
 from faultcast.infra.kube import connect
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait
+from tests.e2e.decoys import among_decoys
 from tests.e2e.killing import MOMENTS
 from tests.e2e.leftovers import snapshot
 from tests.e2e.onefault import write_fault
@@ -53,6 +57,7 @@ class Outcome:
         clean_after: Seconds from the kill until nothing was left; None when something stayed.
         allowed: Seconds that were allowed.
         left: What stayed.
+        strayed: What reached another cluster than the one that was named.
     """
 
     fault: str
@@ -61,13 +66,20 @@ class Outcome:
     clean_after: float | None
     allowed: float
     left: tuple[str, ...]
+    strayed: tuple[str, ...] = ()
 
 
 def run_matrix(
     cluster: Cluster, kinds: Sequence[str], *, moments: Sequence[str] = MOMENTS
 ) -> Iterator[Outcome]:
     """Kill runs of each kind at each moment, without and with healing."""
-    kube = connect(cluster.kubeconfig, cluster.context)
+    with among_decoys(cluster.kube_context) as among:
+        for outcome in _outcomes(replace(cluster, kube_context=among.context), kinds, moments):
+            yield replace(outcome, strayed=among.visits)
+
+
+def _outcomes(cluster: Cluster, kinds: Sequence[str], moments: Sequence[str]) -> Iterator[Outcome]:
+    kube = connect(cluster.kube_context)
     furnish(kube, shell_image(cluster), len(moments))
     for kind in kinds:
         for healed in (False, True):
@@ -85,7 +97,7 @@ def run_matrix(
 
 def shell_image(cluster: Cluster) -> str:
     """The image with a shell that every node of a local cluster has."""
-    kube = connect(cluster.kubeconfig, cluster.context)
+    kube = connect(cluster.kube_context)
     names = [
         name for node in kube.core.list_node().items for image in node.status.images for name in image.names
     ]
@@ -99,19 +111,29 @@ def _one(cluster: Cluster, kind: str, moment: str, room: str, *, healed: bool) -
         Path(mkdtemp()), kind, sample.on(room), radius=sample.radius or None, extension=sample.extension
     )
     before = snapshot(cluster)
-    command = [sys.executable, str(HERE / "killing.py"), str(cluster.kubeconfig), str(path), trial, moment]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    named = cluster.kube_context
+    command = [
+        sys.executable,
+        str(HERE / "killing.py"),
+        str(named.file),
+        named.name,
+        str(path),
+        trial,
+        moment,
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "KUBECONFIG": str(named.file)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environment)
     said = _said(done.stdout)
     if "effect" not in said or "killed" not in said:
         return Outcome(kind, moment, healed, None, 0.0, (f"not killed: {done.stdout} {done.stderr[-600:]}",))
     allowed = HEALED if healed else said["until"] - said["at"] + 20.0
-    left: tuple[str, ...] = ()
     if healed:
         ledger = Ledger(settings.state_dir / "ledger")
         entries = [entry for entry in ledger.entries() if entry.trial == trial]
-        access = access_to(cluster, connect(cluster.kubeconfig))
-        left = revert_entries(access, ledger, entries, Wait(HEALED, 0.5))
+        for context in {entry.reached() for entry in entries}:
+            access, identity = open_access(settings, context)
+            assert {entry.cluster for entry in entries} == {identity}
+            revert_entries(access, ledger, entries, Wait(HEALED, 0.5))
     end = said["killed"] + allowed
     while True:
         left = (*_differences(before, cluster, said["effect"], alone=sample.alone),)
@@ -167,20 +189,21 @@ def _forget(folder: Path, trial: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kubeconfig", type=Path, help="the settings' local cluster when not given")
+    parser.add_argument("--context", default="", help="its current one when not given")
     parser.add_argument("--kinds", default=",".join(SAMPLES))
     parser.add_argument("--output", type=Path)
     asked = parser.parse_args()
-    cluster = open_cluster(load_settings(), asked.kubeconfig)
+    named = KubeContext.of(asked.kubeconfig, asked.context) if asked.kubeconfig else None
+    cluster = open_cluster(load_settings(), named)
     outcomes: list[Outcome] = []
     for one in run_matrix(cluster, asked.kinds.split(",")):
         outcomes.append(one)
-        sys.stdout.write(
-            f"{one.fault:<20} {one.moment:<18} heal={one.healed!s:<5} {one.clean_after} {one.left}\n"
-        )
+        seen = f"{one.clean_after} {one.left} {one.strayed}"
+        sys.stdout.write(f"{one.fault:<20} {one.moment:<18} heal={one.healed!s:<5} {seen}\n")
         sys.stdout.flush()
         if asked.output:
             write(outcomes, asked.output)
-    return int(any(one.clean_after is None for one in outcomes))
+    return int(any(one.clean_after is None or one.strayed for one in outcomes))
 
 
 def write(outcomes: Sequence[Outcome], path: Path) -> None:

@@ -1,6 +1,6 @@
 """An experimenter's own process that is killed with SIGKILL at a chosen moment of its fault.
 
-    python tests/e2e/killing.py KUBECONFIG FILE TRIAL MOMENT
+    python tests/e2e/killing.py KUBECONFIG CONTEXT FILE TRIAL MOMENT
 
 It prints one JSON line about the effect before it may be killed: its identity, and when.
 """
@@ -17,6 +17,7 @@ from typing import Any
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.history import Event
 from faultcast.experiments.loader import load_experiment
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import load_settings
 from tests.e2e.onefault import run_fault
@@ -24,8 +25,8 @@ from tests.e2e.onefault import run_fault
 MOMENTS = ("before injection", "just after", "in the middle", "while reverting", "while reporting")
 
 
-def main(kubeconfig: Path, file: Path, trial: str, moment: str) -> None:
-    cluster = open_cluster(load_settings(), kubeconfig)
+def main(context: KubeContext, file: Path, trial: str, moment: str) -> None:
+    cluster = open_cluster(load_settings(), context)
     fault: Any = load_experiment(file).steps[0].fault
     inject, undo = fault.inject, fault.undo
 
@@ -70,4 +71,4 @@ def die() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+    main(KubeContext.of(Path(sys.argv[1]), sys.argv[2]), Path(sys.argv[3]), sys.argv[4], sys.argv[5])

@@ -22,7 +22,7 @@ WORKER = "helper.worker"
 
 def snapshot(cluster: Cluster) -> dict[str, Any]:
     """Everything that a fault changes and has to put back; equal before and after."""
-    kube = connect(cluster.kubeconfig, cluster.context)
+    kube = connect(cluster.kube_context)
     pods = {pod.metadata.uid: pod for pod in kube.core.list_pod_for_all_namespaces().items}
     return {
         "nodes": _nodes(kube),

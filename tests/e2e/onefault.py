@@ -20,6 +20,7 @@ from faultcast.experiments.preview import Preview, preview
 from faultcast.experiments.runner import MethodResult, run_method
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube import connect
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import Settings, load_settings
 
@@ -73,7 +74,7 @@ def write_fault(
 
 
 def preview_of(cluster: Cluster, path: Path, settings: Settings | None = None) -> Preview:
-    kube = connect(cluster.kubeconfig, cluster.context)
+    kube = connect(cluster.kube_context)
     return preview(load_experiment(path), kube, cluster, settings or load_settings(), SEED)
 
 
@@ -87,7 +88,7 @@ def run_fault(
 ) -> MethodResult:
     """Run the method of an experiment in this process."""
     settings, trial = settings or load_settings(), trial or uuid4().hex
-    kube = connect(cluster.kubeconfig, cluster.context)
+    kube = connect(cluster.kube_context)
     experiment = load_experiment(path)
     return run_method(
         experiment,
@@ -109,7 +110,7 @@ def _print(event: Event) -> None:
 
 
 def main(kubeconfig: str, kind: str, arguments: str, extension: str = "{}") -> int:
-    cluster = open_cluster(load_settings(), Path(kubeconfig))
+    cluster = open_cluster(load_settings(), KubeContext.of(Path(kubeconfig)))
     said = json.loads(extension)
     path = write_fault(
         Path(mkdtemp()),

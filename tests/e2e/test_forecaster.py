@@ -52,7 +52,7 @@ ACCOUNT = f"system:serviceaccount:{NAMESPACE}:forecaster"
 
 @pytest.fixture(scope="module")
 def kube(cluster: Cluster) -> KubeClient:
-    return connect(cluster.kubeconfig, cluster.context)
+    return connect(cluster.kube_context)
 
 
 @pytest.fixture(scope="module", autouse=True)

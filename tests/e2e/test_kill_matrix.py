@@ -13,4 +13,5 @@ def test_nothing_is_left_whenever_the_runner_is_killed(kind: str, cluster: Clust
     outcomes = list(run_matrix(cluster, [kind]))
     assert len(outcomes) == 10
     assert [one for one in outcomes if one.clean_after is None] == []
+    assert outcomes[-1].strayed == (), "a cluster was reached that nobody named"
     assert all(one.clean_after is not None and one.clean_after <= one.allowed for one in outcomes)

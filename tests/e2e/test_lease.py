@@ -37,7 +37,13 @@ class Replica:
     def __init__(self, cluster: Cluster, folder: Path, identity: str) -> None:
         self._said = folder / f"{identity}.log"
         with self._said.open("w") as stderr:
-            argv = [sys.executable, "-m", "tests.e2e.electing", cluster.kubeconfig, f"{SPACE}/forecaster"]
+            argv = [
+                sys.executable,
+                "-m",
+                "tests.e2e.electing",
+                cluster.kube_context.file,
+                f"{SPACE}/forecaster",
+            ]
             self.process = subprocess.Popen([*argv, folder, identity], cwd=ROOT, stderr=stderr)
 
     def said(self, text: str) -> bool:

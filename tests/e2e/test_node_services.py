@@ -32,10 +32,9 @@ OWN = {
 WORKER = "192.168.247.134"
 STARTER = """
 import sys, time
-from pathlib import Path
 from faultcast.infra.providers import node_control_of
 from faultcast.infra.settings import load_settings
-nodes = node_control_of(load_settings(), Path(sys.argv[1]))
+nodes = node_control_of(load_settings(), sys.argv[1])
 nodes.guard("worker", "power_on", float(sys.argv[2]), "night")
 nodes.power_off("worker")
 print("off", flush=True)
@@ -58,7 +57,7 @@ def cluster(provider: LocalProvider) -> Cluster:
 @pytest.fixture
 def pod(cluster: Cluster) -> str:
     """A container that runs on the worker; its identity."""
-    core = connect(cluster.kubeconfig).core
+    core = connect(cluster.kube_context).core
     image = cluster.helper_image
     container = {
         "name": "sleeper",
@@ -81,7 +80,7 @@ def pod(cluster: Cluster) -> str:
 
 def container_of(cluster: Cluster) -> str:
     """The identity of the sleeper's running container; empty when none runs."""
-    read: Any = connect(cluster.kubeconfig).core.read_namespaced_pod("sleeper", "default")
+    read: Any = connect(cluster.kube_context).core.read_namespaced_pod("sleeper", "default")
     statuses = read.status.container_statuses or []
     return statuses[0].container_id if statuses and statuses[0].state.running else ""
 
@@ -97,7 +96,7 @@ def kubelet_says() -> str:
 
 
 def is_ready(cluster: Cluster) -> bool:
-    return "worker" in ready_nodes(connect(cluster.kubeconfig))
+    return "worker" in ready_nodes(connect(cluster.kube_context))
 
 
 def test_a_stopped_kubelet_refuses_and_its_pods_run_on(cluster: Cluster, pod: str) -> None:
@@ -138,12 +137,12 @@ def test_what_the_kernel_has_is_seen_from_outside(cluster: Cluster) -> None:
 
 def test_the_cluster_is_found_by_its_kubeconfig(cluster: Cluster) -> None:
     settings = load_settings()
-    found = open_cluster(settings, cluster.kubeconfig)
+    found = open_cluster(settings, cluster.kube_context)
     assert (found.name, found.identity, found.provider) == (cluster.name, cluster.identity, "local")
     assert found.helper_image == cluster.helper_image
     cluster.node_control.power_off("master")
     try:
-        assert not node_control_of(settings, cluster.kubeconfig).service_runs("master", "kubelet")
+        assert not node_control_of(settings, cluster.identity).service_runs("master", "kubelet")
     finally:
         cluster.node_control.power_on("master")
 
@@ -152,10 +151,10 @@ def test_a_guard_switches_the_node_on_after_its_starter_was_killed(
     provider: LocalProvider, cluster: Cluster
 ) -> None:
     nodes = cluster.node_control
-    wait_ready(cluster.kubeconfig, provider.nodes, print)
+    wait_ready(cluster.kube_context, provider.nodes, print)
     until = time.time() + 6
     with subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(cluster.kubeconfig), str(until)],
+        [sys.executable, "-c", STARTER, cluster.identity, str(until)],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -170,7 +169,7 @@ def test_a_guard_switches_the_node_on_after_its_starter_was_killed(
     assert [each.marker for each in provider.status().guards] == ["night"]
     wait_until("the guard's work", lambda: not nodes.guards(), Wait(20, 0.2))
     assert until <= time.time() < until + 10
-    wait_ready(cluster.kubeconfig, provider.nodes, print)
+    wait_ready(cluster.kube_context, provider.nodes, print)
     assert "undone" in (provider.layout.guards / "night.log").read_text()
 
 

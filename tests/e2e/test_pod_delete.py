@@ -47,7 +47,7 @@ class Counting:
 
 @pytest.fixture
 def counting(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Counting:
-    kube = connect(cluster.kubeconfig, cluster.context)
+    kube = connect(cluster.kube_context)
     writes: list[str] = []
     request = kube.api.request
 
@@ -68,7 +68,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture(autouse=True)
 def whole(cluster: Cluster) -> Iterator[None]:
     """The shop is whole before and after each test."""
-    kube = connect(cluster.kubeconfig, cluster.context)
+    kube = connect(cluster.kube_context)
     _wait_until_whole(kube, 120)
     yield
     _wait_until_whole(kube, 120)
@@ -224,7 +224,7 @@ def test_consent_withdrawn_after_the_preview_stops_the_injection(
 @contextmanager
 def _label(cluster: Cluster, value: str | None) -> Iterator[None]:
     """Give the cluster another answer to the question of consent, and take it back."""
-    core = connect(cluster.kubeconfig, cluster.context).core
+    core = connect(cluster.kube_context).core
 
     def put(answer: str | None) -> None:
         core.patch_namespace("kube-system", {"metadata": {"labels": {CONSENT_LABEL: answer}}})
@@ -241,9 +241,10 @@ class Experimenter:
 
     def __init__(self, cluster: Cluster, state: Path, path: Path, folder: Path) -> None:
         self.log = folder.with_suffix(".log")
+        named = cluster.kube_context
         with self.log.open("w") as file:
             self.process = subprocess.Popen(
-                [sys.executable, HERE / "experimenter.py", cluster.kubeconfig, path, folder],
+                [sys.executable, HERE / "experimenter.py", named.file, named.name, path, folder],
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -300,7 +301,7 @@ def test_a_runner_killed_during_the_fault_leaves_nothing_and_heal_clears_the_led
     runner.process.wait(10)
 
     left = (entry.expiry - datetime.now(UTC)).total_seconds()
-    _wait_until_whole(connect(cluster.kubeconfig, cluster.context), left)
+    _wait_until_whole(connect(cluster.kube_context), left)
     assert ledger.entries() == (entry,)
     assert "healed  pod-delete of pod shop/store-" in _heal(settings)
     assert ledger.entries() == ()

@@ -114,7 +114,7 @@ def answer(address: str) -> str:
 
 def not_ready(cluster: Cluster, node: str) -> None:
     """Wait until Kubernetes has noticed that a node is gone."""
-    kube = connect(cluster.kubeconfig)
+    kube = connect(cluster.kube_context)
     wait_until(f"{node} is NotReady", lambda: node not in ready_nodes(kube), Wait(60, 1))
 
 
@@ -126,7 +126,7 @@ def test_up_twice_gives_the_same_cluster(provider: LocalProvider, cluster: Clust
 
 
 def test_every_key_is_for_its_owner_only(provider: LocalProvider, cluster: Cluster) -> None:
-    keys = [*provider.layout.pki.iterdir(), cluster.kubeconfig]
+    keys = [*provider.layout.pki.iterdir(), cluster.kube_context.file]
     assert len(keys) > 10
     assert {path.stat().st_mode & 0o777 for path in keys} == {0o600}
     assert provider.layout.root.stat().st_mode & 0o777 == 0o700
@@ -177,7 +177,7 @@ def test_isolated_node_runs_on_and_is_not_ready_until_reconnected(
         assert not provider.status().nodes[1].connected
     finally:
         control.reconnect("worker")
-    wait_ready(cluster.kubeconfig, provider.nodes, print)
+    wait_ready(cluster.kube_context, provider.nodes, print)
     assert answer("192.168.251.134") == "open"
 
 
@@ -200,8 +200,8 @@ def test_powered_off_node_is_dead_at_once_and_ready_after_power_on(
     control.power_off(node)  # harmless
     control.power_on(node)
     control.power_on(node)  # harmless
-    wait_ready(cluster.kubeconfig, provider.nodes, print)
-    assert identity_of(connect(cluster.kubeconfig)) == cluster.identity
+    wait_ready(cluster.kube_context, provider.nodes, print)
+    assert identity_of(connect(cluster.kube_context)) == cluster.identity
 
 
 @pytest.mark.timeout(120)
@@ -214,7 +214,7 @@ def test_the_contract_of_node_control(provider: LocalProvider, cluster: Cluster)
         return True
 
     check_node_control(cluster.node_control, "worker", reachable)
-    wait_ready(cluster.kubeconfig, provider.nodes, print)
+    wait_ready(cluster.kube_context, provider.nodes, print)
 
 
 def test_a_dead_program_is_named_with_its_log(provider: LocalProvider, cluster: Cluster) -> None:
@@ -257,7 +257,7 @@ def test_two_clusters_side_by_side_do_not_touch_each_other(provider: LocalProvid
         other.stop()
     assert left_over(before, load_settings(**OTHER)) == []
     assert provider.status().well
-    connect(cluster.kubeconfig).core.read_namespace("kube-system")
+    connect(cluster.kube_context).core.read_namespace("kube-system")
 
 
 def test_down_leaves_nothing_and_again_is_harmless(provider: LocalProvider, cluster: Cluster) -> None:

@@ -33,7 +33,7 @@ Kubectl = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def kube(cluster: Cluster) -> KubeClient:
-    return connect(cluster.kubeconfig, cluster.context)
+    return connect(cluster.kube_context)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def kubectl(cluster: Cluster) -> Kubectl:
     program = ensure_programs(load_settings(), lambda _line: None) / "kubectl"
 
     def call(*arguments: str) -> str:
-        return run([program, "--kubeconfig", cluster.kubeconfig, *arguments]).stdout
+        return run([program, "--kubeconfig", cluster.kube_context.file, *arguments]).stdout
 
     return call
 

@@ -11,6 +11,7 @@ from urllib3.exceptions import MaxRetryError
 from faultcast.experiments.access import Access
 from faultcast.infra.cluster import Cluster, Endpoints, Node
 from faultcast.infra.kube import KubeClient, client_of
+from faultcast.infra.kubeconfig import KubeContext
 from tests.fakeapi.controllers import Controllers
 from tests.fakeapi.meter import FakeMeter
 from tests.fakeapi.nodes import NODES, Nodes
@@ -105,16 +106,15 @@ class FakeApi:
             clock=self.clock,
         )
 
-    def cluster(self, kubeconfig: Path, *, context: str = "", helper_image: str = "helper:1") -> Cluster:
+    def cluster(self, kubeconfig: Path, *, helper_image: str = "helper:1") -> Cluster:
         return Cluster(
             name="fake",
             provider="fake",
-            kubeconfig=kubeconfig,
+            kube_context=KubeContext(kubeconfig, "fake"),
             identity=str(self.kube_system["metadata"]["uid"]),
             nodes=tuple(Node(name, address, name == "master") for name, address in NODES.items()),
             endpoints=Endpoints(),
             node_control=self.nodes,
-            context=context,
             helper_image=helper_image,
         )
 

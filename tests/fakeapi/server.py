@@ -154,7 +154,7 @@ class Server:
             asked.get("namespace", ""),
             asked.get("name", ""),
         )
-        return {**request.body, "status": {"allowed": allowed}}
+        return {"kind": "SelfSubjectAccessReview", **request.body, "status": {"allowed": allowed}}
 
     def _found(self, request: Request) -> Object:
         item = self._store.get(*request.key)

@@ -1,13 +1,22 @@
 from pathlib import Path
 
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import run
 from faultcast.reports.facts import describe_run, git_revision
 from tests.factories import at
 
 
 def test_a_run_is_described_without_secrets(tmp_path: Path) -> None:
-    cluster = Cluster("shop", "existing", tmp_path / "kubeconfig", "uid-1", (), Endpoints(), NoNodeControl())
+    cluster = Cluster(
+        "shop",
+        "existing",
+        KubeContext(tmp_path / "kubeconfig", "it"),
+        "uid-1",
+        (),
+        Endpoints(),
+        NoNodeControl(),
+    )
     record = describe_run(
         "run-1",
         cluster,

@@ -13,6 +13,7 @@ from faultcast.experiments.ledger import Entry, Ledger
 from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import Cluster, Endpoints, Guard, Node
 from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.status import ClusterStatus, NodeStatus
@@ -29,6 +30,7 @@ class FakeProvider:
     node_names = ("master", "worker")
     asked: list[Any]
     layout: Layout
+    kube_context: KubeContext
     status_now: ClusterStatus
 
     def __init__(self, settings: object, progress: Any = None) -> None:
@@ -38,7 +40,9 @@ class FakeProvider:
         self.progress("starting node [master]")
         self.asked.append(("start", stack))
         nodes = (Node("master", "10.0.0.1", control_plane=True),)
-        return Cluster("c", "local", Path("/k/kubeconfig"), "uid", nodes, ENDPOINTS, self.nodes)
+        return Cluster(
+            "c", "local", KubeContext(Path("/k/kubeconfig"), "c"), "uid", nodes, ENDPOINTS, self.nodes
+        )
 
     def stop(self) -> None:
         self.asked.append("stop")
@@ -55,6 +59,7 @@ def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[FakeProvid
     class Fresh(FakeProvider):
         nodes = FakeNodeControl()
         layout = Layout(tmp_path, tmp_path / "lock")
+        kube_context = KubeContext(tmp_path / "kubeconfig", "it")
 
     Fresh.asked = []
     monkeypatch.setattr(cli, "LocalProvider", Fresh)
@@ -169,7 +174,7 @@ def test_status_shows_a_fault_that_a_dead_run_left(
     entry = Entry(
         cluster="uid",
         kubeconfig=provider.layout.kubeconfig,
-        context="",
+        context="it",
         run="r",
         trial="t",
         runner=ProcessId(2**22 + 1, 0.0),

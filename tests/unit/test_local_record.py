@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers import existing, node_control_of, open_cluster
 from faultcast.infra.providers.local.files import write_json
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.nodes import LocalNodes
 from faultcast.infra.providers.local.provider import LocalProvider
-from faultcast.infra.providers.local.record import cluster_of, settings_of, shape_of
+from faultcast.infra.providers.local.record import (
+    cluster_of,
+    note_taken_down,
+    settings_of,
+    shape_of,
+    taken_down,
+)
 from faultcast.infra.settings import Settings, load_settings
 
 KUBECONFIG = """
@@ -48,7 +55,7 @@ def other(settings: Settings) -> Settings:
     )
     layout = Layout.of(other)
     layout.root.mkdir(parents=True)
-    write_json(layout.record, {"shape": shape_of(other), "images": []})
+    write_json(layout.record, {"shape": shape_of(other), "images": [], "identity": "uid-of-other"})
     layout.kubeconfig.write_text(KUBECONFIG)
     return other
 
@@ -60,35 +67,52 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def handle(self: Any) -> Cluster:
         ways.append("local")
-        layout = self.layout
-        return Cluster("other", "local", layout.kubeconfig, "uid", (), Endpoints("http://p"), NoNodeControl())
+        return Cluster("other", "local", self.kube_context, "uid", (), Endpoints("http://p"), NoNodeControl())
 
-    def connect(kubeconfig: Path, context: str, prometheus: str, helper: str) -> Cluster:
+    def connect(context: KubeContext, prometheus: str, helper: str) -> Cluster:
         ways.append("existing")
-        return Cluster(context, "existing", kubeconfig, "uid", (), Endpoints(prometheus), NoNodeControl())
+        return Cluster(context.name, "existing", context, "uid", (), Endpoints(prometheus), NoNodeControl())
 
     monkeypatch.setattr(LocalProvider, "attach", handle)
     monkeypatch.setattr(existing, "connect_existing", connect)
     return ways
 
 
+def here(other: Settings, name: str = "here") -> KubeContext:
+    return KubeContext.of(Layout.of(other).kubeconfig, name)
+
+
 def test_the_settings_are_those_it_was_brought_up_with(settings: Settings, other: Settings) -> None:
-    found = cluster_of(settings, Layout.of(other).kubeconfig)
+    found = cluster_of(settings, here(other))
     assert found is not None
     assert (found.cluster, shape_of(found)) == ("other", shape_of(other))
     assert found.worker_names == ("worker", "worker-2")
     assert settings_of(settings.cluster_dir) is None, "never brought up"
 
 
-def test_a_kubeconfig_elsewhere_is_nobodys(settings: Settings, other: Settings, tmp_path: Path) -> None:
-    for path in (tmp_path / "kubeconfig", tmp_path / "clusters" / "other" / "pki" / "kubeconfig"):
-        assert cluster_of(settings, path) is None
+def test_a_copy_of_its_kubeconfig_leads_to_it_and_another_context_does_not(
+    settings: Settings, other: Settings, tmp_path: Path
+) -> None:
+    copy = tmp_path / "mine.yaml"
+    copy.write_text(KUBECONFIG)
+    found = cluster_of(settings, KubeContext.of(copy, "here"))
+    assert found is not None
+    assert found.cluster == "other"
+    assert cluster_of(settings, KubeContext.of(copy, "elsewhere")) is None
     abroad = settings.model_copy(update={"state_dir": tmp_path / "abroad"})
-    assert cluster_of(abroad, Layout.of(other).kubeconfig) is None
+    assert cluster_of(abroad, here(other)) is None
+
+
+def test_a_cluster_of_the_same_address_and_another_authority_is_not_it(
+    settings: Settings, other: Settings, tmp_path: Path
+) -> None:
+    later = tmp_path / "later.yaml"
+    later.write_text(KUBECONFIG.replace('135:6443"', '135:6443", certificate-authority-data: bmV3'))
+    assert cluster_of(settings, KubeContext.of(later, "here")) is None
 
 
 def test_its_nodes_are_controlled_without_asking_the_api(settings: Settings, other: Settings) -> None:
-    control = node_control_of(settings, Layout.of(other).kubeconfig)
+    control = node_control_of(settings, "uid-of-other")
     assert isinstance(control, LocalNodes)
     assert [str(node.address) for node in control.topology.nodes] == [
         "10.77.0.135",
@@ -100,21 +124,35 @@ def test_its_nodes_are_controlled_without_asking_the_api(settings: Settings, oth
     assert isinstance(node_control_of(other), LocalNodes)
 
 
+def test_nodes_of_another_identity_are_not_controlled(settings: Settings, other: Settings) -> None:
+    assert isinstance(node_control_of(settings, "uid-of-an-earlier-one"), NoNodeControl)
+
+
 def test_it_is_opened_as_the_local_cluster_it_is(
     settings: Settings, other: Settings, opened: list[str]
 ) -> None:
-    kubeconfig = Layout.of(other).kubeconfig
-    cluster = open_cluster(settings, kubeconfig, context="here")
-    assert (cluster.provider, cluster.context, cluster.endpoints.prometheus) == ("local", "here", "http://p")
-    assert open_cluster(settings, kubeconfig, prometheus_url="http://q/").endpoints.prometheus == "http://q"
+    cluster = open_cluster(settings, here(other))
+    assert (cluster.provider, cluster.kube_context, cluster.endpoints.prometheus) == (
+        "local",
+        here(other),
+        "http://p",
+    )
+    assert open_cluster(settings, here(other), "http://q/").endpoints.prometheus == "http://q"
     assert opened == ["local", "local"]
 
 
 def test_a_context_that_leads_elsewhere_is_another_cluster(
     settings: Settings, other: Settings, opened: list[str]
 ) -> None:
-    cluster = open_cluster(
-        settings, Layout.of(other).kubeconfig, context="elsewhere", prometheus_url="http://q"
-    )
+    cluster = open_cluster(settings, here(other, "elsewhere"), "http://q")
     assert cluster.provider == "existing"
     assert opened == ["existing"]
+
+
+def test_what_was_taken_down_is_known_by_its_identity_and_nothing_else_is(
+    settings: Settings, other: Settings
+) -> None:
+    note_taken_down(other, "uid-of-other")
+    assert "cluster other was taken down at " in taken_down(settings, "uid-of-other")
+    for unknown in ("", "uid-of-a-later-one", "../taken-down/uid-of-other"):
+        assert taken_down(settings, unknown) == ""

@@ -20,6 +20,7 @@ from faultcast.fixtures.observation import Observation, Observer
 from faultcast.infra import providers
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
 from faultcast.infra.errors import ClusterError, FaultcastError
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.steady_state.verdict import Status
 from tests.fakeprometheus import FakePrometheus, serving
 
@@ -49,7 +50,7 @@ def prometheus() -> Iterator[FakePrometheus]:
 @pytest.fixture(autouse=True)
 def cluster(prometheus: FakePrometheus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     found = Cluster(
-        "preprod", "existing", tmp_path / "kubeconfig", "uid", (),
+        "preprod", "existing", KubeContext(tmp_path / "kubeconfig", "it"), "uid", (),
         Endpoints(prometheus=prometheus.url), NoNodeControl(),
     )  # fmt: skip
     monkeypatch.setenv("FAULTCAST_STATE_DIR", str(tmp_path / "state"))

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from faultcast.infra.cluster import Cluster, DatabaseAccess, Endpoints, NoNodeControl
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.stack_status import (
     EXPECTED_JOBS,
     Asker,
@@ -23,7 +24,7 @@ NOW = 1_764_036_000.0
 CLUSTER = Cluster(
     name="faultcast",
     provider="local",
-    kubeconfig=Path("kubeconfig"),
+    kube_context=KubeContext(Path("/kubeconfig"), "it"),
     identity="1",
     nodes=(),
     endpoints=Endpoints(

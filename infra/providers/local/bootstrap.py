@@ -3,13 +3,13 @@
 import socket
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from faultcast.infra.kube import KubeClient, connect
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers.local.nodes import LocalNodes
 from faultcast.infra.providers.local.pki import KUBELET_CLIENT
 from faultcast.infra.providers.local.topology import API_PORT, Topology
@@ -27,7 +27,7 @@ _BINDING = "faultcast:kubelet-api"
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
-def wait_ready(kubeconfig: Path, nodes: LocalNodes, progress: Callable[[str], None]) -> KubeClient:
+def wait_ready(context: KubeContext, nodes: LocalNodes, progress: Callable[[str], None]) -> KubeClient:
     """Wait until every node is Ready; returns the client that saw it.
 
     A node that was off for less than the grace period still looks Ready: only a sign of life after its start
@@ -39,7 +39,7 @@ def wait_ready(kubeconfig: Path, nodes: LocalNodes, progress: Callable[[str], No
     """
     names = {node.name for node in nodes.topology.nodes}
     progress(f"waiting for the nodes {', '.join(sorted(names))}")
-    kube = connect(kubeconfig)
+    kube = connect(context)
     ready: set[str] = set()
 
     def all_ready() -> bool:

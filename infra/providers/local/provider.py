@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from faultcast.infra.cluster import Cluster, Endpoints
 from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.infra.images import ImageArchive, build_images
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers.local.evidence import collect
 from faultcast.infra.providers.local.files import read_json, write_json
 from faultcast.infra.providers.local.images import clone, make_template
@@ -20,7 +21,7 @@ from faultcast.infra.providers.local.nodes import LocalNodes, nodes_of
 from faultcast.infra.providers.local.pki import make_pki
 from faultcast.infra.providers.local.preflight import require_machine
 from faultcast.infra.providers.local.programs import ensure_programs
-from faultcast.infra.providers.local.record import shape_of
+from faultcast.infra.providers.local.record import IDENTITY, note_taken_down, shape_of
 from faultcast.infra.providers.local.topology import plan
 from faultcast.infra.settings import Settings
 
@@ -74,9 +75,10 @@ class LocalProvider:
         """Names of the nodes, the master first."""
         return tuple(node.name for node in self._topology.nodes)
 
-    def serves(self, kube: "KubeClient") -> bool:
-        """Whether a client talks to this cluster's API server, whether that answers or not."""
-        return bool(kube.api.configuration.host == self._topology.api_url)
+    @property
+    def kube_context(self) -> KubeContext:
+        """With what the cluster is reached; raises ConfigurationError when it was never brought up."""
+        return KubeContext.of(self._layout.kubeconfig)
 
     def start(self, *, stack: bool = True) -> Cluster:
         """Bring the cluster up: programs, images, nodes, and with `stack` all that runs on them.
@@ -99,12 +101,17 @@ class LocalProvider:
             else:
                 self._make_nodes(programs, archives)
             # The Kubernetes client takes a second to import: by now the API server is starting meanwhile.
+            from faultcast.infra.kube import identity_of
             from faultcast.infra.providers.local.bootstrap import prepare, wait_ready
 
-            kube = wait_ready(self._layout.kubeconfig, self.nodes, self._progress)
+            kube = wait_ready(self.kube_context, self.nodes, self._progress)
             prepare(kube, self._topology)
-            images = [archive.ref for archive in archives]
-            self._note(shape=shape_of(self._settings), programs=str(programs), images=images)
+            self._note(
+                shape=shape_of(self._settings),
+                programs=str(programs),
+                images=[archive.ref for archive in archives],
+                identity=identity_of(kube),
+            )
             if stack:
                 self._deploy(kube, archives)
         return self.attach()
@@ -124,11 +131,11 @@ class LocalProvider:
         self._require_same_shape()
         from faultcast.infra.kube import connect, identity_of
 
-        kube = connect(self._layout.kubeconfig)
+        kube = connect(self.kube_context)
         return Cluster(
             name=self._settings.cluster,
             provider="local",
-            kubeconfig=self._layout.kubeconfig,
+            kube_context=self.kube_context,
             identity=identity_of(kube),
             nodes=tuple(node.node for node in self._topology.nodes),
             endpoints=self._endpoints(),
@@ -144,7 +151,13 @@ class LocalProvider:
             WaitTimeoutError: A process did not die.
         """
         with exclusive(self._layout):
-            self.leftovers.remove()
+            self._remove()
+
+    def _remove(self) -> None:
+        """Remove all of the cluster, then note that it is gone: whatever was done to it went with it."""
+        identity = str(self._record().get(IDENTITY, ""))
+        self.leftovers.remove()
+        note_taken_down(self._settings, identity)
 
     @property
     def leftovers(self) -> Leftovers:
@@ -167,7 +180,7 @@ class LocalProvider:
         if not api_listens(self._topology):
             nodes = examine_nodes(self.nodes, None)
             return ClusterStatus(name, nodes, (), Endpoints(), ("the API server does not answer",), guards)
-        kube = connect(self._layout.kubeconfig)
+        kube = connect(self.kube_context)
         nodes = examine_nodes(self.nodes, kube)
         try:
             cluster = self.attach()
@@ -206,7 +219,7 @@ class LocalProvider:
                 raise ConfigurationError(message, remedy="take it down first: faultcast down")
 
     def _make_nodes(self, programs: Path, archives: Sequence[ImageArchive]) -> None:
-        self.leftovers.remove()
+        self._remove()
         self._network.refuse_overlap()
         template = make_template(archives, self._settings.cache_dir / "images" / "templates", self._progress)
         pause = next(archive.ref for archive in archives if archive.name == _PAUSE)
@@ -248,4 +261,4 @@ class LocalProvider:
         from faultcast.infra.kube import connect
         from faultcast.infra.stack import endpoints
 
-        return endpoints(connect(self._layout.kubeconfig), self._settings)
+        return endpoints(connect(self.kube_context), self._settings)

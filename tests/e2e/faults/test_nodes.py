@@ -64,7 +64,8 @@ def wait_for(cluster: Cluster, before: Mapping[str, Any], seconds: float) -> Non
 def killed(cluster: Cluster, path: Path, moment: str) -> None:
     """Run a fault in a process that dies by SIGKILL at a moment of it."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-    command = [sys.executable, str(KILLING), str(cluster.kubeconfig), str(path), "killed", moment]
+    named = cluster.kube_context
+    command = [sys.executable, str(KILLING), str(named.file), named.name, str(path), "killed", moment]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert '"killed"' in done.stdout, done.stderr
 

@@ -6,11 +6,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings, load_settings
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
 from tests.fakekube import IDENTITY, FakeKube
+from tests.kubeconfigs import write_kubeconfig
 
 type WriteExperiment = Callable[..., Path]
 
@@ -42,12 +44,11 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Cluster:
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text("{}\n")
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig")
     return Cluster(
         name="fake",
         provider="existing",
-        kubeconfig=kubeconfig,
+        kube_context=KubeContext.of(kubeconfig),
         identity=IDENTITY,
         nodes=(),
         endpoints=Endpoints(),

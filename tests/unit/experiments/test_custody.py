@@ -18,6 +18,7 @@ from faultcast.experiments.ledger import Entry, Ledger
 from faultcast.experiments.permissions import Permission, helper_rights
 from faultcast.experiments.targets import Target
 from faultcast.infra.errors import ClusterError, InjectionError
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait
@@ -44,7 +45,7 @@ def _entry(api: FakeApi, folder: Path, **changes: Any) -> Entry:
     values: dict[str, Any] = {
         "cluster": IDENTITY,
         "kubeconfig": folder / "kubeconfig",
-        "context": "",
+        "context": "it",
         "run": "r",
         "trial": "t",
         "runner": DEAD,
@@ -150,7 +151,7 @@ def test_the_keeper_puts_back_only_what_still_shows_the_effect(
 def _heal(api: FakeApi, settings: Settings, kubeconfig: Path) -> list[tuple[bool, str]]:
     done = heal(
         settings,
-        kubeconfig=kubeconfig,
+        context=KubeContext(kubeconfig, "it"),
         opener=lambda *_: (api.access(), IDENTITY),
         wait=Wait(20.0, 0.5),
     )

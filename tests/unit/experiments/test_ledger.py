@@ -11,7 +11,9 @@ from faultcast.experiments.heal import heal
 from faultcast.experiments.ledger import Entry, Ledger
 from faultcast.experiments.targets import Owner, Target
 from faultcast.infra.errors import ClusterError
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
+from faultcast.infra.providers.local.record import note_taken_down
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait
 from tests.fakekube import IDENTITY, FakeKube
@@ -24,7 +26,7 @@ def _entry(kubeconfig: Path, **changes: Any) -> Entry:
     values: dict[str, Any] = {
         "cluster": IDENTITY,
         "kubeconfig": kubeconfig,
-        "context": "",
+        "context": "it",
         "run": "r",
         "trial": "t",
         "runner": DEAD,
@@ -153,42 +155,48 @@ def test_the_entry_of_another_living_runner_is_left_to_it(
     assert shop.reads == 0
 
 
-def test_an_entry_of_a_cluster_that_is_gone_is_dropped_with_a_word(
+def test_an_entry_of_a_cluster_that_its_provider_took_down_is_dropped_with_a_word(
     ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
 ) -> None:
-    ledger.write(_entry(kubeconfig.with_name("removed")))
+    ledger.write(_entry(kubeconfig))
+    note_taken_down(settings, IDENTITY)
     [line] = _heal(settings, shop)
-    assert line.startswith("healed: dropped: the cluster is gone")
+    assert line.startswith("healed: dropped: cluster faultcast was taken down at ")
     assert ledger.entries() == ()
+    assert shop.reads == 0
 
 
 def test_an_entry_is_kept_while_its_cluster_does_not_answer(
     ledger: Ledger, kubeconfig: Path, settings: Settings
 ) -> None:
-    def refuse(_settings: Settings, _path: Path, _context: str) -> tuple[Access, str]:
+    def refuse(_settings: Settings, _context: KubeContext) -> tuple[Access, str]:
         message = "the API server does not answer"
         raise ClusterError(message, remedy="start it")
 
     ledger.write(_entry(kubeconfig))
     [one] = heal(settings, opener=refuse)
-    assert (one.healed, one.text) == (False, "the API server does not answer; start it")
+    assert not one.healed
+    assert one.text.startswith("the API server does not answer; start it. The effect had to end at ")
     assert len(ledger.entries()) == 1
 
 
-@pytest.mark.parametrize(("seconds", "healed"), [(-1, True), (3_600, False)])
-def test_behind_another_cluster_an_entry_is_dropped_only_when_it_has_expired(
-    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube, seconds: float, healed: bool
+@pytest.mark.parametrize(("seconds", "says"), [(-1, "had to end"), (3_600, "ends by itself")])
+def test_another_cluster_behind_the_kubeconfig_proves_nothing(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube, seconds: float, says: str
 ) -> None:
     expiry = datetime.now(UTC) + timedelta(seconds=seconds)
     ledger.write(_entry(kubeconfig, cluster="another", expiry=expiry))
     [line] = _heal(settings, shop)
-    assert line.startswith("healed: dropped" if healed else "left: ")
-    assert f"leads to cluster {IDENTITY}, not another" in line
-    assert len(ledger.entries()) == (0 if healed else 1)
+    assert line.startswith(f"left: context it of {kubeconfig} now leads to cluster {IDENTITY}, not another")
+    assert f"The effect {says} at" in line
+    assert len(ledger.entries()) == 1
+    assert shop.writes == []
 
 
 def test_an_unreadable_entry_is_told_and_kept(settings: Settings, ledger: Ledger, shop: FakeKube) -> None:
     ledger.folder.mkdir(parents=True)
     (ledger.folder / "x.json").write_text("{}")
-    assert _heal(settings, shop) == ["left: cannot be read: look at it by hand, then remove it"]
+    assert _heal(settings, shop) == [
+        "left: cannot be read: look at it by hand, then drop it: faultcast heal --forget x"
+    ]
     assert len(ledger.broken()) == 1

@@ -28,6 +28,7 @@ from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import Guard, NoNodeControl, Undo, carry_out
 from faultcast.infra.errors import ClusterError, InjectionError
 from faultcast.infra.kube import listens
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import Completed, ProcessId
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait
@@ -268,7 +269,7 @@ def test_a_deployment_that_was_spread_and_is_no_more_is_crowded(api: FakeApi) ->
     assert crowded(access.kube, {}) == ()
 
 
-def kubeconfig_at(folder: Path, port: int) -> Path:
+def kubeconfig_at(folder: Path, port: int) -> KubeContext:
     """A kubeconfig of an API server at a port of this machine."""
     path = folder / "kubeconfig"
     path.write_text(
@@ -276,14 +277,14 @@ def kubeconfig_at(folder: Path, port: int) -> Path:
         f'clusters: [{{name: it, cluster: {{server: "https://127.0.0.1:{port}"}}}}], '
         "contexts: [{name: it, context: {cluster: it, user: me}}]}\n"
     )
-    return path
+    return KubeContext.of(path)
 
 
 def test_whether_an_api_server_listens_is_told_without_asking_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        kubeconfig = kubeconfig_at(tmp_path, server.getsockname()[1])
-        assert listens(kubeconfig)
-    assert not listens(kubeconfig)
+        context = kubeconfig_at(tmp_path, server.getsockname()[1])
+        assert listens(context)
+    assert not listens(context)
 
 
 def test_healing_gives_the_node_of_the_api_server_back_before_it_asks_anything(
@@ -291,14 +292,21 @@ def test_healing_gives_the_node_of_the_api_server_back_before_it_asks_anything(
 ) -> None:
     nodes = FakeNodeControl()
     node_down.FAULT.inject(access_with(nodes), DOWN, EFFECT)
-    monkeypatch.setattr(machinefault, "node_control_of", lambda _settings, _kubeconfig: nodes)
+    asked: list[str] = []
+
+    def control(_settings: Settings, identity: str) -> FakeNodeControl:
+        asked.append(identity)
+        return nodes
+
+    monkeypatch.setattr(machinefault, "node_control_of", control)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     settings = load_settings(state_dir=tmp_path)
+    context = kubeconfig_at(tmp_path, port)
     entry = Entry(
         cluster="it",
-        kubeconfig=kubeconfig_at(tmp_path, port),
-        context="",
+        kubeconfig=context.file,
+        context=context.name,
         run="run",
         trial="trial",
         runner=ProcessId.of(os.getpid()),
@@ -313,9 +321,10 @@ def test_healing_gives_the_node_of_the_api_server_back_before_it_asks_anything(
     Ledger(tmp_path / "ledger").write(entry)
     seen: list[tuple[set[str], dict[str, Guard]]] = []
 
-    def opener(_settings: Settings, _kubeconfig: Path, _context: str) -> tuple[Access, str]:
+    def opener(_settings: Settings, _context: KubeContext) -> tuple[Access, str]:
         seen.append((set(nodes.off), dict(nodes.waiting)))
         return access_with(nodes), "another cluster"
 
     heal(settings, opener=opener)
     assert seen == [(set(), {})]
+    assert asked == ["it"], "only machines of the cluster that the entry names"

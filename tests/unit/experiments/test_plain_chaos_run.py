@@ -13,8 +13,10 @@ from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.loader import load_experiment
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.waiting import SystemClock
 from tests.fakekube import FakeKube
+from tests.kubeconfigs import write_kubeconfig
 
 type WriteExperiment = Callable[..., Path]
 
@@ -30,10 +32,10 @@ def plain(
     tmp_path: Path,
 ) -> Iterator[Callable[..., dict[str, Any]]]:
     """Runs an experiment by chaoslib alone, with the environment naming the fake cluster."""
-    monkeypatch.setenv("FAULTCAST_KUBECONFIG", str(cluster.kubeconfig))
+    monkeypatch.setenv("FAULTCAST_KUBECONFIG", str(cluster.kube_context.file))
     monkeypatch.setenv("FAULTCAST_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setattr(context_module, "open_cluster", lambda *_: cluster)
-    monkeypatch.setattr(context_module, "connect", lambda path, name: shop.client())
+    monkeypatch.setattr(context_module, "connect", lambda _context: shop.client())
     monkeypatch.setattr(SystemClock, "monotonic", lambda self: shop.clock.monotonic())
     monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: shop.clock.sleep(seconds))
 
@@ -103,25 +105,31 @@ def test_no_kubeconfig_is_ever_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_configuration_wins_over_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shop: FakeKube
 ) -> None:
-    asked: list[tuple[Path, str]] = []
+    asked: list[KubeContext] = []
 
-    def remember(path: Path, name: str) -> Any:
-        asked.append((path, name))
+    def remember(context: KubeContext) -> Any:
+        asked.append(context)
         return shop.client()
 
+    monkeypatch.chdir(tmp_path)
+    for name in ("from-the-environment", "from-the-file"):
+        write_kubeconfig(tmp_path / name, current="green")
     monkeypatch.setenv("FAULTCAST_KUBECONFIG", "from-the-environment")
     monkeypatch.setattr(context_module, "connect", remember)
     connection({"faultcast_kubeconfig": "from-the-file", "faultcast_context": "blue"})
     connection({})
-    assert asked == [(Path("from-the-file"), "blue"), (Path("from-the-environment"), "")]
+    assert asked == [
+        KubeContext(tmp_path / "from-the-file", "blue"),
+        KubeContext(tmp_path / "from-the-environment", "green"),
+    ]
 
 
 def test_one_run_does_not_leak_into_the_next(
     monkeypatch: pytest.MonkeyPatch, shop: FakeKube, cluster: Cluster
 ) -> None:
-    monkeypatch.setenv("FAULTCAST_KUBECONFIG", str(cluster.kubeconfig))
+    monkeypatch.setenv("FAULTCAST_KUBECONFIG", str(cluster.kube_context.file))
     monkeypatch.setattr(context_module, "open_cluster", lambda *_: cluster)
-    monkeypatch.setattr(context_module, "connect", lambda path, name: shop.client())
+    monkeypatch.setattr(context_module, "connect", lambda _context: shop.client())
     stand_alone(load_experiment(CATALOG / "no-fault.yaml").document)
     assert current_context({}).extension.blast_radius.namespaces == ("shop",)
     end_stand_alone()

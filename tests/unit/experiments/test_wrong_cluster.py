@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from faultcast.experiments.heal import heal
 from faultcast.experiments.loader import load_experiment
@@ -13,14 +12,15 @@ from faultcast.experiments.runner import MethodResult, run_method
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ClusterError, ConfigurationError, ConsentError
 from faultcast.infra.kube import connect
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers.existing import connect_existing
 from faultcast.infra.settings import Settings, load_settings
 from tests.fakeapi import FakeApi
 from tests.fakeapi.transport import install
 from tests.fakekube import FakeClock
+from tests.kubeconfigs import MEANT, OTHER, write_kubeconfig
 
 CATALOG = Path(__file__).parents[3] / "experiments" / "catalog"
-MEANT, OTHER = "https://meant:6443", "https://other:6443"
 
 type Clusters = tuple[FakeApi, FakeApi]
 
@@ -39,26 +39,7 @@ def clusters(monkeypatch: pytest.MonkeyPatch) -> Clusters:
 @pytest.fixture
 def kubeconfig(tmp_path: Path) -> Path:
     """Has contexts `blue`, which is meant and current, and `green`."""
-    return write_kubeconfig(tmp_path / "kubeconfig", current="blue")
-
-
-def write_kubeconfig(path: Path, *, current: str, blue: str = MEANT) -> Path:
-    document = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": current,
-        "clusters": [
-            {"name": "blue", "cluster": {"server": blue}},
-            {"name": "green", "cluster": {"server": OTHER}},
-        ],
-        "users": [{"name": "me", "user": {}}],
-        "contexts": [
-            {"name": name, "context": {"cluster": name, "user": "me"}} for name in ("blue", "green")
-        ],
-    }
-    with path.open("w") as file:
-        YAML(typ="safe", pure=True).dump(document, file)
-    return path
+    return write_kubeconfig(tmp_path / "kubeconfig")
 
 
 @pytest.fixture
@@ -74,7 +55,7 @@ def run(
 
     def run(between: Callable[[], object] = lambda: None, context: str = "") -> MethodResult:
         experiment = load_experiment(CATALOG / "gateway-pod-delete.yaml")
-        cluster = connect_existing(kubeconfig, context, helper_image="helper:1")
+        cluster = connect_existing(KubeContext.of(kubeconfig, context), helper_image="helper:1")
         seen = _preview(cluster, settings)
         between()
         return run_method(
@@ -94,7 +75,7 @@ def run(
 
 def _preview(cluster: Cluster, settings: Settings) -> Preview:
     experiment = load_experiment(CATALOG / "gateway-pod-delete.yaml")
-    return preview(experiment, connect(cluster.kubeconfig, cluster.context), cluster, settings, 1)
+    return preview(experiment, connect(cluster.kube_context), cluster, settings, 1)
 
 
 def _untouched(clusters: Clusters) -> None:
@@ -108,23 +89,21 @@ def test_where_it_was_meant_to_run_it_runs(run: Callable[..., MethodResult], clu
     assert other.writes == []
 
 
-@pytest.mark.parametrize(
-    ("current", "blue"), [("green", MEANT), ("blue", OTHER)], ids=["current-context", "server"]
-)
 def test_a_kubeconfig_that_was_changed_since_the_preview_stops_it(
-    run: Callable[..., MethodResult], clusters: Clusters, kubeconfig: Path, current: str, blue: str
+    run: Callable[..., MethodResult], clusters: Clusters, kubeconfig: Path
 ) -> None:
-    result = run(lambda: write_kubeconfig(kubeconfig, current=current, blue=blue))
+    result = run(lambda: write_kubeconfig(kubeconfig, blue=OTHER))
     assert result.outcome == "not-injected"
     assert f"this is cluster other, not {clusters[0].kube_system['metadata']['uid']}" in result.reason
     assert result.left_behind == ()
     _untouched(clusters)
 
 
-def test_a_named_context_does_not_follow_the_current_one(
-    run: Callable[..., MethodResult], clusters: Clusters, kubeconfig: Path
+@pytest.mark.parametrize("context", ["blue", ""], ids=["named", "current"])
+def test_the_context_does_not_follow_the_current_one(
+    run: Callable[..., MethodResult], clusters: Clusters, kubeconfig: Path, context: str
 ) -> None:
-    result = run(lambda: write_kubeconfig(kubeconfig, current="green"), context="blue")
+    result = run(lambda: write_kubeconfig(kubeconfig, current="green"), context=context)
     assert result.outcome == "completed"
     assert clusters[1].writes == []
 
@@ -132,12 +111,12 @@ def test_a_named_context_does_not_follow_the_current_one(
 def test_a_preview_of_one_context_does_not_run_in_another(
     clusters: Clusters, kubeconfig: Path, settings: Settings, tmp_path: Path
 ) -> None:
-    seen = _preview(connect_existing(kubeconfig, "blue"), settings)
+    seen = _preview(connect_existing(KubeContext.of(kubeconfig, "blue")), settings)
     with pytest.raises(ConsentError, match="the preview is of cluster"):
         run_method(
             load_experiment(CATALOG / "gateway-pod-delete.yaml"),
             seen,
-            connect_existing(kubeconfig, "green"),
+            connect_existing(KubeContext.of(kubeconfig, "green")),
             seed=1,
             run="run",
             trial="trial",
@@ -154,7 +133,7 @@ def test_a_kubeconfig_that_vanished_or_lost_its_context_stops_it(
         run(kubeconfig.unlink)
     write_kubeconfig(kubeconfig, current="blue")
     with pytest.raises(ConfigurationError, match="cannot use kubeconfig"):
-        connect_existing(kubeconfig, "red")
+        connect_existing(KubeContext.of(kubeconfig, "red"))
     _untouched(clusters)
 
 
@@ -164,7 +143,7 @@ def test_a_cluster_that_did_not_agree_is_not_touched(
     meant, _ = clusters
     identity = meant.kube_system["metadata"]["uid"]
     meant.say_who(identity, consent=False)
-    seen = _preview(connect_existing(kubeconfig, helper_image="helper:1"), settings)
+    seen = _preview(connect_existing(KubeContext.of(kubeconfig), helper_image="helper:1"), settings)
     assert [refusal.rule for refusal in seen.refusals] == ["consent"]
     with pytest.raises(ConsentError, match="did not agree to be broken"):
         run()
@@ -182,8 +161,8 @@ def test_the_settings_may_agree_for_one_cluster_and_for_no_other(
     agreeing = load_settings(state_dir=tmp_path / "state", consent=(identity,))
     for one, uid in ((meant, identity), (other, "other")):
         one.say_who(uid, consent=False)
-    assert _preview(connect_existing(kubeconfig, "blue"), agreeing).refusals == ()
-    [refusal] = _preview(connect_existing(kubeconfig, "green"), agreeing).refusals
+    assert _preview(connect_existing(KubeContext.of(kubeconfig, "blue")), agreeing).refusals == ()
+    [refusal] = _preview(connect_existing(KubeContext.of(kubeconfig, "green")), agreeing).refusals
     assert refusal.rule == "consent"
     _untouched(clusters)
 
@@ -200,7 +179,7 @@ def test_healing_does_not_touch_another_cluster_behind_the_same_file(
         monkeypatch.setattr(f"faultcast.experiments.{module}", lambda *_: ())
     run()
     written = list(meant.writes)
-    write_kubeconfig(kubeconfig, current="green")
+    write_kubeconfig(kubeconfig, blue=OTHER)
     [healed] = heal(settings)
     assert not healed.healed
     assert "now leads to cluster other" in healed.text
@@ -210,5 +189,5 @@ def test_healing_does_not_touch_another_cluster_behind_the_same_file(
 def test_a_cluster_that_does_not_answer_is_said_so(clusters: Clusters, kubeconfig: Path) -> None:
     clusters[0].nodes.power_off("master")
     with pytest.raises(ClusterError, match="does not answer"):
-        connect_existing(kubeconfig)
+        connect_existing(KubeContext.of(kubeconfig))
     assert clusters[0].writes == ["ACT power_off master"]
