@@ -1,7 +1,7 @@
 """Entry point of the command `faultcast`: collects the groups, and turns errors into sentences."""
 
-import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 import typer
@@ -20,12 +20,18 @@ from faultcast.cli import (
     roles,
     serving,
 )
+from faultcast.cli.guarded import CRASHED, Guarded, guard_output
+from faultcast.infra.crashlog import crash_text, write_crash
 from faultcast.infra.errors import FaultcastError, RefusedError
+from faultcast.infra.hangup import on_ending
+from faultcast.infra.settings import load_settings
+from faultcast.reports.redaction import without_credentials
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="faultcast",
+    cls=Guarded,
     help="Break a Kubernetes cluster on purpose, forecast its steady state, and judge whether it held.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -37,19 +43,45 @@ serving.register(forecaster.GROUP)
 
 
 def main() -> None:
-    """Run one command; exit code 1 for a refusal, 2 for any other error, 130 when interrupted."""
-    signal.signal(signal.SIGTERM, _terminated)
+    """Run one command and end the process.
+
+    Exit code 1 for a refusal, 2 for any other error, 70 for a crash, 130 when interrupted; what else a
+    command ends with, it says itself.
+    """
+    guard_output()
     error_console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        app(standalone_mode=True)
+        with on_ending(_interrupt):
+            app(standalone_mode=True)
     except FaultcastError as error:
-        error_console.print("error:", style="bold red", end=" ")
-        error_console.print(str(error), markup=False)
+        _complain(error_console, str(error))
         sys.exit(1 if isinstance(error, RefusedError) else 2)
     except KeyboardInterrupt:
         error_console.print("interrupted")
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last handler: no crash may look like a verdict
+        _complain(error_console, _crashed(error.__cause__ or error))
+        sys.exit(CRASHED)
 
 
-def _terminated(_signal: int, _frame: FrameType | None) -> None:
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _complain(console: Console, text: str) -> None:
+    console.print("error:", style="bold red", end=" ")
+    console.print(text, markup=False)
+
+
+def _crashed(error: BaseException) -> str:
+    """What crashed, and where the details lie."""
+    command = without_credentials(" ".join(["faultcast", *sys.argv[1:]]))
+    try:
+        folder = load_settings().state_dir / "crashes"
+    except FaultcastError:
+        folder = Path("/nowhere")  # the folder for temporary files will do
+    path = write_crash(folder, command, error, without_credentials)
+    return (
+        f"{command} crashed: {crash_text(error, without_credentials)}\n"
+        f"  what to do: this is a fault of Faultcast, not of your system; the details are in {path}"
+    )

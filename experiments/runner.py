@@ -36,6 +36,7 @@ from faultcast.infra.errors import (
     InjectionError,
     RefusedError,
 )
+from faultcast.infra.hangup import on_ending
 from faultcast.infra.kube import KubeClient, connect
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Clock
@@ -84,7 +85,8 @@ def run_method(
 ) -> MethodResult:
     """Inject the experiment's faults, keep them up, revert them, and heal whatever is left.
 
-    Ctrl-C and SIGTERM end it early; the cluster is healed and the outcome is `interrupted`. Main thread only.
+    Ctrl-C, SIGTERM and the loss of the terminal (SIGHUP) end it early; the cluster is healed and the outcome
+    is `interrupted`. Main thread only.
 
     Args:
         experiment: The experiment.
@@ -166,7 +168,7 @@ def _agree(experiment: Experiment, preview: Preview, cluster: Cluster, seed: int
 
 
 class _Interruptions:
-    """SIGINT and SIGTERM while a method runs: an exception first, only a note while healing."""
+    """SIGINT, SIGTERM and SIGHUP while a method runs: an exception first, only a note while healing."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
@@ -194,12 +196,12 @@ class _Handlers(RunEventHandler):  # type: ignore[misc]
 @contextmanager
 def _interruptions(context: RunContext) -> Iterator[_Interruptions]:
     handler = _Interruptions(context)
-    previous = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = signal.signal(signal.SIGINT, handler)
     try:
-        yield handler
+        with on_ending(handler):
+            yield handler
     finally:
-        for number, old in previous.items():
-            signal.signal(number, old)
+        signal.signal(signal.SIGINT, previous)
 
 
 def _heal(context: RunContext) -> tuple[str, ...]:
