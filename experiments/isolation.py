@@ -20,12 +20,14 @@ from kubernetes.config import kube_config
 from faultcast.infra.errors import RefusedError
 from faultcast.infra.kube import TIMEOUT, KubeClient
 
-__all__ = ["ReadingClient", "isolated"]
+__all__ = ["NOWHERE", "ReadingClient", "isolated"]
 
 _POINTERS = re.compile(r"KUBECONFIG|KUBE_?CONTEXT|KUBE_CONFIG.*|KUBERNETES_.+|HELM_KUBE.+|CHAOSTOOLKIT_IN_POD")
 """Environment variables that lead a library or a program to a cluster."""
 
-_NOWHERE = "http://127.0.0.1:0/no-default-cluster-while-an-experiment-runs"
+NOWHERE = "http://127.0.0.1:0/no-default-cluster-while-an-experiment-runs"
+"""Where the client library's default configuration leads then: nobody can listen there."""
+
 _ACTING = re.compile(r"/(exec|attach|portforward|proxy)(/|$)")
 _MAKER = "create_k8s_api_client"
 
@@ -67,7 +69,7 @@ def isolated(named: Callable[[], KubeClient]) -> Iterator[None]:
             del os.environ[name]
         os.environ["KUBECONFIG"] = os.devnull
         _default_location(os.devnull)
-        client.Configuration.set_default(client.Configuration(host=_NOWHERE))
+        client.Configuration.set_default(client.Configuration(host=NOWHERE))
         _replace(original, reading)
         yield
     finally:
