@@ -26,6 +26,9 @@ Kubeconfig = Annotated[
     Path | None, typer.Option(help="kubeconfig of a cluster of yours; the local one when not given")
 ]
 Context = Annotated[str, typer.Option(help="context inside the kubeconfig; its current one when not given")]
+PrometheusUrl = Annotated[
+    str, typer.Option(help="Prometheus to try the queries on; the local cluster's own when not given")
+]
 Seed = Annotated[int, typer.Option(help="seed of every random choice; a run is told it by --seed")]
 
 
@@ -43,11 +46,17 @@ def register(app: typer.Typer) -> None:
             _say(f"{experiment.path}: fine{which}")
 
     @app.command()
-    def preview(files: Files, kubeconfig: Kubeconfig = None, context: Context = "", seed: Seed = 0) -> None:
+    def preview(
+        files: Files,
+        kubeconfig: Kubeconfig = None,
+        context: Context = "",
+        prometheus_url: PrometheusUrl = "",
+        seed: Seed = 0,
+    ) -> None:
         """Say what experiments would touch on a cluster, and what would be refused; write nothing."""
         experiments = load_all(files)
         settings = load_settings()
-        cluster = cluster_of(settings, kubeconfig, context)
+        cluster = cluster_of(settings, kubeconfig, context, prometheus_url)
         kube = connect(cluster.kube_context)
         seen = [preview_experiment(one, kube, cluster, settings, seed) for one in experiments]
         for one, experiment in zip(seen, experiments, strict=True):
@@ -123,11 +132,13 @@ def _refuse(against: list[ExperimentError]) -> None:
         raise ExperimentError("\n".join(error.what for error in against), remedy=against[0].remedy)
 
 
-def cluster_of(settings: Settings, kubeconfig: Path | None, context: str) -> "Cluster":
+def cluster_of(
+    settings: Settings, kubeconfig: Path | None, context: str, prometheus_url: str = ""
+) -> "Cluster":
     """The cluster that the options mean."""
     from faultcast.infra.providers import open_cluster
 
-    return open_cluster(settings, named(kubeconfig, context))
+    return open_cluster(settings, named(kubeconfig, context), prometheus_url)
 
 
 def named(kubeconfig: Path | None, context: str) -> KubeContext | None:

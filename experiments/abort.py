@@ -1,6 +1,7 @@
 """The watch over an experiment's `abort` conditions: the fault ends at once when one of them is met.
 
-A condition that cannot be read is not taken for harmless: after ten seconds without a number it aborts too.
+A condition that cannot be read is not taken for harmless: a query that no longer gives one number aborts too, at
+once when it gives several or a text, and after ten seconds when it gives none.
 """
 
 import math
@@ -19,6 +20,7 @@ PATIENCE = 10.0
 """Seconds a query may go without a number."""
 
 _LONGEST_QUERY = 80
+_BLIND = "so nobody can tell whether to abort"
 
 
 def status_of(url: str, timeout: float) -> int:
@@ -93,17 +95,19 @@ class AbortWatch:
     def _ask_query(self, index: int, condition: AbortCondition) -> str | None:
         began = self._clock.monotonic()
         query = condition.query or ""
-        value = self._meter.value(query)
+        reading = self._meter.read(query)
         name = query if len(query) <= _LONGEST_QUERY else f"{query[: _LONGEST_QUERY - 1]}…"
-        if value is None or math.isnan(value):
+        value = reading.number
+        if value is not None and condition.above is not None and value > condition.above:
+            return f"{name} is {value:g}, above {condition.above:g}"
+        if value is not None and condition.below is not None and value < condition.below:
+            return f"{name} is {value:g}, below {condition.below:g}"
+        if reading.lasting:
+            return f"{name} gives {reading.instead} and no longer one number, {_BLIND}"
+        if value is None or math.isinf(value):
             since = self._blind_since.setdefault(index, began)
             blind = self._clock.monotonic() - since
-            if blind < PATIENCE:
-                return None
-            return f"{name} could not be read for {blind:.0f} s, so nobody can tell whether to abort"
+            gave = reading.instead or f"{value:g}"
+            return None if blind < PATIENCE else f"{name} gave {gave} for {blind:.0f} s, {_BLIND}"
         self._blind_since.pop(index, None)
-        if condition.above is not None and value > condition.above:
-            return f"{name} is {value:g}, above {condition.above:g}"
-        if condition.below is not None and value < condition.below:
-            return f"{name} is {value:g}, below {condition.below:g}"
         return None

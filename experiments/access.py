@@ -1,29 +1,54 @@
 """What a fault acts through: one cluster's API under the fault's own rights, its nodes, its metrics."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from faultcast.infra.cluster import Cluster, NodeControl, NoNodeControl
-from faultcast.infra.errors import MetricSourceError
+from faultcast.infra.errors import MetricSourceError, QueryRefusedError
 from faultcast.infra.kube import KubeClient
 from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.waiting import Clock, SystemClock
 
-__all__ = ["Access", "Meter", "NoMeter", "PrometheusMeter", "access_to", "meter_of"]
+__all__ = ["Access", "Meter", "NoMeter", "PrometheusMeter", "Reading", "access_to", "meter_of"]
 
 _HASTY = (1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a query gave at one moment.
+
+    Attributes:
+        number: The one number it gave; infinite ones count, NaN is none.
+        instead: What it gave in place of one number, such as `2 series`; empty when it gave one.
+        lasting: Whether that lies in the query itself, so that asking again would not help: it gives several
+            series or a text, or is wrong.
+    """
+
+    number: float | None
+    instead: str = ""
+    lasting: bool = False
 
 
 class Meter(Protocol):
     """Reads one number at a time."""
 
+    def read(self, query: str) -> Reading:
+        """What a query gives now."""
+        ...
+
     def value(self, query: str) -> float | None:
-        """The present value of a query with one result; None when there is none, or nobody answers."""
+        """The present value of a query that gives one number; None when it does not, or nobody answers."""
         ...
 
 
 class NoMeter:
     """Metrics of a cluster without Prometheus: nothing can be read."""
+
+    def read(self, query: str) -> Reading:  # noqa: ARG002
+        """Nothing."""
+        return Reading(None, "no answer: no Prometheus is named")
 
     def value(self, query: str) -> float | None:  # noqa: ARG002
         """Nothing."""
@@ -40,13 +65,27 @@ class PrometheusMeter:
 
     client: PrometheusClient
 
-    def value(self, query: str) -> float | None:
-        """The first result of an instant query; None when there is none, or Prometheus does not answer."""
+    def read(self, query: str) -> Reading:
+        """What an instant query gives; it has to be one series, with whatever labels, or a scalar."""
         try:
             samples = self.client.instant(query)
-        except MetricSourceError:
-            return None
-        return samples[0].value if samples else None
+        except QueryRefusedError as error:
+            return Reading(None, f"an error: {error.what}", lasting=True)
+        except MetricSourceError as error:
+            return Reading(None, f"no answer: {error.what}")
+        except (ValueError, TypeError):  # a text is no number
+            return Reading(None, "a text", lasting=True)
+        if len(samples) > 1:
+            return Reading(None, f"{len(samples)} series", lasting=True)
+        if not samples:
+            return Reading(None, "no series")
+        number = samples[0].value
+        return Reading(None, "NaN") if math.isnan(number) else Reading(number)
+
+    def value(self, query: str) -> float | None:
+        """The number of `read`, when it is one and finite."""
+        number = self.read(query).number
+        return number if number is not None and math.isfinite(number) else None
 
 
 def meter_of(url: str | None) -> Meter:

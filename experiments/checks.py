@@ -1,19 +1,21 @@
 """What can be wrong with an experiment file, found without any cluster; pure functions on parsed YAML."""
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from faultcast.experiments.allowed import is_fault, run_problems
 from faultcast.experiments.document import ExperimentFile
 from faultcast.experiments.fault import MODULES, Fault, fault_of
 from faultcast.experiments.model import Extension
 from faultcast.experiments.problems import model_problems
 from faultcast.experiments.ranges import RangeError, corners
+from faultcast.experiments.references import reference_problems, resolved
 from faultcast.experiments.steps import longest, steps_of
+from faultcast.experiments.variables import Variables, configuration_problems, mentions
 from faultcast.experiments.yamlfile import Problem, YamlFile
 from faultcast.infra.errors import FaultcastError
 
-__all__ = ["problems_of"]
+__all__ = ["forbidden", "problems_of"]
 
 _Path = tuple[str | int, ...]
 
@@ -29,8 +31,13 @@ def problems_of(file: YamlFile) -> list[Problem]:
     """
     if not isinstance(file.data, dict):
         return [Problem(1, "is not an experiment", "write a mapping with title, method and extensions")]
+    if problems := reference_problems(file):
+        return problems
+    file = YamlFile(resolved(file.data), file.source)
     problems = model_problems(file, ExperimentFile, {"extensions": [], **file.data}, ())
+    problems.extend(configuration_problems(file))
     problems.extend(_extension_problems(file))
+    problems.extend(run_problems(file, _programs(file.data)))
     for part in ("method", "rollbacks"):
         for index, activity in _activities(file.data.get(part)):
             problems.extend(_activity_problems(file, (part, index), activity))
@@ -38,6 +45,13 @@ def problems_of(file: YamlFile) -> list[Problem]:
     problems.extend(_rollback_problems(file))
     problems.extend(_length_problems(file))
     return problems
+
+
+def forbidden(document: Mapping[str, Any]) -> list[str]:
+    """What an experiment would run and may not, in words; for one that nobody has loaded from its file."""
+    file = YamlFile(dict(document), None)
+    found = [*reference_problems(file), *run_problems(file, _programs(file.data))]
+    return [f"{problem.what}; {problem.mend}" for problem in found]
 
 
 def _activities(value: Any) -> Iterable[tuple[int, dict[str, Any]]]:
@@ -63,28 +77,37 @@ def _extension_problems(file: YamlFile) -> list[Problem]:
         line = file.line(("extensions", ours[1]))
         return [Problem(line, "there are two faultcast extensions", "keep one")]
     path: _Path = ("extensions", ours[0])
-    return model_problems(file, Extension, entries[ours[0]], path)
+    variables = Variables.of(file.data)
+    unfilled = [
+        *variables.unfilled(entries[ours[0]], path),
+        *variables.unfilled(file.data.get("title"), ("title",), braced=True),
+    ]
+    if unfilled:
+        return [Problem(file.line(one.path), one.what, one.mend) for one in unfilled]
+    return model_problems(file, Extension, variables.filled(entries[ours[0]]), path)
+
+
+def _programs(document: dict[str, Any]) -> tuple[str, ...]:
+    """The programs that the extension names, whatever else is wrong with it."""
+    entries = document.get("extensions")
+    return tuple(
+        program
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and entry.get("name") == "faultcast"
+        for program in (entry.get("programs") if isinstance(entry.get("programs"), list) else ())
+        if isinstance(program, str)
+    )
 
 
 def _activity_problems(file: YamlFile, path: _Path, activity: dict[str, Any]) -> list[Problem]:
-    if activity.get("type") != "action":
+    if not is_fault(activity):
         return []
-    provider = activity["provider"]
-    module = provider.get("module")
-    here = (*path, "provider", "module")
-    if not isinstance(module, str) or module not in MODULES:
-        near = difflib.get_close_matches(str(module), MODULES, n=1, cutoff=0.5)
-        mend = f"write {near[0]}" if near else f"use one of {', '.join(MODULES)}"
-        what = f"{module or 'this action'} is no fault of Faultcast: no radius, no ledger would cover it"
-        return [Problem(file.line(here), what, mend)]
-    fault = fault_of(module)
-    wanted = fault.action if path[0] == "method" else fault.rollback
-    if provider.get("func") != wanted:
-        what = f"{module} has no {'action' if path[0] == 'method' else 'rollback'} {provider.get('func')}"
-        mend = f"write func: {wanted}" if wanted else "remove it: this fault has nothing to revert"
-        return [Problem(file.line((*path, "provider", "func")), what, mend)]
+    if activity.get("type") != "action":
+        what = f"{activity['provider']['module']} does something, so it is an action"
+        return [Problem(file.line((*path, "type")), what, "write type: action")]
+    fault = fault_of(activity["provider"]["module"])
     if path[0] == "method":
-        return _argument_problems(file, (*path, "provider", "arguments"), fault, provider)
+        return _argument_problems(file, (*path, "provider", "arguments"), fault, activity["provider"])
     if activity.get("background"):
         line = file.line((*path, "background"))
         return [Problem(line, "a rollback cannot run in the background", "remove background")]
@@ -97,13 +120,11 @@ def _argument_problems(
     arguments = provider.get("arguments", {})
     if not isinstance(arguments, dict):
         return [Problem(file.line(path), "arguments is not a mapping", "write name: value pairs")]
-    variables = [key for key, value in arguments.items() if "${" in str(value)]
+    variables = [key for key, value in arguments.items() if mentions(value)]
     if variables:
         what = "a fault's argument cannot come from a variable"
-        return [
-            Problem(file.line((*path, key)), what, "write the value, so that the preview knows it")
-            for key in variables
-        ]
+        mend = "write the value, so that the preview knows it"
+        return [Problem(file.line((*path, key)), what, mend) for key in variables]
     try:
         cases = corners(fault.arguments, arguments)
     except RangeError as error:
@@ -116,7 +137,7 @@ def _name_problems(file: YamlFile) -> list[Problem]:
     problems, seen = [], set[str]()
     for index, activity in _activities(file.data.get("method")):
         name = activity.get("name")
-        if activity.get("type") != "action" or not isinstance(name, str):
+        if not is_fault(activity) or not isinstance(name, str):
             continue
         if name in seen:
             line = file.line(("method", index, "name"))
@@ -131,11 +152,11 @@ def _rollback_problems(file: YamlFile) -> list[Problem]:
         for _, activity in _activities(file.data.get("rollbacks"))
     ]
     problems = []
-    actions = [(i, a) for i, a in _activities(file.data.get("method")) if a.get("type") == "action"]
+    actions = [(i, a) for i, a in _activities(file.data.get("method")) if is_fault(a)]
     for index, activity in actions:
-        module = activity["provider"].get("module")
-        fault = fault_of(module) if module in MODULES else None
-        if fault and fault.rollback and (module, fault.rollback) not in present:
+        module = activity["provider"]["module"]
+        fault = fault_of(module)
+        if fault.rollback and (module, fault.rollback) not in present:
             what = f"the fault {fault.kind} has no rollback"
             mend = f"add to rollbacks an action with module: {module}, func: {fault.rollback}"
             problems.append(Problem(file.line(("method", index)), what, mend))
@@ -150,7 +171,7 @@ def _length_problems(file: YamlFile) -> list[Problem]:
     """The faults together must end within the fault window, or the judge would look at a part of them."""
     try:
         entry = next(e for e in file.data["extensions"] if e.get("name") == "faultcast")
-        window = Extension.model_validate(entry).windows.fault
+        window = Extension.model_validate(Variables.of(file.data).filled(entry)).windows.fault
         length = longest(steps_of(file.data["method"]))
     except (FaultcastError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
         return []  # these are reported where they belong

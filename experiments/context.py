@@ -22,6 +22,7 @@ from faultcast.experiments.document import extension_of
 from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.model import Extension
 from faultcast.experiments.recorder import Recorder
+from faultcast.experiments.references import resolved
 from faultcast.experiments.steps import Step, steps_of
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kube import KubeClient, connect
@@ -230,11 +231,11 @@ def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
         kube_context=kube_context,
         identity=_named("identity", configuration) or cluster.identity,
         settings=settings,
-        extension=extension_of(document),
+        extension=extension_of(document, configuration),
         seed=int(configuration.get("faultcast_seed") or 0),
         run=f"chaos-run-{trial}",
         trial=trial,
         ledger=Ledger(settings.state_dir / "ledger"),
         recorder=Recorder(),
-        steps=steps_of(document["method"]),
+        steps=steps_of(resolved(document)["method"]),
     )

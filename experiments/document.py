@@ -6,9 +6,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from faultcast.experiments.model import Extension
+from faultcast.experiments.variables import Variables
 from faultcast.infra.errors import ExperimentError
 
-__all__ = ["Activity", "ExperimentFile", "Hypothesis", "Pauses", "Provider", "extension_of"]
+__all__ = ["Activity", "ExperimentFile", "Hypothesis", "Pauses", "Provider", "Reference", "extension_of"]
 
 
 class _Loose(BaseModel):
@@ -43,6 +44,16 @@ class Activity(_Loose):
     pauses: Pauses = Pauses()
 
 
+class Reference(BaseModel):
+    """An activity that stands elsewhere in the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ref: str = Field(min_length=1, description="name of a probe of the hypothesis or of the method")
+    background: bool = Field(False, description="the method goes on without waiting for it")
+    tolerance: Any = Field(None, description="what it is held against, in the hypothesis")
+
+
 class Hypothesis(_Loose):
     """Chaos Toolkit's own steady-state hypothesis: a gate before the method, no verdict."""
 
@@ -70,20 +81,27 @@ class ExperimentFile(BaseModel):
     rollbacks: list[Activity] = Field(default_factory=list)
 
 
-def extension_of(document: Mapping[str, Any]) -> Extension:
-    """Faultcast's entry of a document's `extensions`.
+def extension_of(document: Mapping[str, Any], configuration: Mapping[str, Any] | None = None) -> Extension:
+    """Faultcast's entry of a document's `extensions`, its variables filled in.
+
+    Args:
+        document: The experiment.
+        configuration: Chaos Toolkit's variables, when it runs the experiment and knows them all; otherwise those
+            that the document itself says.
 
     Raises:
         ExperimentError: There is none, or it is wrong; `load_experiment` says in which line.
     """
+    remedy = "check the file with: faultcast validate FILE"
+    variables = Variables.of(document) if configuration is None else Variables(configuration)
     for entry in document.get("extensions") or ():
         if isinstance(entry, Mapping) and entry.get("name") == "faultcast":
+            if (unfilled := next(variables.unfilled(entry), None)) is not None:
+                raise ExperimentError(f"the faultcast extension is wrong: {unfilled.what}", remedy=remedy)
             try:
-                return Extension.model_validate(entry)
+                return Extension.model_validate(variables.filled(dict(entry)))
             except ValidationError as error:
                 message = f"the faultcast extension is wrong: {error.errors()[0]['msg']}"
-                raise ExperimentError(
-                    message, remedy="check the file with: faultcast validate FILE"
-                ) from error
+                raise ExperimentError(message, remedy=remedy) from error
     message = "the experiment has no faultcast extension"
     raise ExperimentError(message, remedy="add extensions: [{name: faultcast, ...}]")

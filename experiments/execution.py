@@ -26,6 +26,7 @@ from faultcast.experiments.history import Injection, Proof
 from faultcast.experiments.ledger import Entry
 from faultcast.experiments.planning import arguments_for, plan_fault
 from faultcast.experiments.proving import Prover
+from faultcast.experiments.questions import abort_refusals
 from faultcast.infra.errors import (
     AbortedError,
     FaultcastError,
@@ -167,6 +168,8 @@ class _Performance:
             number=self.key[0],
             turn=turn + self.key[1] * len(arguments.rounds()),
         )
+        if not context.recorder.injections:
+            reasons = (*reasons, *abort_refusals(context.extension.abort, context.meter))
         if reasons:
             raise reasons[0].error()
         prover = self._prepare(plan)

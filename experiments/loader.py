@@ -11,17 +11,22 @@ from chaoslib.exceptions import ChaosException
 from chaoslib.experiment import ensure_experiment_is_valid
 
 from faultcast.experiments.checks import problems_of
+from faultcast.experiments.dialects import READABLE, dialect_problems
 from faultcast.experiments.document import extension_of
 from faultcast.experiments.model import Extension
 from faultcast.experiments.problems import refused
+from faultcast.experiments.references import resolved
 from faultcast.experiments.steps import Step, steps_of
 from faultcast.experiments.sweep import Variant, variants_of
+from faultcast.experiments.variables import Variables
 from faultcast.experiments.yamlfile import Problem, Problems, YamlFile, read_yaml
 from faultcast.infra.errors import ExperimentError
 
 __all__ = ["Experiment", "find_experiments", "load_experiment", "load_experiments", "load_what_is_sound"]
 
-_ENDINGS = (".yaml", ".yml")
+_ENDINGS = tuple(ending for ending in READABLE if ending != ".json")
+"""What is taken for an experiment in a folder: journals and results are JSON files too."""
+
 _REMEDY = "docs/writing-an-experiment.md explains every key"
 
 
@@ -91,10 +96,12 @@ def load_experiments(path: Path) -> tuple[Experiment, ...]:
         ExperimentError: It is refused; one line `file:line: what; how to mend` for each problem.
     """
     try:
-        variants = variants_of(read_yaml(path))
+        file = read_yaml(path)
+        variants = variants_of(file)
     except Problems as error:
         raise refused(path, error.found, remedy=_REMEDY) from error
-    problems = [problem for variant in variants for problem in problems_of(variant.file)]
+    problems = dialect_problems(path, file)
+    problems = problems or [problem for variant in variants for problem in problems_of(variant.file)]
     problems = problems or _chaostoolkit_problems(variants[0].file)
     if problems:
         raise refused(path, problems, remedy=_REMEDY)
@@ -138,7 +145,8 @@ def load_what_is_sound(paths: Iterable[Path]) -> tuple[list[Experiment], list[Ex
 
 
 def _experiment(path: Path, content: bytes, variant: Variant) -> Experiment:
-    document: dict[str, Any] = variant.file.data
+    document = resolved(variant.file.data)
+    title = str(Variables.of(document).filled(document["title"]))
     digest = hashlib.sha256(content)
     if variant.value:
         digest.update(f"\n{variant.value}".encode())
@@ -146,7 +154,7 @@ def _experiment(path: Path, content: bytes, variant: Variant) -> Experiment:
         path=path,
         name=f"{path.stem}-at-{variant.value}" if variant.value else path.stem,
         variant=variant.value,
-        title=f"{document['title']} (at {variant.value})" if variant.value else document["title"],
+        title=f"{title} (at {variant.value})" if variant.value else title,
         description=document["description"],
         digest=digest.hexdigest(),
         extension=extension_of(document),
@@ -158,7 +166,7 @@ def _experiment(path: Path, content: bytes, variant: Variant) -> Experiment:
 def _chaostoolkit_problems(file: YamlFile) -> list[Problem]:
     """What Chaos Toolkit itself has to say, at the line of the activity it names."""
     try:
-        ensure_experiment_is_valid(deepcopy(file.data))
+        ensure_experiment_is_valid(resolved(file.data))
     except (ChaosException, AttributeError, LookupError, TypeError, ValueError, OSError) as error:
         # chaoslib checks malformed parts by running into them, so its own errors are not the only ones.
         said = str(error) if isinstance(error, ChaosException) else f"{type(error).__name__}: {error}"
@@ -167,11 +175,12 @@ def _chaostoolkit_problems(file: YamlFile) -> list[Problem]:
 
 
 def _named_in(file: YamlFile, text: str) -> int:
+    document = resolved(file.data)
     for part in (("method",), ("rollbacks",), ("steady-state-hypothesis", "probes")):
-        activities: Any = file.data
+        activities: Any = document
         for step in part:
             activities = activities.get(step) or {}
         for index, activity in enumerate(activities or []):
-            if f"'{activity['name']}'" in text or f"'{activity['provider'].get('func')}'" in text:
+            if any(f"'{name}'" in text for name in (activity["name"], activity["provider"].get("func"))):
                 return file.line((*part, index))
     return 1

@@ -1,12 +1,23 @@
 """A metric of the steady-state hypothesis, as the experiment file describes it."""
 
+from collections.abc import Iterable
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from faultcast.experiments.fields import Duration, Effect, Strict
 
-__all__ = ["MetricSpec"]
+__all__ = ["MetricSpec", "untouched"]
+
+
+def untouched(query: str, names: Iterable[str]) -> str:
+    """A query for peers, with `$targets` replaced by a regular expression of the targets' names.
+
+    Args:
+        query: PromQL.
+        names: Names of pods or nodes.
+    """
+    return query.replace("$targets", "|".join(name.replace(".", "[.]") for name in sorted(set(names))))
 
 
 class MetricSpec(Strict):

@@ -6,9 +6,9 @@ An experiment is an ordinary Chaos Toolkit experiment. Faultcast's own part is t
 """
 
 import re
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from faultcast.experiments.fields import Duration, Strict, seconds
 from faultcast.experiments.metric import MetricSpec
@@ -24,6 +24,19 @@ __all__ = [
     "Windows",
     "seconds",
 ]
+
+
+_PROGRAM = r"^(/[^\s$]*[^\s$/]|[A-Za-z0-9_][A-Za-z0-9._+-]*)$"
+
+
+def _program(value: str) -> str:
+    if not re.fullmatch(_PROGRAM, value):
+        message = f"{value!r} is no program: write its name, or its absolute path"
+        raise ValueError(message)
+    return value
+
+
+Program = Annotated[str, AfterValidator(_program), Field(json_schema_extra={"pattern": _PROGRAM})]
 
 
 class BlastRadius(Strict):
@@ -123,6 +136,20 @@ class Extension(Strict):
     abort: tuple[AbortCondition, ...] = Field(
         (), max_length=20, description="conditions that end the fault at once"
     )
+    programs: tuple[Program, ...] = Field(
+        (), max_length=20, description="programs that process providers may start: names, or absolute paths"
+    )
+
+    @field_validator("metrics")
+    @classmethod
+    def _something_counts(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
+        if all(metric.during == "any" and metric.recovers_within is None for metric in metrics):
+            message = (
+                "no metric counts: each may do anything while the fault is in place, and none has to recover; "
+                "let one hold (remove its during: any), or give it recovers_within"
+            )
+            raise ValueError(message)
+        return metrics
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -10,6 +10,7 @@ from faultcast.experiments.loader import Experiment
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.planning import arguments_for, plan_fault
 from faultcast.experiments.radius import Refusal
+from faultcast.experiments.questions import query_refusals
 from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConsentError
@@ -103,6 +104,8 @@ def preview(
         )
         plans.append(plan)
         against.extend(reasons)
+    names = [target.name for plan in plans for target in plan.targets]
+    against.extend(query_refusals(experiment.extension, access.meter, names))
     return Preview(
         experiment=experiment.name,
         digest=experiment.digest,

@@ -1,6 +1,7 @@
 """From what pydantic says of a part of a file to lines, reasons and remedies for people."""
 
 import difflib
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,12 @@ def _problem(
         near = difflib.get_close_matches(str(path[-1]), _fields(model, detail["loc"][:-1]), n=1)
         mend = f"did you mean {near[0]}?" if near else "remove it"
         return Problem(line, f"{dotted} is not known", mend)
-    reason = detail["msg"].removeprefix("Value error, ")
     given = detail["input"]
+    if detail["type"] == "string_type" and isinstance(given, bool | int | float):
+        return Problem(line, f"{dotted}: {json.dumps(given)} is no text", "put it in quotes")
+    reason, _, mend = detail["msg"].removeprefix("Value error, ").partition("; ")
     shown = f" (given: {str(given)[:60]!r})" if isinstance(given, str | int | float) else ""
-    return Problem(line, f"{dotted}: {_first_lower(reason)}{shown}", "correct the value")
+    return Problem(line, f"{dotted}: {_first_lower(reason)}{shown}", mend or "correct the value")
 
 
 def _first_lower(text: str) -> str:

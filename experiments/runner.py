@@ -20,9 +20,11 @@ from chaoslib.experiment import run_experiment
 from chaoslib.run import RunEventHandler
 
 from faultcast.experiments.access import access_to
+from faultcast.experiments.allowed import is_fault
 from faultcast.experiments.context import RunContext, activate
 from faultcast.experiments.heal import revert_all
 from faultcast.experiments.history import Event, Injection, Outcome
+from faultcast.experiments.isolation import isolated
 from faultcast.experiments.journal import failure_of
 from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.loader import Experiment
@@ -129,7 +131,7 @@ def run_method(
     trouble = ""
     with _interruptions(context) as interruptions:
         try:
-            with activate(context):
+            with isolated(lambda: context.kube), activate(context):
                 journal = run_experiment(
                     experiment.document, settings=_ALWAYS, event_handlers=[_Handlers(interruptions)]
                 )
@@ -244,7 +246,7 @@ def _outcome(
         name = item["activity"].get("name", "an activity")
         if item.get("status") != "succeeded":
             return "failed", f"{name}: {failure_of(item)}"
-        if item["activity"].get("type") == "action" and not item.get("output"):
+        if is_fault(item["activity"]) and not item.get("output"):
             return "not-injected", f"{name} gave no result: it was not carried out"
     done = list(recorder.injections.values())
     injected = {number for number, _ in recorder.injections}

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from faultcast.experiments.document import ExperimentFile
+from faultcast.experiments.document import ExperimentFile, Reference
 from faultcast.experiments.fault import faults
 from faultcast.experiments.model import Extension
 from faultcast.experiments.ranges import PATTERN, numeric_fields
@@ -18,7 +18,7 @@ __all__ = ["experiment_schema", "write_schema"]
 
 def experiment_schema() -> dict[str, Any]:
     """The schema: Chaos Toolkit's parts loosely, the faultcast extension and fault arguments strictly."""
-    models: list[type[BaseModel]] = [ExperimentFile, Extension, *(fault.arguments for fault in faults())]
+    models: list[type[BaseModel]] = [ExperimentFile, Reference, Extension, *(fault.arguments for fault in faults())]
     refs, schema = models_json_schema(
         [(model, "validation") for model in models], title="Faultcast experiment"
     )
@@ -40,6 +40,17 @@ def experiment_schema() -> dict[str, Any]:
         },
         "contains": ours,
     }
+    either = {
+        "if": {"required": ["ref"]},
+        "then": refs[(Reference, "validation")],
+        "else": {"$ref": "#/$defs/Activity"},
+    }
+    for activities in (
+        whole["properties"]["method"],
+        whole["properties"]["rollbacks"],
+        definitions["Hypothesis"]["properties"]["probes"],
+    ):
+        activities["items"] = either
     definitions["Activity"]["allOf"] = [
         {
             "if": _provider({"module": {"const": fault.module}, "func": {"const": fault.action}}),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from faultcast.experiments.allowed import is_fault
 from faultcast.experiments.fault import Fault, FaultArguments, fault_of
 from faultcast.experiments.planning import checked_arguments
 from faultcast.experiments.ranges import ends
@@ -55,17 +56,17 @@ class Offsets:
 
 
 def steps_of(method: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """The actions of a method that was checked.
+    """The faults of a method that was checked.
 
     Args:
-        method: The activities as parsed YAML. The pauses of a probe count for the action that follows it.
+        method: The activities as parsed YAML. The pauses of any other count for the fault that follows it.
     """
     found: list[Step] = []
     passed = 0.0
     for activity in method:
         pauses = activity.get("pauses") or {}
         before, after = float(pauses.get("before") or 0.0), float(pauses.get("after") or 0.0)
-        if activity["type"] == "action":
+        if is_fault(activity):
             provider = activity["provider"]
             found.append(
                 Step(

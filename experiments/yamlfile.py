@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 __all__ = ["Problem", "Problems", "YamlFile", "read_yaml"]
@@ -159,5 +159,7 @@ def _scalar(node: Any, line: int) -> Any:
             return value
     if type(node).__name__ == "ScalarBoolean":
         return bool(node)
+    if isinstance(node, TaggedScalar):
+        raise Problems(Problem(line, f"the tag {node.tag.value} is not read here", "remove the tag"))
     what = f"{str(node)!r} is read as a {type(node).__name__}"
     raise Problems(Problem(line, what, "put it in quotes to make it a text"))

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from faultcast.experiments.access import Reading
 from tests.fakeapi.nodes import NODES
 from tests.fakeapi.store import Store
 from tests.fakeapi.world import METRICS, World
@@ -25,6 +26,10 @@ class FakeMeter:
     def __init__(self, cluster: Measured) -> None:
         self._cluster = cluster
         self.asked: list[str] = []
+
+    def read(self, query: str) -> Reading:
+        number = self.value(query)
+        return Reading(None, "no series") if number is None else Reading(number)
 
     def value(self, query: str) -> float | None:
         self.asked.append(query)

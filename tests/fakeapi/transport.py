@@ -37,7 +37,10 @@ class Response:
     def data(self) -> bytes:
         return self._read().encode()
 
-    def stream(self, _amount: int) -> Iterator[bytes]:
+    def read(self, _amount: int | None = None) -> bytes:
+        return self.data
+
+    def stream(self, _amount: int | None = None, **_: Any) -> Iterator[bytes]:
         yield self.data
 
     def getheaders(self) -> dict[str, str]:

@@ -7,22 +7,36 @@ import pytest
 import requests
 
 from faultcast.experiments.abort import AbortWatch
+from faultcast.experiments.access import Reading
 from faultcast.experiments.model import AbortCondition
 from tests.fakekube import FakeClock
+
+
+NOTHING = Reading(None, "no series")
+NAN = Reading(None, "NaN")
+TWO = Reading(None, "2 series", lasting=True)
+TEXT = Reading(None, "a text", lasting=True)
+AWAY = Reading(None, "no answer: Prometheus does not answer")
 
 
 class FakeMeter:
     """Gives what it was told, and notes who asked."""
 
-    def __init__(self, **values: float | None) -> None:
+    def __init__(self, **values: float | Reading | None) -> None:
         self.values = values
         self.asked: list[str] = []
         self.on_ask: Callable[[], None] = lambda: None
 
-    def value(self, query: str) -> float | None:
+    def read(self, query: str) -> Reading:
         self.asked.append(query)
         self.on_ask()
-        return self.values[query]
+        given = self.values[query]
+        if isinstance(given, Reading):
+            return given
+        return NOTHING if given is None else Reading(given)
+
+    def value(self, query: str) -> float | None:
+        return self.read(query).number
 
 
 P95 = AbortCondition(query="p95", above=2)
@@ -87,12 +101,33 @@ def test_a_change_is_seen_at_the_next_poll_and_stays_a_reason() -> None:
     assert len(meter.asked) == 2
 
 
-@pytest.mark.parametrize("nothing", [None, math.nan])
-def test_a_query_without_a_number_for_ten_seconds_aborts(nothing: float | None) -> None:
-    watch, clock = _watch(FakeMeter(p95=nothing), P95)
+@pytest.mark.parametrize(
+    ("gave", "words"),
+    [
+        (NOTHING, "no series"),
+        (NAN, "NaN"),
+        (AWAY, "no answer: Prometheus does not answer"),
+        (Reading(-math.inf), "-inf"),
+    ],
+)
+def test_a_query_without_a_number_for_ten_seconds_aborts_and_says_what_it_gave(
+    gave: Reading, words: str
+) -> None:
+    watch, clock = _watch(FakeMeter(p95=gave), P95)
     said = list(_passing(watch, clock, 10))
     assert set(said) == {None}
-    assert watch.check() == "p95 could not be read for 10 s, so nobody can tell whether to abort"
+    assert watch.check() == f"p95 gave {words} for 10 s, so nobody can tell whether to abort"
+
+
+@pytest.mark.parametrize("gave", [TWO, TEXT])
+def test_a_query_that_comes_to_give_several_series_or_a_text_aborts_at_once(gave: Reading) -> None:
+    meter = FakeMeter(p95=1.0)
+    watch, clock = _watch(meter, P95)
+    assert watch.check() is None
+    meter.values["p95"] = gave
+    clock.sleep(2)
+    said = f"p95 gives {gave.instead} and no longer one number, so nobody can tell whether to abort"
+    assert watch.check() == said
 
 
 def test_a_short_gap_between_numbers_does_not_abort() -> None:
@@ -107,7 +142,7 @@ def test_the_time_that_asking_itself_takes_counts() -> None:
     meter = FakeMeter(p95=None)
     watch, clock = _watch(meter, P95)
     meter.on_ask = lambda: clock.sleep(12.0)
-    assert watch.check() == "p95 could not be read for 12 s, so nobody can tell whether to abort"
+    assert watch.check() == "p95 gave no series for 12 s, so nobody can tell whether to abort"
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, ne
         ("title: t", "title: [t", "2: not valid YAML: expected ',' or ']', but got ':'; correct"),
         ("title: t\n", "", "1: title is missing; add title"),
         ("title: t", "titel: t\ntitle: t", "1: titel is not known; did you mean title?"),
-        ("title: t", "title: 3", "1: title: input should be a valid string (given: '3'); correct the value"),
+        ("title: t", "title: 3", "1: title: 3 is no text; put it in quotes"),
         ("      - name: errors", "      - name: Er", "24: metrics.0.name: string should match pattern"),
         ("        query: sum(rate(e[10s]))\n", "", "24: metrics.0.query is missing; add query"),
         (
@@ -179,8 +179,10 @@ def test_a_fault_without_its_rollback_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_method_without_a_fault_is_refused(tmp_path: Path) -> None:
-    text = SOUND.replace("type: action\n    name: kill", "type: probe\n    name: kill")
-    assert any(line.startswith("3: the method has no fault") for line in _load(tmp_path, text))
+    start, end = SOUND.index("  - type: action"), SOUND.index("extensions:")
+    probe = "  - {type: probe, name: look, provider: {type: http, url: 'http://shop/'}}\n"
+    [found] = _load(tmp_path, SOUND[:start] + probe + SOUND[end:])
+    assert found.startswith("3: the method has no fault")
 
 
 def test_two_faultcast_extensions_are_refused(tmp_path: Path) -> None:
@@ -199,10 +201,10 @@ def test_problems_are_reported_together_and_in_order(tmp_path: Path) -> None:
 def test_chaos_toolkits_own_objection_is_passed_on_with_its_line(tmp_path: Path) -> None:
     probe = (
         "steady-state-hypothesis:\n  title: h\n  probes:\n    - type: probe\n      name: ask\n"
-        "      tolerance: true\n      provider: {type: python, module: no.such.module, func: f}\n"
+        "      provider: {type: http, url: 'http://shop/', headers: [a]}\n"
     )
     [found] = _load(tmp_path, SOUND + probe)
-    assert found.startswith("31: Chaos Toolkit refuses it: could not find Python module 'no.such.module'")
+    assert found.startswith("1: Chaos Toolkit refuses it: a HTTP activities expect headers as a mapping")
 
 
 @pytest.mark.parametrize(

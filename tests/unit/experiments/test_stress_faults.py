@@ -8,7 +8,7 @@ import pytest
 from kubernetes import client
 from pydantic import ValidationError
 
-from faultcast.experiments.access import Access, NoMeter
+from faultcast.experiments.access import Access, NoMeter, Reading
 from faultcast.experiments.crashes import crashes
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, Plan
@@ -45,6 +45,9 @@ class Says:
     def value(self, query: str) -> float | None:
         self.asked.append(query)
         return None if self.but and self.but in query else self.answer
+
+    def read(self, query: str) -> Reading:
+        return Reading(self.value(query))
 
 
 def planned(access: Access, fault: Fault[Any], **arguments: Any) -> Plan:

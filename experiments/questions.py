@@ -1,0 +1,69 @@
+"""The queries of an experiment, tried before anything is touched: does each give what it has to give?"""
+
+import math
+from collections.abc import Iterable
+
+from faultcast.experiments.access import Meter, NoMeter, Reading
+from faultcast.experiments.metric import untouched
+from faultcast.experiments.model import AbortCondition, Extension
+from faultcast.experiments.radius import Refusal
+
+__all__ = ["abort_refusals", "query_refusals"]
+
+
+def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -> tuple[Refusal, ...]:
+    """Every query of an experiment that does not give what it has to give; reads only.
+
+    An abort condition has to give one finite number now. What is recorded may have no samples yet; it must not
+    give several series, or a text.
+
+    Args:
+        extension: The experiment.
+        meter: Reads queries.
+        targets: Names of what would be touched.
+    """
+    found = list(abort_refusals(extension.abort, meter))
+    if isinstance(meter, NoMeter):
+        return tuple(found)
+    names = tuple(targets)
+    for number, metric in enumerate(extension.metrics):
+        for key, query in (
+            ("query", metric.query),
+            ("control", untouched(metric.control, names) if names else ""),
+            ("presence", metric.presence),
+        ):
+            reading = meter.read(query) if query else Reading(None)
+            if reading.lasting:
+                text = f"{key} of {metric.name} gives {reading.instead}, and it has to give one series: {query}"
+                found.append(Refusal(f"metrics.{number}.{key}", text, _remedy(reading)))
+    return tuple(found)
+
+
+def abort_refusals(conditions: Iterable[AbortCondition], meter: Meter) -> tuple[Refusal, ...]:
+    """The queries of abort conditions that do not give one finite number now; reads only.
+
+    Args:
+        conditions: What the experiment says.
+        meter: Reads queries.
+    """
+    found = []
+    for query in dict.fromkeys(condition.query for condition in conditions if condition.query):
+        reading = meter.read(query)
+        number = reading.number
+        gave = reading.instead or (f"{number:g}" if number is not None and not math.isfinite(number) else "")
+        if gave:
+            text = f"the query gives {gave}, and it has to give one number: {query}"
+            found.append(Refusal("abort", text, _remedy(reading)))
+    return tuple(found)
+
+
+def _remedy(reading: Reading) -> str:
+    if reading.instead.startswith("no answer"):
+        return "name a Prometheus that answers with --prometheus-url, or remove the condition"
+    if reading.instead.startswith("an error"):
+        return "correct the query"
+    if reading.lasting and reading.instead.endswith(" series"):
+        return "add the series up, as in sum(...), or select one"
+    if reading.lasting:
+        return "ask for a number"
+    return "see in Prometheus whether the metric exists; `... or vector(0)` gives 0 where there is nothing"

@@ -1,0 +1,189 @@
+"""While an experiment runs, nothing in the process finds a cluster other than the named one."""
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client, config
+from kubernetes.config import kube_config
+from kubernetes.config.config_exception import ConfigException
+from urllib3.exceptions import MaxRetryError
+
+from faultcast.experiments.isolation import NOWHERE, ReadingClient, isolated
+from faultcast.infra.errors import RefusedError
+from faultcast.infra.kube import KubeClient, client_of, connect
+from tests.fakeapi import FakeApi
+from tests.fakeapi.cluster import HOST
+from tests.fakeapi.transport import install
+
+PROD = "https://prod:6443"
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: prod
+clusters:
+  - {{name: test, cluster: {{server: "{test}"}}}}
+  - {{name: prod, cluster: {{server: "{prod}"}}}}
+users: [{{name: me, user: {{}}}}]
+contexts:
+  - {{name: test, context: {{cluster: test, user: me}}}}
+  - {{name: prod, context: {{cluster: prod, user: me}}}}
+"""
+
+
+class Counting:
+    """An API server that must not be asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def answer(self, method: str, path: str, *_: Any) -> tuple[int, Any]:
+        self.asked.append(f"{method} {path}")
+        return 200, {"apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": []}
+
+
+class Nobody:
+    """No API server."""
+
+    def answer(self, _method: str, path: str, *_: Any) -> tuple[int, Any]:
+        raise MaxRetryError(None, f"{NOWHERE}{path}", ConnectionRefusedError("nobody listens"))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def prod(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kubeconfig: Path, api: FakeApi
+) -> Iterator[Counting]:
+    """Another cluster, which everything in the environment leads to."""
+    counting = Counting()
+    install(monkeypatch, {HOST: api, PROD: counting, NOWHERE: Nobody()})
+    home = tmp_path / "home"
+    (home / ".kube").mkdir(parents=True)
+    (home / ".kube" / "config").write_text(kubeconfig.read_text())
+    for name, value in {
+        "HOME": str(home),
+        "KUBECONFIG": str(kubeconfig),
+        "KUBERNETES_CONTEXT": "prod",
+        "KUBERNETES_HOST": PROD,
+        "KUBERNETES_SERVICE_HOST": "prod",
+        "KUBERNETES_SERVICE_PORT": "6443",
+        "CHAOSTOOLKIT_IN_POD": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig))
+    monkeypatch.setattr(config, "KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig))
+    before = client.Configuration._default  # noqa: SLF001
+    config.load_kube_config()  # what somebody's conftest.py did
+    yield counting
+    client.Configuration._default = before  # noqa: SLF001
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path) -> Path:
+    path = tmp_path / "two.yaml"
+    path.write_text(KUBECONFIG.format(test=HOST, prod=PROD))
+    return path
+
+
+def _named(kubeconfig: Path) -> KubeClient:
+    return connect(kubeconfig, "test")
+
+
+def test_a_probe_asks_the_named_context_and_no_other(prod: Counting, kubeconfig: Path, api: FakeApi) -> None:
+    from chaosk8s.pod.probes import count_pods
+
+    with isolated(lambda: _named(kubeconfig)):
+        assert count_pods(label_selector="app=gateway", ns="shop", secrets={"KUBERNETES_CONTEXT": "prod"}) == 2
+    assert prod.asked == []
+    assert api.server.reads > 0
+    count_pods(label_selector="app=gateway", ns="shop")
+    assert prod.asked == ["GET /api/v1/namespaces/shop/pods"], "that it would have asked is what this test stands on"
+
+
+def test_a_probe_that_is_imported_only_then_asks_the_named_one_too(
+    prod: Counting, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "chaosk8s.namespace.probes", raising=False)
+    with isolated(lambda: _named(kubeconfig)):
+        probes = importlib.import_module("chaosk8s.namespace.probes")
+        probes.namespace_exists("shop")
+    assert prod.asked == []
+    assert probes.create_k8s_api_client.__module__ == "chaosk8s", "and it has its own function back"
+
+
+@pytest.mark.parametrize(
+    "find",
+    [
+        config.load_kube_config,
+        config.load_incluster_config,
+        config.load_config,
+        config.new_client_from_config,
+        kube_config.load_kube_config,
+        config.list_kube_config_contexts,
+    ],
+    ids=lambda find: find.__name__,
+)
+def test_the_client_library_finds_no_cluster_by_itself(prod: Counting, kubeconfig: Path, find: Any) -> None:
+    with isolated(lambda: _named(kubeconfig)), pytest.raises(ConfigException):
+        find()
+    assert prod.asked == []
+
+
+def test_a_client_of_the_default_configuration_reaches_nothing(
+    prod: Counting, kubeconfig: Path, api: FakeApi
+) -> None:
+    with isolated(lambda: _named(kubeconfig)):
+        assert "no-default-cluster" in client.ApiClient(client.Configuration.get_default_copy()).configuration.host
+        with pytest.raises(MaxRetryError, match="no-default-cluster"):
+            client.CoreV1Api().list_node()
+    assert (prod.asked, api.server.reads) == ([], 0)
+
+
+def test_a_program_that_is_started_is_led_nowhere(prod: Counting, kubeconfig: Path) -> None:
+    script = "import os; print({k: v for k, v in os.environ.items() if k.startswith(('KUBE', 'CHAOSTOOLKIT'))})"
+    with isolated(lambda: _named(kubeconfig)):
+        seen = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert seen.strip() == str({"KUBECONFIG": os.devnull})
+    assert Path(os.devnull).read_text() == ""
+
+
+def test_afterwards_everything_is_as_it_was(prod: Counting, kubeconfig: Path) -> None:
+    def state() -> tuple[object, ...]:
+        return (
+            dict(os.environ),
+            kube_config.KUBE_CONFIG_DEFAULT_LOCATION,
+            config.KUBE_CONFIG_DEFAULT_LOCATION,
+            client.Configuration._default,  # noqa: SLF001
+        )
+
+    before = state()
+    with pytest.raises(RuntimeError, match="crash"), isolated(lambda: _named(kubeconfig)):
+        raise RuntimeError("crash")
+    assert state() == before
+    assert prod.asked == []
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda api: client.CoreV1Api(api).delete_namespaced_pod("gateway-1", "shop"),
+        lambda api: client.CoreV1Api(api).delete_collection_namespaced_pod("shop"),
+        lambda api: client.CoreV1Api(api).create_namespace({"metadata": {"name": "x"}}),
+        lambda api: client.AppsV1Api(api).patch_namespaced_deployment_scale("gateway", "shop", {}),
+        lambda api: client.CoreV1Api(api).replace_node("worker", {}),
+        lambda api: client.CoreV1Api(api).connect_get_namespaced_pod_exec("g", "shop", command="reboot"),
+        lambda api: client.CoreV1Api(api).connect_get_namespaced_pod_attach("g", "shop"),
+        lambda api: client.CoreV1Api(api).connect_get_namespaced_pod_proxy("g", "shop"),
+        lambda api: client.CoreV1Api(api).connect_get_namespaced_service_proxy_with_path("g", "shop", "x"),
+        lambda api: client.CoreV1Api(api).connect_get_namespaced_pod_portforward("g", "shop"),
+    ],
+)
+def test_a_client_of_probes_cannot_write(api: FakeApi, attempt: Any) -> None:
+    reading = ReadingClient(client_of(client.ApiClient(client.Configuration(host=HOST))).api.configuration)
+    with pytest.raises(RefusedError, match="probes may only read; nothing was sent"):
+        attempt(reading)
+    assert (api.writes, api.server.reads) == ([], 0)
