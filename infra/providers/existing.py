@@ -8,6 +8,7 @@ from typing import Any
 from faultcast.infra.cluster import Cluster, Endpoints, Node, NoNodeControl
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kube import TIMEOUT, connect, identity_of
+from faultcast.infra.prometheus_access import PrometheusAccess
 
 __all__ = ["ExistingProvider", "connect_existing", "read_nodes"]
 
@@ -26,14 +27,14 @@ def read_nodes(listed: Any) -> tuple[Node, ...]:
 
 
 def connect_existing(
-    kubeconfig: Path, context: str = "", prometheus_url: str = "", helper_image: str = ""
+    kubeconfig: Path, context: str = "", prometheus: PrometheusAccess | None = None, helper_image: str = ""
 ) -> Cluster:
     """The handle of a cluster that runs somewhere.
 
     Args:
         kubeconfig: The file to use.
         context: Context inside it; its current one when empty.
-        prometheus_url: Base URL of its Prometheus; may be empty where nothing is judged.
+        prometheus: Its Prometheus; None where nothing is judged.
         helper_image: Image of helper pods that its nodes can pull.
 
     Raises:
@@ -47,7 +48,7 @@ def connect_existing(
         kubeconfig=kubeconfig,
         identity=identity_of(kube),
         nodes=read_nodes(kube.core.list_node(_request_timeout=TIMEOUT)),
-        endpoints=Endpoints(prometheus=prometheus_url.rstrip("/") or None),
+        endpoints=Endpoints(prometheus=prometheus),
         node_control=NoNodeControl(),
         context=context,
         helper_image=helper_image,
@@ -60,14 +61,14 @@ class ExistingProvider:
 
     Attributes:
         kubeconfig: The file to use; always named by the user.
-        prometheus_url: Base URL of its Prometheus; without one nothing can be judged.
+        prometheus: Its Prometheus; without one nothing can be judged.
         context: Context inside the file; its current one when empty.
         helper_image: Image of helper pods that its nodes can pull; faults that need one are refused without.
         progress: Called with lines for people.
     """
 
     kubeconfig: Path
-    prometheus_url: str
+    prometheus: PrometheusAccess | None
     context: str = ""
     helper_image: str = ""
     progress: Callable[[str], None] = lambda _: None
@@ -79,12 +80,12 @@ class ExistingProvider:
             ConfigurationError: No Prometheus was named, or the kubeconfig is not usable.
             ClusterError: The API server does not answer.
         """
-        if not self.prometheus_url:
+        if self.prometheus is None:
             message = (
                 "an existing cluster needs the address of its Prometheus: without metrics nothing is judged"
             )
             raise ConfigurationError(message, remedy="add --prometheus-url http://HOST:PORT")
-        cluster = connect_existing(self.kubeconfig, self.context, self.prometheus_url, self.helper_image)
+        cluster = connect_existing(self.kubeconfig, self.context, self.prometheus, self.helper_image)
         self.progress(f"connected to the cluster with identity {cluster.identity}")
         return cluster
 

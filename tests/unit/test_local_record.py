@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
+from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.infra.providers import existing, node_control_of, open_cluster
 from faultcast.infra.providers.local.files import write_json
 from faultcast.infra.providers.local.layout import Layout
@@ -61,7 +62,15 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def handle(self: Any) -> Cluster:
         ways.append("local")
         layout = self.layout
-        return Cluster("other", "local", layout.kubeconfig, "uid", (), Endpoints("http://p"), NoNodeControl())
+        return Cluster(
+            "other",
+            "local",
+            layout.kubeconfig,
+            "uid",
+            (),
+            Endpoints(PrometheusAccess("http://p")),
+            NoNodeControl(),
+        )
 
     def connect(kubeconfig: Path, context: str, prometheus: str, helper: str) -> Cluster:
         ways.append("existing")
@@ -105,8 +114,14 @@ def test_it_is_opened_as_the_local_cluster_it_is(
 ) -> None:
     kubeconfig = Layout.of(other).kubeconfig
     cluster = open_cluster(settings, kubeconfig, context="here")
-    assert (cluster.provider, cluster.context, cluster.endpoints.prometheus) == ("local", "here", "http://p")
-    assert open_cluster(settings, kubeconfig, prometheus_url="http://q/").endpoints.prometheus == "http://q"
+    assert (cluster.provider, cluster.context, cluster.endpoints.prometheus) == (
+        "local",
+        "here",
+        PrometheusAccess("http://p"),
+    )
+    assert open_cluster(
+        settings, kubeconfig, prometheus_url="http://q/"
+    ).endpoints.prometheus == PrometheusAccess("http://q")
     assert opened == ["local", "local"]
 
 
