@@ -25,6 +25,9 @@ _NEVER = Retry(total=0, raise_on_status=False)
 _WRONG_QUERY = (400, 422)
 _LOCKED = (401, 403)
 _MISSING = (404, 405, 501)
+_VICTORIA = "X-Server-Hostname"
+_AS_MEASURED = {"nocache": "1", "latency_offset": "1ms"}
+"""Keeps VictoriaMetrics from moving the ends of a range, and from repeating one value for its last 30 s."""
 _TOKEN = "FAULTCAST_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -127,6 +130,8 @@ class PrometheusHttp:
             raise self._refused(response, text) from error
         if not response.ok:
             raise self._refused(response, response.reason)
+        if _VICTORIA in response.headers:
+            self._session.params = {**_AS_MEASURED, **dict(self._auth.parameters if self._auth else ())}
         return _Answer(response, data)
 
     def _stay(self, response: requests.Response) -> None:
@@ -167,11 +172,12 @@ class PrometheusHttp:
             event, remedy = locked_out(status, self._auth)
             kind = NoSuchAnswerError if status == requests.codes.forbidden else MetricSourceError
             return kind(f"Prometheus at {self.url} {event} (HTTP {status})", remedy=remedy)
+        if response.ok:
+            message = f"Prometheus at {self.url} refuses: {reason}"
+            return QueryRefusedError(message, remedy="correct the query, or ask for less")
         message = f"Prometheus at {self.url} refuses (HTTP {status}): {reason}"
         if status in _WRONG_QUERY:
             return QueryRefusedError(message, remedy="correct the query")
-        if response.ok:
-            return QueryRefusedError(message, remedy="correct the query, or ask for less")
         if status in _MISSING:
             remedy = "give its base URL, the part before /api/v1, as in https://mimir.example/prometheus"
             return NoSuchAnswerError(message, remedy=remedy)

@@ -123,7 +123,7 @@ def step_of(client: PrometheusClient, queries: Iterable[str], end: datetime) -> 
         return max(Counter(found).items(), key=lambda pair: (pair[1], pair[0]))[0]
     message = (
         f"Prometheus at {client.url} does not say how often it scrapes, and there are too few recent samples "
-        f"to tell it by{f' of {next(iter(read))}' if read else ''}"
+        f"{f'of {next(iter(read))} ' if read else ''}to tell it by"
     )
     raise MetricSourceError(message, remedy="say how far apart samples are, as in --step 15s")
 
