@@ -40,7 +40,7 @@ from faultcast.forecasting.series import MetricSeries
 from faultcast.forecasting.units import Unit
 from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.errors import ConfigurationError, SinkError
-from faultcast.infra.prometheus import PrometheusClient
+from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.reports.database import connect
 from faultcast.reports.outlook.plot import plot_outlook
 from faultcast.reports.outlook.running import Request, plan_run, run_outlook
@@ -79,7 +79,7 @@ def measured(count: int, workers: int) -> dict[str, Any]:
         (Path(place) / "prom").mkdir()
         with backfilled(Path(place) / "prom", families(count)) as url, watched() as memory:
             request = Request(
-                url, None, Wanted(all_metrics=True), 5 * WEEK, 12 * WEEK, load_models(), step=STEP
+                PrometheusAccess(url), Wanted(all_metrics=True), 5 * WEEK, 12 * WEEK, load_models(), step=STEP
             )
             store = OutlookStore(database.writer, Path(place) / "spool")
             started = time.perf_counter()
@@ -124,9 +124,9 @@ def fetch() -> dict[str, Any]:
     random = np.random.default_rng(1)
     family = Family("bench_dense", [Filled({}, pd.Series(random.normal(100, 10, count), index=index))])
     with TemporaryDirectory() as place, backfilled(Path(place), [family]) as url:
-        client = PrometheusClient(url)
+        client = PrometheusAccess(url).client()
         request = Request(
-            url, None, Wanted(metrics=("bench_dense",)), 5 * WEEK, WEEK, load_models(), step=STEP
+            PrometheusAccess(url), Wanted(metrics=("bench_dense",)), 5 * WEEK, WEEK, load_models(), step=STEP
         )
         (subject,) = plan_run(request, END).subjects
         spent = []

@@ -16,7 +16,8 @@ import pandas as pd
 
 from faultcast.forecasting.sources import PrometheusSource
 from faultcast.infra.errors import MetricSourceError
-from faultcast.infra.prometheus import PrometheusClient
+from faultcast.infra.prometheus_access import PrometheusAccess
+from faultcast.infra.prometheus_series import step_of
 from faultcast.steady_state import judge_window
 
 ALPHAS = (0.01, 0.05, 0.10)
@@ -58,8 +59,8 @@ def main() -> None:
     parser.add_argument("prometheus", help="URL of the cluster's Prometheus; `faultcast status` says it")
     parser.add_argument("--minutes", type=float, default=35.0)
     options = parser.parse_args()
-    client = PrometheusClient(options.prometheus)
-    step = client.scrape_interval()
+    client = PrometheusAccess(options.prometheus).client()
+    step = step_of(client, queries().values(), datetime.now(UTC))
     last = (datetime.now(UTC).timestamp() // step - 2) * step
     end = datetime.fromtimestamp(last, UTC)
     series = {}

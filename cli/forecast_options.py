@@ -13,6 +13,7 @@ from faultcast.infra.settings import Settings
 
 if TYPE_CHECKING:
     from faultcast.infra.cluster import DatabaseAccess
+    from faultcast.infra.prometheus_access import PrometheusAccess
     from faultcast.reports.outlook.running import Request
     from faultcast.reports.outlook.store import OutlookStore
 
@@ -123,16 +124,15 @@ def request_of(
     """
     from faultcast.forecasting.outlook.discovery import Wanted
     from faultcast.forecasting.outlook.versions import PACKAGED, load_models
-    from faultcast.infra.prometheus_auth import auth_of, separated
+    from faultcast.infra.prometheus_access import prometheus_access
     from faultcast.reports.facts import git_revision
     from faultcast.reports.outlook.running import Request
 
     metrics, queries, include, exclude, kinds, limits = (tuple(given or ()) for given in wanted)
     history, horizon, step, forecast_step = lengths
-    shown, auth = separated(url.rstrip("/") or _local_prometheus(settings), auth_of(settings))
+    prometheus = prometheus_access(url, settings) or _local_prometheus(settings)
     return Request(
-        url=shown,
-        auth=auth,
+        prometheus=prometheus,
         wanted=Wanted(
             metrics=metrics,
             queries=queries,
@@ -151,16 +151,16 @@ def request_of(
     )
 
 
-def _local_prometheus(settings: Settings) -> str:
+def _local_prometheus(settings: Settings) -> "PrometheusAccess":
     from faultcast.infra.providers.local.provider import LocalProvider
 
-    url = LocalProvider(settings).attach().endpoints.prometheus
-    if not url:
+    prometheus = LocalProvider(settings).attach().endpoints.prometheus
+    if prometheus is None:
         message = f"cluster {settings.cluster} has no Prometheus"
         raise ConfigurationError(
             message, remedy="start the whole stack: faultcast up, or add --prometheus-url URL"
         )
-    return url
+    return prometheus
 
 
 def database_of(settings: Settings, text: str) -> "DatabaseAccess | None":

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,7 +27,10 @@ _CATALOG = Path(__file__).parents[1] / "experiments" / "catalog"
 _Experiments = Annotated[
     list[Path] | None, typer.Option(help="experiment files, or folders of them; the catalog when not given")
 ]
-_Minutes = Annotated[float, typer.Option(min=1, help="how much history to learn from")]
+_Minutes = Annotated[
+    float | None,
+    typer.Option(min=1, help="how much history to learn from; 30, or the longest baseline when not given"),
+]
 _Window = Annotated[str, typer.Option(metavar="DURATION", help="length of the judged window")]
 _Watch = Annotated[bool, typer.Option("--watch", help="go on with each next window until Ctrl-C")]
 _For = Annotated[str, typer.Option("--for", metavar="DURATION", help="how long to watch, such as 10m")]
@@ -37,6 +39,9 @@ _Alpha = Annotated[
 ]
 _Json = Annotated[bool, typer.Option("--json", help="a JSON document for each window, on a line of its own")]
 _Url = Annotated[str, typer.Option(metavar="URL", help="its Prometheus; known for the local cluster")]
+_Step = Annotated[
+    str, typer.Option(metavar="DURATION", help="distance of samples, where Prometheus does not tell")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
 def observe(
     experiments: _Experiments = None,
-    minutes: _Minutes = 30.0,
+    minutes: _Minutes = None,
     window: _Window = "30s",
     watch: _Watch = False,
     watch_for: _For = "",
@@ -55,12 +60,14 @@ def observe(
     kubeconfig: Kubeconfig = None,
     context: Context = "",
     prometheus_url: _Url = "",
+    step: _Step = "",
 ) -> None:
     """Judge the system as it is now, without any fault; write nothing.
 
     Exit code 0 when everything held, 1 when something deviated, 3 when nobody can tell, 2 for an error.
     """
     from faultcast.cli.observe_view import document, watch_line
+    from faultcast.infra.providers import open_cluster
     from faultcast.steady_state.prepared import unit_of
     from faultcast.steady_state.verdict import worst
 
@@ -68,10 +75,18 @@ def observe(
     whole = _seconds("--for", watch_for) if watch_for else None
     loaded = load_all(experiments or [_CATALOG])
     settings = load_settings()
-    cluster = _cluster(settings, kubeconfig, context, prometheus_url)
+    cluster = open_cluster(settings, named(kubeconfig, context), prometheus_url)
     # with an end the windows share the alpha: a watch of any length has that chance of a false alarm
     each = alpha if whole is None else alpha / (1 + int(whole / seconds))
-    observer = _observer(settings, cluster, loaded, history=60 * minutes, window=seconds, alpha=each)
+    observer = _observer(
+        settings,
+        cluster,
+        loaded,
+        history=_history(minutes, loaded),
+        window=seconds,
+        alpha=each,
+        step=_seconds("--step", step) if step else None,
+    )
     units = {spec.name: unit_of(spec) for spec in observer.metrics}
     _warn(settings, cluster)
     console = Console(highlight=False, soft_wrap=True)
@@ -105,20 +120,13 @@ def _windows(observer: "Observer", *, watch: bool, whole: float | None) -> "Iter
         yield from observer.watch(until, progress)
 
 
-def _cluster(settings: Settings, kubeconfig: Path | None, context: str, prometheus_url: str) -> "Cluster":
-    """The cluster that the options mean, with the Prometheus they name.
+def _history(minutes: float | None, experiments: "list[Experiment]") -> float:
+    """Seconds of history to learn from: what was asked for, or what the experiments ask for."""
+    if minutes is not None:
+        return 60 * minutes
+    from faultcast.fixtures.baseline import LOOK_BACK
 
-    Raises:
-        ConfigurationError: Nobody knows its Prometheus.
-    """
-    from faultcast.infra.providers import open_cluster
-
-    cluster = open_cluster(settings, named(kubeconfig, context), prometheus_url)
-    url = prometheus_url.rstrip("/") or cluster.endpoints.prometheus
-    if not url:
-        message = f"nobody knows the Prometheus of cluster {cluster.name}: without metrics nothing is judged"
-        raise ConfigurationError(message, remedy="add --prometheus-url http://HOST:PORT")
-    return replace(cluster, endpoints=replace(cluster.endpoints, prometheus=url))
+    return max(LOOK_BACK.total_seconds(), *(one.extension.windows.baseline for one in experiments))
 
 
 def _observer(
@@ -129,17 +137,16 @@ def _observer(
     history: float,
     window: float,
     alpha: float,
+    step: float | None,
 ) -> "Observer":
     from faultcast.fixtures.hypotheses import metrics_of
     from faultcast.fixtures.observation import Observer
-    from faultcast.fixtures.recording import Recording
-    from faultcast.forecasting.sources import PrometheusSource
-    from faultcast.infra.prometheus import PrometheusClient
+    from faultcast.fixtures.recording import recording_of
 
-    client = PrometheusClient(cluster.endpoints.prometheus or "")
+    metrics = metrics_of(experiments)
     return Observer(
-        Recording(PrometheusSource(client), client.scrape_interval()),
-        metrics_of(experiments),
+        recording_of(cluster, [spec.query for spec in metrics], step),
+        metrics,
         history=history,
         window=window,
         alpha=alpha,

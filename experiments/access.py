@@ -8,11 +8,10 @@ from faultcast.infra.cluster import Cluster, NodeControl, NoNodeControl
 from faultcast.infra.errors import MetricSourceError, QueryRefusedError
 from faultcast.infra.kube import KubeClient
 from faultcast.infra.prometheus import PrometheusClient
+from faultcast.infra.prometheus_access import HASTY, PrometheusAccess
 from faultcast.infra.waiting import Clock, SystemClock
 
 __all__ = ["Access", "Meter", "NoMeter", "PrometheusMeter", "Reading", "access_to", "meter_of"]
-
-_HASTY = (1.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +87,13 @@ class PrometheusMeter:
         return number if number is not None and math.isfinite(number) else None
 
 
-def meter_of(url: str | None) -> Meter:
-    """Metrics of the Prometheus at a base URL; nothing can be read when there is none.
+def meter_of(prometheus: PrometheusAccess | None) -> Meter:
+    """Metrics of a Prometheus; nothing can be read when there is none.
 
     It gives up soon: whoever asks while a fault is in place must not be held up by a Prometheus that the
     fault took away.
     """
-    return PrometheusMeter(PrometheusClient(url, timeout=_HASTY, patient=False)) if url else NoMeter()
+    return PrometheusMeter(prometheus.client(timeout=HASTY, patient=False)) if prometheus else NoMeter()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ from faultcast.infra.kube import TIMEOUT, KubeClient
 
 __all__ = ["NOWHERE", "ReadingClient", "isolated"]
 
-_POINTERS = re.compile(r"KUBECONFIG|KUBE_?CONTEXT|KUBE_CONFIG.*|KUBERNETES_.+|HELM_KUBE.+|CHAOSTOOLKIT_IN_POD")
+_POINTERS = re.compile(
+    r"KUBECONFIG|KUBE_?CONTEXT|KUBE_CONFIG.*|KUBERNETES_.+|HELM_KUBE.+|CHAOSTOOLKIT_IN_POD"
+)
 """Environment variables that lead a library or a program to a cluster."""
 
 NOWHERE = "http://127.0.0.1:0/no-default-cluster-while-an-experiment-runs"

@@ -9,8 +9,8 @@ from faultcast.experiments.fault import Plan
 from faultcast.experiments.loader import Experiment
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.planning import arguments_for, plan_fault
-from faultcast.experiments.radius import Refusal
 from faultcast.experiments.questions import query_refusals
+from faultcast.experiments.radius import Refusal
 from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConsentError

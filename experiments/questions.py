@@ -34,7 +34,9 @@ def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -
         ):
             reading = meter.read(query) if query else Reading(None)
             if reading.lasting:
-                text = f"{key} of {metric.name} gives {reading.instead}, and it has to give one series: {query}"
+                text = (
+                    f"{key} of {metric.name} gives {reading.instead}, and it has to give one series: {query}"
+                )
                 found.append(Refusal(f"metrics.{number}.{key}", text, _remedy(reading)))
     return tuple(found)
 

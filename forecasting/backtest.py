@@ -12,7 +12,7 @@ from faultcast.forecasting.models import Forecaster
 __all__ = ["Backtest", "Task", "backtest", "choose", "forecast_at", "merge", "past_origins"]
 
 _MOST_SAMPLES = 2000
-"""Longest input of a fit: older samples cost time and say little about the next minutes."""
+"""Longest input of a fit, unless its seasons need more: older samples say little about the next minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def forecast_at(task: Task, model: Forecaster, origin: int) -> NDArray[np.float6
     """
     known = task.values[: origin - task.gap]
     filled, _ = bridge_holes(known, task.season)
-    cleaned = despike(filled[-_MOST_SAMPLES:])
+    cleaned = despike(filled[-max(_MOST_SAMPLES, model.needs) :])
     return model.forecast(cleaned, task.gap + task.window)[task.gap :]
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from faultcast.forecasting.series import MetricSeries
-from faultcast.infra.errors import ConfigurationError, MetricSourceError
+from faultcast.infra.errors import ConfigurationError, MetricSourceError, NoSamplesError
 from faultcast.infra.prometheus import PrometheusClient
 
 __all__ = ["MetricSource", "PrometheusSource", "RecordedSource"]
@@ -54,7 +54,7 @@ class PrometheusSource:
         found = self.client.range(query, start, end, step)
         if not found:
             message = f"the query gives no series from {start:%H:%M:%S} to {end:%H:%M:%S}: {query}"
-            raise MetricSourceError(message, remedy="see in Prometheus whether the metric exists")
+            raise NoSamplesError(message, remedy="see in Prometheus whether the metric exists")
         if len(found) > 1:
             apart = _differing([series.labels for series in found])
             message = f"the query gives {len(found)} series, not one: {query}; they differ in {apart}"
@@ -87,7 +87,7 @@ class RecordedSource:
         within = values[(values.index >= start) & (values.index <= end)].dropna()
         if within.empty:
             message = f"series {name} has no sample from {start:%H:%M:%S} to {end:%H:%M:%S}"
-            raise MetricSourceError(message, remedy=f"it was recorded from {values.index.min()} on")
+            raise NoSamplesError(message, remedy=f"it was recorded from {values.index.min()} on")
         seconds = pd.DatetimeIndex(within.index).as_unit("ns").asi8 / 1e9
         samples = dict(zip(seconds.tolist(), within.tolist(), strict=True))
         return MetricSeries.from_samples(name, samples, start=start, end=end, step=step)

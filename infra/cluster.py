@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 from faultcast.infra.errors import ConfigurationError, UnsupportedError
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import Completed
+from faultcast.infra.prometheus_access import PrometheusAccess
 
 __all__ = [
     "Cluster",
@@ -102,7 +103,7 @@ class Endpoints:
     """Where the monitoring of a cluster answers; None where it has none.
 
     Attributes:
-        prometheus: Base URL of Prometheus.
+        prometheus: Where Prometheus is, and what it asks for.
         alertmanager: Base URL of Alertmanager.
         pushgateway: Base URL of the Pushgateway.
         logs: Base URL of the log store.
@@ -110,7 +111,7 @@ class Endpoints:
         database_reader: The same as the user who may only read.
     """
 
-    prometheus: str | None = None
+    prometheus: PrometheusAccess | None = None
     alertmanager: str | None = None
     pushgateway: str | None = None
     logs: str | None = None

@@ -22,6 +22,7 @@
     ├── AbortedError               a live condition, or somebody, ended a fault before its time
     ├── RevertError                something of a fault may still be in place
     ├── MetricSourceError          metrics could not be read
+    │   ├── NoSamplesError         the source answers, and has nothing for this query
     │   └── QueryRefusedError      the source answers, but not this query
     ├── InconclusiveError          a trial ended, but nobody can tell whether the system held
     └── SinkError                  a result could not be published
@@ -42,6 +43,7 @@ __all__ = [
     "InjectionError",
     "LockedError",
     "MetricSourceError",
+    "NoSamplesError",
     "NoTargetError",
     "NotProvedError",
     "QueryRefusedError",
@@ -148,6 +150,10 @@ class RevertError(FaultcastError):
 
 class MetricSourceError(FaultcastError):
     """Metrics could not be read."""
+
+
+class NoSamplesError(MetricSourceError):
+    """The source works, and has no series for this query at that time."""
 
 
 class QueryRefusedError(MetricSourceError):

@@ -1,24 +1,22 @@
-"""Prometheus' HTTP API: bounded in time, with the server's own words when it refuses.
+"""Prometheus' HTTP API: what it knows, as data.
 
-Built on prometheus-api-client, whose session gets time-outs, few retries and no compression (over loopback,
-gzip costs four times what it saves). What that library would do on its own and must not: wait for ever,
-round the ends of a range to seconds, hide the reason of a refusal in a byte string.
+Names and raw ranges are read with prometheus-api-client. What that library would do on its own and must not:
+wait for ever, round the ends of a range to seconds, hide the reason of a refusal in a byte string, take any
+JSON for an answer (`prometheus_http`).
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import requests
-from urllib3.util.retry import Retry
-
-from faultcast.infra.errors import ConfigurationError, MetricSourceError, QueryRefusedError
-from faultcast.infra.prometheus_answers import cause, duration, in_parts, moment, most_said, parsed
-from faultcast.infra.prometheus_auth import PrometheusAuth, locked_out, separated
+from faultcast.infra import prometheus_answers as answers
+from faultcast.infra.errors import QueryRefusedError
+from faultcast.infra.prometheus_access import PATIENT
+from faultcast.infra.prometheus_auth import PrometheusAuth
 from faultcast.infra.prometheus_data import Alert, Metadata, RawSeries, Sample, Target
+from faultcast.infra.prometheus_http import NoSuchAnswerError, PrometheusHttp
 
 __all__ = [
     "Alert",
@@ -30,23 +28,20 @@ __all__ = [
     "Target",
 ]
 
-_TIMEOUT = (3.0, 15.0)
-_RETRY = Retry(total=3, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False)
-_NEVER = Retry(total=0, raise_on_status=False)
 _MOST_POINTS = 10_000
 """Points of a range asked for at once; a server refuses more than 11,000."""
 _LONGEST_RAW = timedelta(days=1)
 """Raw samples that are asked for at once: a longer answer is too large for a server with little memory."""
-_WRONG_QUERY = (400, 422)
-_LOCKED = (401, 403)
+_LONGEST_MATCH = 6000
+"""Characters of selectors in one request: proxies refuse longer URLs than 8 KiB."""
 
 
 class PrometheusClient:
     """Asks one Prometheus.
 
     Args:
-        url: Its base URL, such as `http://192.168.253.135:31539`; a user and a password in it are used, and
-            shown nowhere.
+        url: Its base URL, such as `http://192.168.253.135:31539`; a user, a password and parameters in it are
+            used, and shown nowhere.
         timeout: Seconds to connect, and seconds without an answer.
         patient: Whether it asks again when there is no answer; otherwise the first failure is the answer.
         auth: What it asks for; None for nothing.
@@ -59,28 +54,16 @@ class PrometheusClient:
         self,
         url: str,
         *,
-        timeout: tuple[float, float] = _TIMEOUT,
+        timeout: tuple[float, float] = PATIENT,
         patient: bool = True,
         auth: PrometheusAuth | None = None,
     ) -> None:
-        plain, self._auth = separated(url, auth)
-        if not re.match(r"https?://[^/]", plain):
-            message = f"{plain!r} is not the URL of a Prometheus"
-            raise ConfigurationError(
-                message, remedy="give one with --prometheus-url, such as http://prometheus.example:9090"
-            )
-        from prometheus_api_client import PrometheusConnect
+        self._http = PrometheusHttp(url, timeout=timeout, patient=patient, auth=auth)
 
-        self.url = plain.rstrip("/")
-        self._timeout = timeout
-        self._session = requests.Session()
-        self._session.headers["Accept-Encoding"] = "identity"
-        self._session.hooks["response"].append(self._refuse)
-        if self._auth is not None:
-            self._auth.prepare(self._session)
-        self._api = PrometheusConnect(
-            self.url, retry=_RETRY if patient else _NEVER, session=self._session, timeout=timeout
-        )
+    @property
+    def url(self) -> str:
+        """Its base URL, which may be shown."""
+        return self._http.url
 
     def instant(self, query: str, at: datetime | None = None) -> list[Sample]:
         """Evaluate a query at one moment.
@@ -92,15 +75,8 @@ class PrometheusClient:
         Raises:
             MetricSourceError: Nobody answers, or the query is refused.
         """
-        params = {} if at is None else {"time": at.timestamp()}
-        result = self._ask(lambda: self._api.custom_query(query, params=params))
-        if result and not isinstance(result[0], Mapping):  # a scalar: [time, value]
-            return [Sample({}, float(result[1]), moment(result[0]))]
-        return [
-            Sample(one["metric"], float(one["value"][1]), moment(one["value"][0]))
-            for one in result
-            if "value" in one
-        ]
+        params: dict[str, Any] = {"query": query} | ({} if at is None else {"time": at.timestamp()})
+        return self._http.get("query", params, answers.vector)
 
     def range(self, query: str, start: datetime, end: datetime, step: float) -> list[RawSeries]:
         """Evaluate a query on a grid.
@@ -122,9 +98,9 @@ class PrometheusClient:
         part = timedelta(seconds=(_MOST_POINTS - 1) * step)
         while start <= end:
             until = min(end, start + part)
-            for one in self._part(query, start, until, step):
-                samples = found.setdefault(tuple(sorted(one["metric"].items())), {})
-                samples.update([(float(at), float(value)) for at, value in one["values"]])
+            ends = {"start": start.timestamp(), "end": until.timestamp(), "step": str(step)}
+            for one in self._http.get("query_range", {"query": query, **ends}, answers.matrix):
+                found.setdefault(tuple(sorted(one.labels.items())), {}).update(one.samples)
             start = until + timedelta(seconds=step)
         return [RawSeries(dict(labels), samples) for labels, samples in found.items()]
 
@@ -134,8 +110,7 @@ class PrometheusClient:
         Raises:
             MetricSourceError: Nobody answers.
         """
-        names: list[str] = self._ask(self._api.all_metrics)
-        return sorted(names)
+        return self._http.ask(self._http.library.all_metrics, answers.names)
 
     def series(self, match: str | Sequence[str], start: datetime, end: datetime) -> list[Mapping[str, str]]:
         """Labels of the series of a stretch of time, the metric's name among them, in order.
@@ -152,9 +127,11 @@ class PrometheusClient:
             MetricSourceError: Nobody answers, or a selector is refused.
         """
         found: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
-        for part in in_parts([match] if isinstance(match, str) else match):
-            answer = self._ask(partial(self._api.get_series, start, end, params={"match[]": part}))
-            found.update({tuple(sorted(labels.items())): labels for labels in answer})
+        for part in _in_parts([match] if isinstance(match, str) else match):
+            asked = partial(self._http.library.get_series, start, end, params={"match[]": part})
+            found.update(
+                {tuple(sorted(labels.items())): labels for labels in self._http.ask(asked, answers.series)}
+            )
         return [found[key] for key in sorted(found)]
 
     def all_metadata(self) -> dict[str, Metadata]:
@@ -165,8 +142,7 @@ class PrometheusClient:
         Raises:
             MetricSourceError: Nobody answers.
         """
-        found = self._get("metadata", {})
-        return {name: most_said(said) for name, said in found.items() if said}
+        return self._http.get("metadata", {}, answers.metadata)
 
     def raw(self, selector: str, start: datetime, end: datetime) -> list[RawSeries]:
         """Samples as they were scraped, without any grid; those at both ends are included.
@@ -192,10 +168,10 @@ class PrometheusClient:
             milliseconds = round((until - start).total_seconds() * 1000) + 1
             params = {"time": until.timestamp()}
             query = f"{selector}[{milliseconds}ms]"
-            for one in self._ask(partial(self._api.custom_query, query, params)):
-                samples = found.setdefault(tuple(sorted(one["metric"].items())), {})
+            for one in self._http.ask(partial(self._http.library.custom_query, query, params), _raw):
+                samples = found.setdefault(tuple(sorted(one.labels.items())), {})
                 samples.update(
-                    {at: float(value) for at, value in one["values"] if first - 5e-4 < at < last + 5e-4}
+                    {at: value for at, value in one.samples.items() if first - 5e-4 < at < last + 5e-4}
                 )
             start = until if until < end else end + timedelta(seconds=1)
         return [RawSeries(dict(labels), samples) for labels, samples in found.items() if samples]
@@ -206,10 +182,7 @@ class PrometheusClient:
         Raises:
             MetricSourceError: Nobody answers.
         """
-        found = self._ask(lambda: self._api.get_metric_metadata(metric))
-        if not found:
-            return None
-        return Metadata(found[0]["type"], found[0]["unit"], found[0]["help"])
+        return self._http.get("metadata", {"metric": metric}, answers.metadata).get(metric)
 
     def alerts(self) -> list[Alert]:
         """The alerts that are pending or firing now.
@@ -217,10 +190,7 @@ class PrometheusClient:
         Raises:
             MetricSourceError: Nobody answers.
         """
-        return [
-            Alert(one["labels"].get("alertname", ""), one["labels"], one["state"], parsed(one["activeAt"]))
-            for one in self._get("alerts", {})["alerts"]
-        ]
+        return self._http.get("alerts", {}, answers.alerts)
 
     def targets(self) -> list[Target]:
         """What is scraped now, and whether that succeeds.
@@ -228,77 +198,37 @@ class PrometheusClient:
         Raises:
             MetricSourceError: Nobody answers.
         """
-        found = self._ask(lambda: self._api.get_targets(state="active"))
-        return [
-            Target(
-                job=one["labels"].get("job", ""),
-                url=one["scrapeUrl"],
-                up=one["health"] == "up",
-                error=one.get("lastError", ""),
-                interval=duration(one.get("scrapeInterval", "")),
-                scraped=parsed(one["lastScrape"]),
-            )
-            for one in found["activeTargets"]
-        ]
+        return self._http.ask(partial(self._http.library.get_targets, state="active"), answers.targets)
 
-    def scrape_interval(self) -> float:
+    def scrape_interval(self) -> float | None:
         """Seconds between two scrapes, as most targets have it.
 
+        Returns:
+            None where it does not say: a relative of Prometheus that scrapes nothing itself has no list of
+            targets, or one without intervals.
+
         Raises:
-            MetricSourceError: Nobody answers, or nothing is scraped.
+            MetricSourceError: Nobody answers, or lets us in.
         """
-        intervals = Counter(target.interval for target in self.targets() if target.interval > 0)
-        if not intervals:
-            message = f"Prometheus at {self.url} scrapes nothing"
-            raise MetricSourceError(message, remedy="look at its page /targets and at its configuration")
-        return intervals.most_common(1)[0][0]
-
-    def _get(self, path: str, params: Mapping[str, Any]) -> Any:
-        """The data of one endpoint of the API."""
-        # `verify` is given, because requests would take an environment's certificates over the session's.
-        options: Any = {"params": params, "timeout": self._timeout, "verify": self._session.verify}
-        return self._ask(lambda: self._session.get(f"{self.url}/api/v1/{path}", **options).json()["data"])
-
-    def _part(self, query: str, start: datetime, end: datetime, step: float) -> list[dict[str, Any]]:
-        # The library rounds both ends to whole seconds; its `params` win over that.
-        ends = {"start": start.timestamp(), "end": end.timestamp()}
-        found: list[dict[str, Any]] = self._ask(
-            lambda: self._api.custom_query_range(query, start, end, str(step), params=ends)
-        )
-        return found
-
-    def _ask(self, request: Callable[[], Any]) -> Any:
-        """Send a request; every way it can fail becomes one kind of error."""
         try:
-            return request()
-        except requests.exceptions.SSLError as error:
-            message = f"the certificate of Prometheus at {self.url} is not trusted: {cause(error)}"
-            raise MetricSourceError(
-                message, remedy="name its authority's certificate: FAULTCAST_PROMETHEUS_CA_FILE"
-            ) from error
-        except requests.RequestException as error:
-            message = f"Prometheus at {self.url} does not answer: {cause(error)}"
-            raise MetricSourceError(
-                message, remedy=f"see whether it runs and can be reached: curl {self.url}/-/ready"
-            ) from error
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            message = f"what answers at {self.url} is not Prometheus: {type(error).__name__}: {error}"
-            raise MetricSourceError(message, remedy="check the URL") from error
+            found = self.targets()
+        except (NoSuchAnswerError, QueryRefusedError):
+            return None
+        intervals = Counter(target.interval for target in found if target.interval > 0)
+        return intervals.most_common(1)[0][0] if intervals else None
 
-    def _refuse(self, response: requests.Response, *_args: Any, **_kwargs: Any) -> None:
-        """Turn an answer that is a refusal into an error with the server's words."""
-        if response.ok:
-            return
-        try:
-            said = response.json()
-            reason = f"{said['errorType']}: {said['error']}"
-        except (KeyError, TypeError, ValueError):
-            reason = response.text[:200].strip() or response.reason
-        if response.status_code in _LOCKED:
-            event, remedy = locked_out(response.status_code, self._auth)
-            message = f"Prometheus at {self.url} {event} (HTTP {response.status_code})"
-            raise MetricSourceError(message, remedy=remedy)
-        message = f"Prometheus at {self.url} refuses (HTTP {response.status_code}): {reason}"
-        if response.status_code in _WRONG_QUERY:
-            raise QueryRefusedError(message, remedy="correct the query")
-        raise MetricSourceError(message, remedy=f"look at its log; {self.url}/-/ready should answer")
+
+def _raw(result: Any) -> list[RawSeries]:
+    return answers.matrix({"resultType": "matrix", "result": result})
+
+
+def _in_parts(selectors: Sequence[str]) -> Iterator[list[str]]:
+    """Selectors in groups that fit into a URL."""
+    part: list[str] = []
+    for selector in selectors:
+        if part and sum(map(len, part)) + len(selector) > _LONGEST_MATCH:
+            yield part
+            part = []
+        part.append(selector)
+    if part:
+        yield part

@@ -1,63 +1,322 @@
-"""Reads what Prometheus' API sends: times, durations, what exporters say, and why a request failed."""
+"""What Prometheus' API answers, checked in one place: nothing that it sends reaches anybody unread.
+
+What answers at an address may be a login page, a proxy, or a relative of Prometheus with habits of its own.
+Each way to be something else becomes one sentence.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
+
+import pydantic_core
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from faultcast.infra.durations import duration_seconds
-from faultcast.infra.prometheus_data import Metadata
+from faultcast.infra.prometheus_data import Alert, Metadata, RawSeries, Sample, Target
 
-__all__ = ["cause", "duration", "in_parts", "moment", "most_said", "parsed"]
+__all__ = [
+    "AnswerError",
+    "Refused",
+    "alerts",
+    "matrix",
+    "metadata",
+    "names",
+    "opened",
+    "series",
+    "targets",
+    "vector",
+]
 
-_LONGEST_MATCH = 6000
-"""Characters of selectors in one request: proxies refuse longer URLs than 8 KiB."""
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
+_MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_OF_THE_ENGINE = ("PromQL info:", "PromQL warning:")
+"""Begin of what the query's own evaluation notes; whatever else is warned of concerns the data."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def most_said(said: Sequence[Mapping[str, str]]) -> Metadata:
-    """What most exporters say of a metric; the first, when as many say something else."""
-    (kind, unit, text), _ = Counter(
-        (one.get("type", "unknown"), one.get("unit", ""), one.get("help", "")) for one in said
-    ).most_common(1)[0]
+class AnswerError(ValueError):
+    """An answer cannot be used; its text says what it is instead, to be put after who sent it.
+
+    Args:
+        what: What it is.
+        page: Whether it is a page for people, such as that of a login.
+        remedy: What to do; empty when only the address can be wrong.
+    """
+
+    def __init__(self, what: str, *, page: bool = False, remedy: str = "") -> None:
+        super().__init__(what)
+        self.page = page
+        self.remedy = remedy
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error: whoever asked decides
+    """The API says no.
+
+    Args:
+        kind: Such as `bad_data`.
+        reason: Its own words.
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(f"{kind}: {reason}")
+        self.kind = kind
+
+
+def _listed(value: object) -> object:
+    """An empty list where Go sends null for one."""
+    return [] if value is None else value
+
+
+def _moment(value: object) -> object:
+    """A time of Go's RFC 3339, which may carry nanoseconds; never, where there is none."""
+    if value in (None, ""):
+        return _NEVER
+    if not isinstance(value, str):
+        return value
+    found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError:  # Go's zero, in a zone of its own
+        return _NEVER
+
+
+type _Several[T] = Annotated[list[T], BeforeValidator(_listed)]
+type _Labels = Annotated[dict[str, str], BeforeValidator(lambda value: value or {})]
+type _Time = Annotated[float, Field(ge=-_LATEST, le=_LATEST)]
+type _Point = tuple[_Time, float]
+type _Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+type _Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class _Envelope(BaseModel):
+    status: str
+    data: Any = None
+    error_type: _Text = Field("", alias="errorType")
+    error: _Text = ""
+    warnings: _Several[str] = []
+    partial: bool = Field(False, alias="isPartial")  # as VictoriaMetrics says it
+
+
+class _Series(BaseModel):
+    metric: _Labels = {}
+    value: _Point | None = None
+    values: list[_Point] | None = None
+    histogram: Any = None
+    histograms: Any = None
+
+
+class _Result(BaseModel):
+    kind: _Text = Field("", alias="resultType")
+    result: Any = None
+
+
+class _Target(BaseModel):
+    labels: _Labels = {}
+    url: _Text = Field("", alias="scrapeUrl")
+    health: _Text = ""
+    error: _Text = Field("", alias="lastError")
+    interval: _Text = Field("", alias="scrapeInterval")
+    scraped: _Moment = Field(_NEVER, alias="lastScrape")
+
+
+class _Targets(BaseModel):
+    active: _Several[_Target] = Field([], alias="activeTargets")
+
+
+class _Alert(BaseModel):
+    labels: _Labels = {}
+    state: _Text = ""
+    since: _Moment = Field(_NEVER, alias="activeAt")
+
+
+class _Alerts(BaseModel):
+    alerts: _Several[_Alert] = []
+
+
+class _Said(BaseModel):
+    kind: _Text = Field("unknown", alias="type")
+    unit: _Text = ""
+    text: _Text = Field("", alias="help")
+
+
+_SERIES = TypeAdapter(list[_Series])
+_POINT = TypeAdapter(_Point)
+_NAMES = TypeAdapter(_Several[str])
+_LABELS = TypeAdapter(_Several[_Labels])
+_METADATA = TypeAdapter(Annotated[dict[str, _Several[_Said]], BeforeValidator(lambda value: value or {})])
+
+
+def opened(body: bytes) -> Any:
+    """The data of an answer.
+
+    Args:
+        body: As it came.
+
+    Raises:
+        Refused: The API says no.
+        AnswerError: It is no answer of this API, or holds a part of the data only.
+    """
+    if not body.strip():
+        raise AnswerError("sends an empty answer")
+    if _MARKUP.match(body):
+        title = _TITLE.search(body)
+        named = f" ({' '.join(title[1].decode('utf-8', 'replace').split())})" if title else ""
+        raise AnswerError(f"sends a web page{named}, not data", page=True)
+    try:
+        found = _Envelope.model_validate(pydantic_core.from_json(body))
+    except ValidationError as error:
+        raise AnswerError(f"is not Prometheus: {_first(error)}") from error
+    except ValueError as error:
+        raise AnswerError(f"sends what is no JSON: {error}") from error
+    if found.status != "success":
+        raise Refused(found.error_type or found.status, found.error or "no reason is given")
+    beside = [said for said in found.warnings if not said.startswith(_OF_THE_ENGINE)]
+    if beside or found.partial:
+        why = "; ".join(beside)[:300] or "some of its stores do not answer"
+        raise AnswerError(
+            f"has a part of the data only: {why}",
+            remedy="mend its stores first: what is missing from a sum looks like a failure",
+        )
+    return found.data
+
+
+def vector(data: Any) -> list[Sample]:
+    """The samples of an instant query that gives a vector or a scalar.
+
+    Raises:
+        AnswerError: The query gives something else.
+    """
+    found = _result(data)
+    if found.kind == "scalar":
+        at, value = _checked(_POINT, found.result)
+        return [Sample({}, value, datetime.fromtimestamp(at, UTC))]
+    return [
+        Sample(one.metric, one.value[1], datetime.fromtimestamp(one.value[0], UTC))
+        for one in _series_of(found)
+        if one.value is not None
+    ]
+
+
+def matrix(data: Any) -> list[RawSeries]:
+    """The series of a query over a range: in order of time, a moment that comes twice as it came last.
+
+    Raises:
+        AnswerError: The query gives something else.
+    """
+    return [
+        RawSeries(one.metric, dict(sorted(one.values))) for one in _series_of(_result(data)) if one.values
+    ]
+
+
+def names(data: Any) -> list[str]:
+    """A list of names, in order.
+
+    Raises:
+        AnswerError: It is none.
+    """
+    found: list[str] = _checked(_NAMES, data)
+    return sorted(found)
+
+
+def series(data: Any) -> list[Mapping[str, str]]:
+    """Labels of series.
+
+    Raises:
+        AnswerError: These are none.
+    """
+    return [one for one in _checked(_LABELS, data) if one]
+
+
+def metadata(data: Any) -> dict[str, Metadata]:
+    """What exporters say of metrics, by their names; what most say, where they contradict each other.
+
+    Raises:
+        AnswerError: These are none.
+    """
+    return {name: _most_said(said) for name, said in _checked(_METADATA, data).items() if said}
+
+
+def targets(data: Any) -> list[Target]:
+    """What is scraped.
+
+    Raises:
+        AnswerError: It says something else.
+    """
+    return [
+        Target(
+            job=one.labels.get("job", ""),
+            url=one.url,
+            up=one.health == "up",
+            error=one.error,
+            interval=_duration(one.interval),
+            scraped=one.scraped,
+        )
+        for one in _checked(TypeAdapter(_Targets), data or {}).active
+    ]
+
+
+def alerts(data: Any) -> list[Alert]:
+    """Alerts that are pending or firing.
+
+    Raises:
+        AnswerError: It says something else.
+    """
+    return [
+        Alert(one.labels.get("alertname", ""), one.labels, one.state, one.since)
+        for one in _checked(TypeAdapter(_Alerts), data or {}).alerts
+    ]
+
+
+def _result(data: Any) -> _Result:
+    found = _checked(TypeAdapter(_Result), data if data is not None else {})
+    if found.kind == "string":
+        raise AnswerError("gives a text and no number", remedy="ask for a number")
+    return found
+
+
+def _series_of(found: _Result) -> list[_Series]:
+    """The series of a result; series that hold nothing but native histograms cannot be judged."""
+    result = [] if found.result is None else found.result
+    if found.kind == "scalar" and isinstance(result, list) and len(result) == 2:
+        return [_Series(value=_checked(_POINT, result))]
+    listed = _checked(_SERIES, result)
+    if any(one.histograms or one.histogram for one in listed) and not any(
+        one.values or one.value for one in listed
+    ):
+        raise AnswerError(
+            "gives native histograms and no numbers",
+            remedy="ask for a number: histogram_quantile(0.95, QUERY), or histogram_count(QUERY)",
+        )
+    return listed
+
+
+def _checked[T](adapter: TypeAdapter[T], data: Any) -> T:
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        raise AnswerError(f"is not Prometheus: {_first(error)}") from error
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, and where; never the value, which may be anything."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"])[:80]
+    return f"{where}: {first['msg'][:120]}" if where else str(first["msg"])[:120]
+
+
+def _most_said(said: Sequence[_Said]) -> Metadata:
+    (kind, unit, text), _ = Counter((one.kind or "unknown", one.unit, one.text) for one in said).most_common(
+        1
+    )[0]
     return Metadata(kind, unit, text)
 
 
-def in_parts(selectors: Sequence[str]) -> Iterator[list[str]]:
-    """Selectors in groups that fit into a URL."""
-    part: list[str] = []
-    for selector in selectors:
-        if part and sum(map(len, part)) + len(selector) > _LONGEST_MATCH:
-            yield part
-            part = []
-        part.append(selector)
-    if part:
-        yield part
-
-
-def moment(at: float) -> datetime:
-    """The UTC time of seconds since the epoch."""
-    return datetime.fromtimestamp(float(at), UTC)
-
-
-def parsed(text: str) -> datetime:
-    """A time of Go's RFC 3339, which may carry nanoseconds."""
-    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)).astimezone(UTC)
-
-
-def duration(text: str) -> float:
+def _duration(text: str) -> float:
     """Seconds of a duration such as `1m30s`; 0 when it is none."""
     try:
         return duration_seconds(text)
     except ValueError:
         return 0.0
-
-
-def cause(error: Exception) -> str:
-    """The innermost reason of a failed request, without addresses of objects."""
-    reason: Any = error
-    while getattr(reason, "args", ()) and isinstance(reason.args[0], Exception):
-        reason = reason.args[0]
-    inner = getattr(reason, "reason", None)
-    text = str(inner if inner is not None else reason)
-    return re.sub(r"<[^>]*>[:,]?\s*|\(Caused by .*", "", text).strip() or type(error).__name__

@@ -1,11 +1,11 @@
-"""How a Prometheus is reached that asks who is there: token, password, and its certificate."""
+"""How a Prometheus is reached that asks who is there: token, password, headers, and its certificate."""
 
 import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -13,9 +13,14 @@ from requests.auth import HTTPBasicAuth
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.settings import Settings
 
-__all__ = ["PrometheusAuth", "auth_of", "locked_out", "separated", "split_url"]
+__all__ = ["PrometheusAuth", "auth_of", "headers_of", "locked_out", "separated", "split_url"]
 
-_USERINFO = re.compile(r"^(https?://)(.*)@", re.IGNORECASE)
+_USERINFO = re.compile(r"^(https?://)(.*)@", re.IGNORECASE | re.DOTALL)
+_PLAIN = re.compile(r"https?://(\[[^\]]*\]|[^/?#@:]*)(:\d*)?[^?@]*\?", re.IGNORECASE)
+"""A URL whose host is known to be over before its parameters begin."""
+_OURS = frozenset({"query", "start", "end", "step", "time", "timeout", "match[]", "state", "metric", "limit"})
+"""Parameters that requests have of their own."""
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VARIABLES = "FAULTCAST_PROMETHEUS_TOKEN, or FAULTCAST_PROMETHEUS_USER and FAULTCAST_PROMETHEUS_PASSWORD"
 
 
@@ -29,6 +34,8 @@ class PrometheusAuth:
         password: The user's password.
         ca_file: File with the certificates that the server's is checked with; the system's when None.
         insecure: Whether the server's certificate is not checked at all.
+        headers: Headers that go with every request, such as the tenant of a Mimir; names and values.
+        parameters: Parameters of the URL that go with every request; names and values.
 
     Raises:
         ConfigurationError: Token and user are both given, or the token is none.
@@ -39,6 +46,8 @@ class PrometheusAuth:
     password: str = field(default="", repr=False)
     ca_file: Path | None = None
     insecure: bool = False
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    parameters: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         """Check that one way is meant, and that it can be sent."""
@@ -56,7 +65,9 @@ class PrometheusAuth:
     @property
     def shown(self) -> str:
         """What is sent, for an error's text: `token`, `password`, or nothing."""
-        return "token" if self.token else "password" if self.user else ""
+        if self.token or self.user:
+            return "token" if self.token else "password"
+        return "header" if self.headers else "parameter of the URL" if self.parameters else ""
 
     def prepare(self, session: requests.Session) -> None:
         """Make a session send and check all this.
@@ -71,6 +82,8 @@ class PrometheusAuth:
             session.auth = _bearer(self.token)
         elif self.user:
             session.auth = HTTPBasicAuth(self.user.encode(), self.password.encode())
+        session.headers.update(self.headers)
+        session.params = list(self.parameters)
         if self.insecure:
             import urllib3
 
@@ -98,14 +111,33 @@ def auth_of(settings: Settings) -> PrometheusAuth | None:
         password=settings.prometheus_password.get_secret_value(),
         ca_file=settings.prometheus_ca_file,
         insecure=settings.prometheus_insecure,
+        headers=headers_of(settings.prometheus_headers.get_secret_value()),
     )
     return None if found == PrometheusAuth() else found
+
+
+def headers_of(text: str) -> tuple[tuple[str, str], ...]:
+    """Headers that somebody wrote, one a line: `X-Scope-OrgID: team-a`.
+
+    Raises:
+        ConfigurationError: A line is no header; the text shows nothing of it.
+    """
+    found = []
+    for number, line in enumerate(filter(None, map(str.strip, text.splitlines())), 1):
+        name, colon, value = line.partition(":")
+        if not (colon and _HEADER.fullmatch(name) and re.fullmatch(r"[\x20-\x7e]*", value.strip())):
+            message = f"line {number} of the headers for Prometheus is no header"
+            remedy = "write FAULTCAST_PROMETHEUS_HEADERS as in 'X-Scope-OrgID: team-a', one a line"
+            raise ConfigurationError(message, remedy=remedy)
+        found.append((name, value.strip()))
+    return tuple(found)
 
 
 def split_url(url: str) -> tuple[str, str, str]:
     """Take user and password out of a URL.
 
-    Everything before the last `@` counts as theirs, so that no part of a password with odd characters stays.
+    Everything before the last `@` counts as theirs, so that no part of a password with odd characters stays;
+    but not an `@` among the parameters of a URL that has a plain host.
 
     Args:
         url: As in `https://user:password@prometheus.example`.
@@ -113,7 +145,7 @@ def split_url(url: str) -> tuple[str, str, str]:
     Returns:
         The URL without them, which may be shown; the user; the password; both empty when there are none.
     """
-    found = _USERINFO.match(url)
+    found = None if _PLAIN.match(url) else _USERINFO.match(url)
     if found is None:
         return url, "", ""
     user, _, password = found.group(2).partition(":")
@@ -121,17 +153,28 @@ def split_url(url: str) -> tuple[str, str, str]:
 
 
 def separated(url: str, auth: PrometheusAuth | None) -> tuple[str, PrometheusAuth | None]:
-    """A URL that may be shown and kept, and what to send: the URL's user, where no other way in is given.
+    """A URL that may be shown and kept, and what to send.
+
+    The URL's parameters go with every request; its user does, where no other way in is given.
 
     Args:
         url: As somebody typed it.
         auth: What is sent anyway.
 
     Raises:
-        ConfigurationError: The URL's user and password make no sense.
+        ConfigurationError: The URL's user and password make no sense, or a parameter of it is one that
+            requests have of their own.
     """
-    plain, user, password = split_url(url)
-    if not user or (auth and auth.shown):
+    plain, user, password = split_url(url.strip())
+    plain, _, query = plain.partition("#")[0].partition("?")
+    plain = plain.rstrip("/")
+    parameters = tuple(parse_qsl(query, keep_blank_values=True))
+    if taken := sorted({name for name, _ in parameters if name in _OURS or name.startswith("g0.")}):
+        message = f"the URL of Prometheus at {plain} holds {', '.join(taken)}, which is part of a question"
+        raise ConfigurationError(message, remedy="give its base URL, as in http://prometheus.example:9090")
+    if parameters:
+        auth = replace(auth or PrometheusAuth(), parameters=parameters)
+    if not user or (auth and (auth.token or auth.user)):
         return plain, auth
     return plain, replace(auth or PrometheusAuth(), user=user, password=password)
 

@@ -1,15 +1,17 @@
 """What is there in a Prometheus: which series are alive, since when, and how far apart their samples are."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import batched, pairwise
+from itertools import batched, islice, pairwise
 from statistics import median
 
-from faultcast.infra.errors import QueryRefusedError
+from faultcast.infra.errors import MetricSourceError, QueryRefusedError
 from faultcast.infra.prometheus import PrometheusClient
+from faultcast.infra.promql import selectors
 
-__all__ = ["alive", "first_sample", "interval_of", "named"]
+__all__ = ["alive", "first_sample", "interval_of", "named", "spacing", "step_of"]
 
 _LOOKBACK = 300.0
 """Seconds for which Prometheus takes a sample as valid: a finer grid finds every series."""
@@ -18,6 +20,10 @@ _TOGETHER = 40
 """Metrics that are asked for at once."""
 _WINDOWS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=2), timedelta(days=1))
 _FEW = 3
+_STAMPS = ((timedelta(minutes=5), 1.0), (timedelta(hours=2), 20.0))
+"""How far back times of samples are looked at, and how closely."""
+_LOOKED_AT = 8
+"""Selectors that are asked how far apart their samples are."""
 
 
 def named(*metrics: str) -> str:
@@ -71,6 +77,66 @@ def interval_of(client: PrometheusClient, selector: str, end: datetime) -> float
         steps = [later - earlier for one in found for earlier, later in pairwise(one.samples)]
         if len(steps) >= _FEW:
             return round(float(median(steps)), 1) or 0.1
+    return None
+
+
+def spacing(client: PrometheusClient, selector: str, end: datetime) -> float | None:
+    """Seconds between two samples of some series, also where raw samples cannot be had; None when unknown.
+
+    Args:
+        client: Asks Prometheus.
+        selector: A selector of series.
+        end: Where to look.
+
+    Raises:
+        MetricSourceError: Prometheus does not answer.
+    """
+    try:
+        found = interval_of(client, selector, end)
+        return _by_stamps(client, selector, end) if found is None else found
+    except QueryRefusedError:
+        return None
+
+
+def step_of(client: PrometheusClient, queries: Iterable[str], end: datetime) -> float:
+    """Seconds between two samples of what some queries read.
+
+    As most targets are scraped, where that is said; else as most series of the queries have it. Relatives of
+    Prometheus that scrape nothing themselves (Thanos, Mimir, VictoriaMetrics, Google's) have no such list.
+
+    Args:
+        client: Asks Prometheus.
+        queries: PromQL.
+        end: Where to look for samples.
+
+    Raises:
+        MetricSourceError: Prometheus does not answer, or nothing tells.
+    """
+    said = client.scrape_interval()
+    if said is not None:
+        return said
+    read = dict.fromkeys(selector for query in queries for selector in selectors(query))
+    found = [
+        seconds for one in islice(read, _LOOKED_AT) if (seconds := spacing(client, one, end)) is not None
+    ]
+    if found:
+        return max(Counter(found).items(), key=lambda pair: (pair[1], pair[0]))[0]
+    message = (
+        f"Prometheus at {client.url} does not say how often it scrapes, and there are too few recent samples "
+        f"{f'of {next(iter(read))} ' if read else ''}to tell it by"
+    )
+    raise MetricSourceError(message, remedy="say how far apart samples are, as in --step 15s")
+
+
+def _by_stamps(client: PrometheusClient, selector: str, end: datetime) -> float | None:
+    """The same from the times that samples carry, on a grid finer than they are."""
+    for window, grid in _STAMPS:
+        steps: list[float] = []
+        for one in client.range(f"timestamp({selector})", end - window, end, grid):
+            stamps = sorted({stamp for at, stamp in one.samples.items() if -_LOOKBACK <= stamp - at <= 1})
+            steps += [later - earlier for earlier, later in pairwise(stamps)]
+        if len(steps) >= _FEW:
+            return round(float(median(steps)), 1) or None
     return None
 
 

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     )
     prometheus_user: str = Field("", description="user of a Prometheus that asks for one")
     prometheus_password: SecretStr = Field(SecretStr(""), description="that user's password")
+    prometheus_headers: SecretStr = Field(
+        SecretStr(""), description="headers it wants, one a line, as in 'X-Scope-OrgID: team-a'"
+    )
     prometheus_ca_file: Path | None = Field(None, description="authorities that signed its certificate")
     prometheus_insecure: bool = Field(False, description="believe any certificate of it")
     consent: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -10,6 +10,7 @@ from faultcast.infra.cluster import DatabaseAccess, Endpoints
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.images import ImageArchive
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.infra.settings import Settings
 from faultcast.infra.stack_apply import apply
 from faultcast.infra.stack_ready import wait_ready
@@ -105,7 +106,7 @@ def endpoints(kube: KubeClient, settings: Settings) -> Endpoints:
         raise ClusterError(message, remedy="check that the cluster runs: faultcast status") from error
     host = next(address.address for address in node.status.addresses if address.type == "InternalIP")
     return Endpoints(
-        prometheus=f"http://{host}:{PORTS.prometheus}",
+        prometheus=PrometheusAccess(f"http://{host}:{PORTS.prometheus}"),
         alertmanager=f"http://{host}:{PORTS.alertmanager}",
         pushgateway=f"http://{host}:{PORTS.pushgateway}",
         logs=f"http://{host}:{PORTS.logs}",

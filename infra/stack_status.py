@@ -71,7 +71,7 @@ def findings(cluster: Cluster, asker: Asker | None = None) -> list[str]:
     found: list[str] = []
     if where.prometheus:
         expected = EXPECTED_JOBS if cluster.provider == _LOCAL else frozenset()
-        found += _ask("Prometheus", where.prometheus, lambda: _prometheus(asker, cluster, expected))
+        found += _ask("Prometheus", where.prometheus.url, lambda: _prometheus(asker, cluster, expected))
     for name, base, path in (
         ("Alertmanager", where.alertmanager, "/-/ready"),
         ("the Pushgateway", where.pushgateway, "/-/ready"),
@@ -149,6 +149,8 @@ def _ask(name: str, base: str, question: Callable[[], list[str]]) -> list[str]:
         return question()
     except requests.RequestException as error:
         return [f"{name} does not answer at {base}: {type(error).__name__}"]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        return [f"what answers at {base} is not {name}: {type(error).__name__}"]
 
 
 def _health(asker: Asker, url: str) -> list[str]:

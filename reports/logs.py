@@ -102,8 +102,13 @@ class VictoriaLogsSource:
         except requests.RequestException as error:
             message = f"cannot read logs of {selector}: {without_credentials(str(error))[:300]}"
             raise ClusterError(message, remedy=remedy) from error
-        entries = [json.loads(line) for line in answer.text.splitlines() if line.strip()]
-        return _bounded(_line(entry.get("_time", ""), entry.get(self._pod, "?"), entry) for entry in entries)
+        try:
+            entries = [json.loads(line) for line in answer.text.splitlines() if line.strip()]
+            lines = [_line(entry.get("_time", ""), entry.get(self._pod, "?"), entry) for entry in entries]
+        except (AttributeError, ValueError, RecursionError) as error:
+            message = f"cannot read logs of {selector}: what answers at {self._url} is no log store"
+            raise ClusterError(message, remedy=remedy) from error
+        return _bounded(lines)
 
 
 class KubernetesLogSource:

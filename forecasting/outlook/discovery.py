@@ -14,7 +14,8 @@ from faultcast.forecasting.units import unit_of
 from faultcast.infra.durations import duration_text
 from faultcast.infra.errors import MetricSourceError
 from faultcast.infra.prometheus import Metadata, PrometheusClient
-from faultcast.infra.prometheus_series import alive, first_sample, interval_of, named
+from faultcast.infra.prometheus_series import alive, first_sample, named, spacing
+from faultcast.infra.promql import selectors
 
 __all__ = ["Discovery", "Wanted", "discover", "first_sample", "names_of", "scrape_interval"]
 
@@ -99,28 +100,36 @@ def names_of(client: PrometheusClient, wanted: Wanted) -> Names:
     return Names(client.metrics() if wanted.metrics or wanted.all_metrics else ())
 
 
-def scrape_interval(client: PrometheusClient, metrics: Sequence[str], end: datetime) -> float:
+def scrape_interval(
+    client: PrometheusClient, metrics: Sequence[str], end: datetime, queries: Sequence[str] = ()
+) -> float:
     """Seconds between two samples, as most of some metrics have it; measured, whatever is configured.
 
     Args:
         client: Asks Prometheus.
         metrics: Their names; a few of them are looked at.
         end: Where to look for samples.
+        queries: PromQL, of whose series a few are looked at as well.
 
     Raises:
         MetricSourceError: Prometheus does not answer, or has no samples.
     """
     looked = [name for name in metrics if not name.startswith("ALERTS")]
     few = looked[:: max(1, len(looked) // _PROBED)][:_PROBED]
-    found = [interval_of(client, named(name, f"{name}_count"), end) for name in few]
+    asked = [named(name, f"{name}_count") for name in few]
+    asked += [selector for query in queries for selector in selectors(query)][:_PROBED]
+    found = [spacing(client, selector, end) for selector in asked]
     intervals = [one for one in found if one is not None]
-    if not intervals:
-        intervals = [target.interval for target in client.targets() if target.interval > 0]
+    if not intervals and (said := client.scrape_interval()):
+        intervals = [said]
     if not intervals:
         message = (
-            f"Prometheus at {client.url} has no samples before {end:%Y-%m-%d %H:%M}, and scrapes nothing"
+            f"Prometheus at {client.url} has too few samples before {end:%Y-%m-%d %H:%M} to tell how far "
+            "apart they are, and does not say it"
         )
-        raise MetricSourceError(message, remedy="name a moment it has data of: --at TIME")
+        raise MetricSourceError(
+            message, remedy="name a moment it has data of: --at TIME; or say it, as in --step 1m"
+        )
     return float(median(intervals))
 
 

@@ -13,7 +13,7 @@ from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.outlook.versions import Configuration
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.prometheus import PrometheusClient
-from faultcast.infra.prometheus_auth import PrometheusAuth
+from faultcast.infra.prometheus_access import PrometheusAccess
 
 __all__ = ["Worker"]
 
@@ -23,16 +23,14 @@ class Worker:
     """Makes the outlook of one subject after the other; can be sent to another process.
 
     Attributes:
-        url: Base URL of the Prometheus.
-        auth: What it asks for; None for nothing.
+        prometheus: The Prometheus, and what it asks for.
         span: The times.
         interval: Seconds between two scrapes.
         configuration: How outlooks are made.
         version: What they record about it.
     """
 
-    url: str
-    auth: PrometheusAuth | None
+    prometheus: PrometheusAccess
     span: Span
     interval: float
     configuration: Configuration
@@ -58,11 +56,11 @@ class Worker:
         Raises:
             MetricSourceError: Prometheus went away.
         """
-        client = _client(self.url, self.auth)
+        client = _client(self.prometheus)
         return read(client, subject, start, end, self.span.step, interval=self.interval)
 
 
 @cache
-def _client(url: str, auth: PrometheusAuth | None) -> PrometheusClient:
+def _client(prometheus: PrometheusAccess) -> PrometheusClient:
     """One connection for each process."""
-    return PrometheusClient(url, auth=auth)
+    return prometheus.client()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from faultcast.infra.cluster import Cluster, NodeControl
     from faultcast.infra.kubeconfig import KubeContext
+    from faultcast.infra.prometheus_access import PrometheusAccess
     from faultcast.infra.settings import Settings
 
 __all__ = ["node_control_of", "open_cluster", "taken_down"]
@@ -19,27 +20,33 @@ def open_cluster(
     Args:
         settings: They name the local cluster.
         context: Of any cluster, a local one of any name included; the settings' local one when None.
-        prometheus_url: Prometheus to use; may be empty for a local cluster, and where nothing is judged.
+        prometheus_url: Prometheus to use, with the access that the settings say; may be empty for a local
+            cluster, which has its own, and where nothing is judged.
 
     Raises:
         ConfigurationError: The kubeconfig is not usable.
         ClusterError: The cluster is not up, or does not answer.
     """
+    from faultcast.infra.prometheus_access import prometheus_access
     from faultcast.infra.providers.local.provider import LocalProvider
 
+    named = prometheus_access(prometheus_url, settings)
     if context is None:
-        return LocalProvider(settings).attach()
+        return _with(LocalProvider(settings).attach(), named)
     from faultcast.infra.providers.local.record import cluster_of
 
     if ours := cluster_of(settings, context):
         cluster = LocalProvider(ours).attach()
-        prometheus = prometheus_url.rstrip("/") or cluster.endpoints.prometheus
-        return replace(
-            cluster, kube_context=context, endpoints=replace(cluster.endpoints, prometheus=prometheus)
-        )
+        return replace(_with(cluster, named), kube_context=context)
     from faultcast.infra.providers.existing import connect_existing
 
-    return connect_existing(context, prometheus_url, settings.helper_image)
+    return connect_existing(context, named, settings.helper_image)
+
+
+def _with(cluster: "Cluster", named: "PrometheusAccess | None") -> "Cluster":
+    """A cluster with the Prometheus that somebody named, if any."""
+    prometheus = named or cluster.endpoints.prometheus
+    return replace(cluster, endpoints=replace(cluster.endpoints, prometheus=prometheus))
 
 
 def node_control_of(settings: "Settings", identity: str = "") -> "NodeControl":

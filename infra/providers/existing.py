@@ -13,6 +13,7 @@ from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kube import TIMEOUT, connect, identity_of
 from faultcast.infra.kube_errors import api_error
 from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.prometheus_access import PrometheusAccess
 
 __all__ = ["ExistingProvider", "connect_existing", "read_nodes"]
 
@@ -30,12 +31,14 @@ def read_nodes(listed: Any) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def connect_existing(context: KubeContext, prometheus_url: str = "", helper_image: str = "") -> Cluster:
+def connect_existing(
+    context: KubeContext, prometheus: PrometheusAccess | None = None, helper_image: str = ""
+) -> Cluster:
     """The handle of a cluster that runs somewhere.
 
     Args:
         context: The kubeconfig and context to use.
-        prometheus_url: Base URL of its Prometheus; may be empty where nothing is judged.
+        prometheus: Its Prometheus; None where nothing is judged.
         helper_image: Image of helper pods that its nodes can pull.
 
     Raises:
@@ -54,7 +57,7 @@ def connect_existing(context: KubeContext, prometheus_url: str = "", helper_imag
         kube_context=context,
         identity=identity,
         nodes=nodes,
-        endpoints=Endpoints(prometheus=prometheus_url.rstrip("/") or None),
+        endpoints=Endpoints(prometheus=prometheus),
         node_control=NoNodeControl(),
         helper_image=helper_image,
     )
@@ -66,13 +69,13 @@ class ExistingProvider:
 
     Attributes:
         context: The kubeconfig and context to use; always named by the user.
-        prometheus_url: Base URL of its Prometheus; without one nothing can be judged.
+        prometheus: Its Prometheus; without one nothing can be judged.
         helper_image: Image of helper pods that its nodes can pull; faults that need one are refused without.
         progress: Called with lines for people.
     """
 
     context: KubeContext
-    prometheus_url: str
+    prometheus: PrometheusAccess | None
     helper_image: str = ""
     progress: Callable[[str], None] = lambda _: None
 
@@ -83,12 +86,12 @@ class ExistingProvider:
             ConfigurationError: No Prometheus was named, or the kubeconfig is not usable.
             ClusterError: The API server does not answer.
         """
-        if not self.prometheus_url:
+        if self.prometheus is None:
             message = (
                 "an existing cluster needs the address of its Prometheus: without metrics nothing is judged"
             )
             raise ConfigurationError(message, remedy="add --prometheus-url http://HOST:PORT")
-        cluster = connect_existing(self.context, self.prometheus_url, self.helper_image)
+        cluster = connect_existing(self.context, self.prometheus, self.helper_image)
         self.progress(f"connected to the cluster with identity {cluster.identity}")
         return cluster
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from faultcast.infra.errors import FaultcastError, SinkError
 from faultcast.infra.leadership import uptime
-from faultcast.infra.prometheus_auth import separated
 from faultcast.reports.outlook.duties import Slot, SlotResult
 from faultcast.reports.outlook.settings import ForecasterSettings
 from faultcast.reports.spool import Spool
@@ -124,10 +123,8 @@ class OutlookDuties:
         from faultcast.reports.outlook.running import Request
 
         settings = self._settings
-        url, auth = separated(settings.prometheus_url, settings.prometheus_auth)
         return Request(
-            url=url,
-            auth=auth,
+            prometheus=settings.prometheus,
             wanted=Wanted(all_metrics=True, include=settings.include, exclude=settings.exclude),
             history=settings.history,
             horizon=settings.horizon,
@@ -151,10 +148,7 @@ class OutlookDuties:
             connection.execute(text("SELECT 1"))
 
     def _ask_prometheus(self) -> None:
-        from faultcast.infra.prometheus import PrometheusClient
-
-        settings = self._settings
-        PrometheusClient(settings.prometheus_url, patient=False, auth=settings.prometheus_auth).instant("1")
+        self._settings.prometheus.client(patient=False).instant("1")
 
 
 class _LeftError(Exception):

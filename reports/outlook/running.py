@@ -22,7 +22,7 @@ from faultcast.forecasting.outlook.working import Worker
 from faultcast.infra.durations import duration_text
 from faultcast.infra.errors import ConfigurationError, MetricSourceError, SinkError
 from faultcast.infra.prometheus import PrometheusClient
-from faultcast.infra.prometheus_auth import PrometheusAuth
+from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.infra.prometheus_series import named
 from faultcast.reports.outlook.run import OutlookRun, run_id, run_mark
 from faultcast.reports.outlook.store import OutlookStore
@@ -40,8 +40,7 @@ class Request:
     """What somebody wants to know.
 
     Attributes:
-        url: Base URL of the Prometheus.
-        auth: What it asks for; None for nothing.
+        prometheus: The Prometheus, and what it asks for.
         wanted: Of which metrics.
         history: Seconds of history.
         horizon: Seconds to forecast.
@@ -51,8 +50,7 @@ class Request:
         revision: Git revision of the code; empty when unknown.
     """
 
-    url: str
-    auth: PrometheusAuth | None
+    prometheus: PrometheusAccess
     wanted: Wanted
     history: float
     horizon: float
@@ -65,12 +63,15 @@ class Request:
     def mark(self) -> str:
         """What tells runs of this request from runs of others."""
         scope = [asdict(self.wanted), self.history, self.horizon, self.step, self.forecast_step]
+        auth = self.prometheus.auth
+        if auth and (auth.headers or auth.parameters):  # they may say whose metrics these are
+            scope += [auth.headers, auth.parameters]
         text = json.dumps(scope, sort_keys=True, default=dict)
-        return run_mark(self.models.stamp(self.revision), self.url, text)
+        return run_mark(self.models.stamp(self.revision), self.prometheus.url, text)
 
     def client(self) -> PrometheusClient:
         """Asks the Prometheus."""
-        return PrometheusClient(self.url, auth=self.auth)
+        return self.prometheus.client()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,9 @@ def plan_run(request: Request, now: datetime) -> Plan:
         horizon=span.horizon,
         step=span.forecast_step,
         version=version,
-        source=request.url,
+        source=request.prometheus.url,
     )
-    worker = Worker(request.url, request.auth, span, interval, request.models.configuration, version)
+    worker = Worker(request.prometheus, span, interval, request.models.configuration, version)
     return Plan(run, span, found.subjects, found.refused, worker, notes)
 
 
@@ -201,7 +202,7 @@ def _lengths(
     wanted = request.wanted
     chosen, _ = choose(wanted, names)
     carriers = [names.carrier(name) for name in chosen]
-    interval = scrape_interval(client, carriers, now)
+    interval = _interval(client, carriers, request, now)
     some = carriers[:: max(1, len(carriers) // _PROBED)]
     probe = wanted.queries[0] if wanted.queries else f"count({named(*some)})"
     first = first_sample(client, probe, now - timedelta(seconds=request.history), now)
@@ -216,6 +217,16 @@ def _lengths(
         horizon = most
         notes.append(f"the horizon is cut to {duration_text(round(most))}: the history carries no more")
     return history, horizon, interval, tuple(notes)
+
+
+def _interval(client: PrometheusClient, carriers: Sequence[str], request: Request, now: datetime) -> float:
+    """The scrape interval; the step that was asked for where nothing tells it."""
+    try:
+        return scrape_interval(client, carriers, now, request.wanted.queries)
+    except MetricSourceError:
+        if request.step is None:
+            raise
+        return request.step
 
 
 class Writing:

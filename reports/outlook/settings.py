@@ -13,7 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.durations import duration_seconds
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.prometheus_auth import PrometheusAuth
+from faultcast.infra.prometheus_access import PrometheusAccess
+from faultcast.infra.prometheus_auth import PrometheusAuth, headers_of, separated
 from faultcast.reports.spool import OUTLOOKS
 
 __all__ = ["PREFIX", "ForecasterSettings", "load_forecaster_settings"]
@@ -25,6 +26,7 @@ _SPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _SHARED = (
     "models",
     "prometheus_ca_file",
+    "prometheus_headers",
     "prometheus_insecure",
     "prometheus_password",
     "prometheus_token",
@@ -68,6 +70,7 @@ class ForecasterSettings(BaseSettings):
     prometheus_user: str = Field("", description="user, if it asks for one")
     prometheus_password: SecretStr = Field(SecretStr(""), description="that user's password")
     prometheus_password_file: Path | None = Field(None, description="file with that user's password")
+    prometheus_headers: SecretStr = Field(SecretStr(""), description="headers it wants, one a line")
     prometheus_ca_file: Path | None = Field(None, description="authorities that signed its certificate")
     prometheus_insecure: bool = Field(False, description="believe any certificate of it")
 
@@ -167,6 +170,15 @@ class ForecasterSettings(BaseSettings):
         )
 
     @property
+    def prometheus(self) -> PrometheusAccess:
+        """The Prometheus, and what it asks for.
+
+        Raises:
+            ConfigurationError: See `prometheus_auth`.
+        """
+        return PrometheusAccess(*separated(self.prometheus_url, self.prometheus_auth))
+
+    @property
     def prometheus_auth(self) -> PrometheusAuth | None:
         """What Prometheus asks for; None for nothing.
 
@@ -181,7 +193,12 @@ class ForecasterSettings(BaseSettings):
             message = f"{PREFIX}PROMETHEUS_CA_FILE: {self.prometheus_ca_file} is no file"
             raise ConfigurationError(message, remedy="name the PEM file of the authority")
         auth = PrometheusAuth(
-            token, self.prometheus_user, password, self.prometheus_ca_file, self.prometheus_insecure
+            token,
+            self.prometheus_user,
+            password,
+            self.prometheus_ca_file,
+            self.prometheus_insecure,
+            headers_of(self.prometheus_headers.get_secret_value()),
         )
         return None if auth == PrometheusAuth() else auth
 

@@ -22,7 +22,6 @@ from faultcast.infra.forecaster_status import ForecasterStatus, forecaster_statu
 from faultcast.infra.images.podman import build_forecaster_image
 from faultcast.infra.kube import TIMEOUT, KubeClient, connect
 from faultcast.infra.processes import run
-from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.providers.local.nodes import nodes_of
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
@@ -59,7 +58,7 @@ def kube(cluster: Cluster) -> KubeClient:
 def history(cluster: Cluster) -> None:
     """Minutes to forecast from: a cluster that was just brought up has none."""
     assert cluster.endpoints.prometheus is not None
-    client = PrometheusClient(cluster.endpoints.prometheus)
+    client = cluster.endpoints.prometheus.client()
     wait_until(
         "minutes of history to forecast from",
         lambda: (

@@ -18,11 +18,13 @@ QUERY = 'sum(up{job="prometheus"})'
 
 @pytest.fixture
 def client(cluster: Cluster) -> PrometheusClient:
-    return PrometheusClient(cluster.endpoints.prometheus or "")
+    assert cluster.endpoints.prometheus is not None
+    return cluster.endpoints.prometheus.client()
 
 
 def test_the_contract(client: PrometheusClient) -> None:
     step = client.scrape_interval()
+    assert step is not None
     end = datetime.fromtimestamp(datetime.now(UTC).timestamp() // step * step - step, UTC)
     start = datetime.fromtimestamp(end.timestamp() - 20 * step, UTC)
 

@@ -54,7 +54,7 @@ def quiet(
 
     def run_up() -> float:
         now = datetime.now(UTC)
-        return measure(now, past.since(now - timedelta(hours=1)), timedelta(seconds=needed + 60)).run_up
+        return measure(now, past.since(now - timedelta(hours=1)), now - timedelta(seconds=needed + 60)).run_up
 
     wait_until(
         "quiet history for twenty windows",

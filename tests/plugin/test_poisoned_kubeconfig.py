@@ -144,7 +144,9 @@ def test_probes_ask_the_named_cluster_and_nobody_asks_the_other(stage: Stage) ->
 
 
 def test_a_probe_that_kills_is_refused_before_anybody_is_asked(stage: Stage) -> None:
-    kills = EXPERIMENT.replace("chaosk8s.namespace.probes, func: namespace_exists", "chaosk8s.pod.actions, func: terminate_pods")
+    kills = EXPERIMENT.replace(
+        "chaosk8s.namespace.probes, func: namespace_exists", "chaosk8s.pod.actions, func: terminate_pods"
+    )
     result = stage.run(kills)
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()

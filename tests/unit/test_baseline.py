@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from faultcast.experiments.disturbances import Disturbances, merge
 from faultcast.experiments.history import Mask, Span
 from faultcast.experiments.model import Windows
-from faultcast.fixtures.baseline import measure, still_to_wait
+from faultcast.fixtures.baseline import LOOK_BACK, measure, still_to_wait
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -20,37 +20,37 @@ def mask(start: float, end: float, reason: str = "fault") -> Mask:
 
 
 def test_without_disturbance_all_of_the_look_back_is_quiet() -> None:
-    quiet = measure(NOW, [], timedelta(seconds=600))
+    quiet = measure(NOW, [], NOW - timedelta(seconds=600))
     assert (quiet.total, quiet.run_up) == (600, 600)
 
 
 def test_a_fault_in_the_middle_is_taken_out_and_splits_the_run_up() -> None:
-    quiet = measure(NOW, [mask(300, 200)], timedelta(seconds=600))
+    quiet = measure(NOW, [mask(300, 200)], NOW - timedelta(seconds=600))
     assert (quiet.total, quiet.run_up) == (500, 200)
     assert quiet.start == NOW - timedelta(seconds=600)
 
 
 def test_the_bring_up_moves_the_start() -> None:
-    quiet = measure(NOW, [mask(9999, 100, "bring-up")], timedelta(seconds=600))
+    quiet = measure(NOW, [mask(9999, 100, "bring-up")], NOW - timedelta(seconds=600))
     assert (quiet.total, quiet.run_up) == (100, 100)
     assert quiet.start == NOW - timedelta(seconds=100)
 
 
 def test_a_fresh_cluster_waits_for_a_whole_baseline_and_a_gate() -> None:
     windows = Windows(baseline=240, fault=30)
-    quiet = measure(NOW, [mask(9999, 0, "bring-up")])
+    quiet = measure(NOW, [mask(9999, 0, "bring-up")], NOW - LOOK_BACK)
     assert still_to_wait(quiet, windows) == 270
 
 
 def test_after_a_fault_only_the_run_up_is_waited_for() -> None:
     windows = Windows(baseline=240, fault=30)
-    quiet = measure(NOW, [mask(9999, 400, "bring-up"), mask(100, 20)])
+    quiet = measure(NOW, [mask(9999, 400, "bring-up"), mask(100, 20)], NOW - LOOK_BACK)
     assert still_to_wait(quiet, windows) == 40
 
 
 def test_what_is_left_of_a_disturbance_is_waited_for_as_well() -> None:
     windows = Windows(baseline=240, fault=30)
-    quiet = measure(NOW, [mask(100, -20)])
+    quiet = measure(NOW, [mask(100, -20)], NOW - LOOK_BACK)
     assert quiet.run_up == -20
     assert still_to_wait(quiet, windows) == 80
 
@@ -59,7 +59,7 @@ def test_what_is_left_of_a_disturbance_is_waited_for_as_well() -> None:
 def test_quiet_time_is_what_no_mask_covers(pairs: list[tuple[int, int]]) -> None:
     masks = [mask(max(a, b), min(a, b)) for a, b in pairs]
     covered = {second for a, b in pairs for second in range(min(a, b), max(a, b)) if second < 1800}
-    quiet = measure(NOW, masks, timedelta(seconds=1800))
+    quiet = measure(NOW, masks, NOW - timedelta(seconds=1800))
     assert quiet.total == pytest.approx(1800 - len(covered))
     assert 0 <= quiet.run_up <= quiet.total
 

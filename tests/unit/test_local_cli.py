@@ -15,12 +15,13 @@ from faultcast.infra.cluster import Cluster, Endpoints, Guard, Node
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
+from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.status import ClusterStatus, NodeStatus
 from faultcast.infra.providers.local.supervisor import State
 from tests.fakenodes import FakeNodeControl
 
-ENDPOINTS = Endpoints(prometheus="http://10.0.0.1:31539")
+ENDPOINTS = Endpoints(prometheus=PrometheusAccess("http://10.0.0.1:31539"))
 
 
 class FakeProvider:

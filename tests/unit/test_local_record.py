@@ -7,6 +7,7 @@ import pytest
 
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
 from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.infra.providers import existing, node_control_of, open_cluster
 from faultcast.infra.providers.local.files import write_json
 from faultcast.infra.providers.local.layout import Layout
@@ -67,7 +68,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def handle(self: Any) -> Cluster:
         ways.append("local")
-        return Cluster("other", "local", self.kube_context, "uid", (), Endpoints("http://p"), NoNodeControl())
+        access = PrometheusAccess("http://p")
+        return Cluster("other", "local", self.kube_context, "uid", (), Endpoints(access), NoNodeControl())
 
     def connect(context: KubeContext, prometheus: str, helper: str) -> Cluster:
         ways.append("existing")
@@ -135,9 +137,10 @@ def test_it_is_opened_as_the_local_cluster_it_is(
     assert (cluster.provider, cluster.kube_context, cluster.endpoints.prometheus) == (
         "local",
         here(other),
-        "http://p",
+        PrometheusAccess("http://p"),
     )
-    assert open_cluster(settings, here(other), "http://q/").endpoints.prometheus == "http://q"
+    with_another = open_cluster(settings, here(other), "http://q/")
+    assert with_another.endpoints.prometheus == PrometheusAccess("http://q")
     assert opened == ["local", "local"]
 
 

@@ -21,6 +21,7 @@ from faultcast.infra import providers
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
 from faultcast.infra.errors import ClusterError, FaultcastError
 from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.steady_state.verdict import Status
 from tests.fakeprometheus import FakePrometheus, serving
 
@@ -51,7 +52,7 @@ def prometheus() -> Iterator[FakePrometheus]:
 def cluster(prometheus: FakePrometheus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     found = Cluster(
         "preprod", "existing", KubeContext(tmp_path / "kubeconfig", "it"), "uid", (),
-        Endpoints(prometheus=prometheus.url), NoNodeControl(),
+        Endpoints(prometheus=PrometheusAccess(prometheus.url)), NoNodeControl(),
     )  # fmt: skip
     monkeypatch.setenv("FAULTCAST_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setattr(providers, "open_cluster", lambda *_: found)
@@ -181,12 +182,11 @@ def test_options_that_make_no_sense_are_errors(
 
 
 def test_an_existing_cluster_without_a_prometheus_is_an_error(
-    app: typer.Typer, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, prometheus: FakePrometheus
+    app: typer.Typer, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blind = replace(cluster, endpoints=Endpoints())
     monkeypatch.setattr(providers, "open_cluster", lambda *_: blind)
     assert "nobody knows the Prometheus of cluster preprod" in str(run(app).exception)
-    assert run(app, "--prometheus-url", f"{prometheus.url}/").exit_code == 0
 
 
 def test_no_cluster_and_no_history_are_errors(

@@ -11,6 +11,7 @@ import requests
 
 from faultcast.infra.cluster import Cluster, DatabaseAccess, Endpoints, NoNodeControl
 from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.infra.stack_status import (
     EXPECTED_JOBS,
     Asker,
@@ -28,7 +29,7 @@ CLUSTER = Cluster(
     identity="1",
     nodes=(),
     endpoints=Endpoints(
-        "http://prometheus",
+        PrometheusAccess("http://prometheus"),
         "http://alertmanager",
         "http://pushgateway",
         "http://logs",
@@ -54,7 +55,7 @@ class World:
         self.database_error: Exception | None = None
 
     def get(self, url: str, parameters: Mapping[str, str]) -> Any:
-        if any(url.startswith(base) for base in self.silent):
+        if any(url.startswith(base) for base in map(str, self.silent)):
             raise requests.ConnectionError
         if url.endswith("/targets"):
             return {"data": {"activeTargets": self.targets}}
@@ -82,7 +83,7 @@ def test_nothing_is_found_when_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("base", "name"),
     [
-        ("http://prometheus", "Prometheus"),
+        (PrometheusAccess("http://prometheus"), "Prometheus"),
         ("http://alertmanager", "Alertmanager"),
         ("http://pushgateway", "the Pushgateway"),
         ("http://logs", "the log store"),

@@ -7,18 +7,21 @@ from typing import Any
 
 import pytest
 from chaoslib.exceptions import ActivityFailed
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from faultcast.experiments.isolation import NOWHERE, isolated
 from faultcast.experiments.readers import READERS
 from faultcast.infra.kube import client_of
-from kubernetes import client
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
 
 FUNCTIONS = sorted(
-    (module, func) for module, functions in READERS.items() for func in functions if module.startswith("chaosk8s")
+    (module, func)
+    for module, functions in READERS.items()
+    for func in functions
+    if module.startswith("chaosk8s")
 )
 LOOKS_AT_A_VALUE = ("should_be_found_in_logs",)
 GIVEN: dict[str, Any] = {
@@ -81,7 +84,8 @@ def test_every_probe_of_the_package_is_on_the_list_or_left_out_on_purpose() -> N
         known |= {
             (module, name)
             for name, one in inspect.getmembers(loaded, inspect.isfunction)
-            if (one.__module__ == module and not name.startswith("_")) or name in getattr(loaded, "__all__", ())
+            if (one.__module__ == module and not name.startswith("_"))
+            or name in getattr(loaded, "__all__", ())
         }
     ours = {(module, func) for module, functions in READERS.items() for func in functions}
     assert ours - known == set(), "these are not there"
