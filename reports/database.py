@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.errors import SinkError
-from faultcast.reports.redaction import without_credentials
+from faultcast.infra.redaction import redacted
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -62,7 +62,7 @@ def away(error: DBAPIError) -> bool:
 
 def failure(access: DatabaseAccess, error: DBAPIError) -> SinkError:
     """The sentence about a failure: server and user, never a password or a value."""
-    said = without_credentials(str(error.orig)).replace(access.password or "\0", "***")
+    said = redacted(str(error.orig)).replace(access.password or "\0", "***")
     message = f"the results database {access.user}@{access.host}:{access.port}/{access.schema}: {said}"
     code = error.orig.args[0] if error.orig is not None and error.orig.args else None
     if code in _DENIED:
