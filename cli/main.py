@@ -21,6 +21,7 @@ from faultcast.cli import (
     serving,
 )
 from faultcast.infra.errors import FaultcastError, RefusedError
+from faultcast.infra.redaction import guard_output, redacted
 
 __all__ = ["app", "main"]
 
@@ -39,12 +40,13 @@ serving.register(forecaster.GROUP)
 def main() -> None:
     """Run one command; exit code 1 for a refusal, 2 for any other error, 130 when interrupted."""
     signal.signal(signal.SIGTERM, _terminated)
+    guard_output()
     error_console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         app(standalone_mode=True)
     except FaultcastError as error:
         error_console.print("error:", style="bold red", end=" ")
-        error_console.print(str(error), markup=False)
+        error_console.print(redacted(str(error)), markup=False)
         sys.exit(1 if isinstance(error, RefusedError) else 2)
     except KeyboardInterrupt:
         error_console.print("interrupted")

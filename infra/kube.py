@@ -12,6 +12,7 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError, ConfigurationError
+from faultcast.infra.redaction import keep, keep_kubeconfig
 
 __all__ = ["TIMEOUT", "KubeClient", "client_of", "connect", "identity_of", "listens", "with_token"]
 
@@ -61,6 +62,7 @@ def with_token(kube: KubeClient, token: str) -> KubeClient:
         kube: A client for the server.
         token: A bearer token.
     """
+    keep(token)
     known = kube.api.configuration
     configuration = client.Configuration()
     for name in ("host", "ssl_ca_cert", "verify_ssl", "tls_server_name", "proxy", "no_proxy"):
@@ -82,6 +84,7 @@ def connect(kubeconfig: Path, context: str = "") -> KubeClient:
     if not kubeconfig.is_file():
         message = f"no kubeconfig at {kubeconfig}"
         raise ConfigurationError(message, remedy="name an existing file, or start a cluster: faultcast up")
+    keep_kubeconfig(kubeconfig)
     try:
         api: Any = config.new_client_from_config(config_file=str(kubeconfig), context=context or None)
     except (ConfigException, ValueError) as error:

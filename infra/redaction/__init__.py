@@ -5,7 +5,7 @@ stand there (`forms`), and what looks like one (`patterns`): logins of URLs, tok
 Whoever learns a secret says so (`keep`, `sources`); whoever writes a text asks for it without secrets.
 """
 
-from faultcast.infra.redaction.files import RedactedStream, redact_files, redacted_document
+from faultcast.infra.redaction.files import RedactedStream, guard_output, redact_files, redacted_document
 from faultcast.infra.redaction.known import KNOWN
 from faultcast.infra.redaction.sources import (
     keep_arguments,
@@ -18,6 +18,7 @@ from faultcast.infra.redaction.urls import Login, keep_login, keep_url, split_lo
 __all__ = [
     "Login",
     "RedactedStream",
+    "guard_output",
     "hidden",
     "keep",
     "keep_arguments",

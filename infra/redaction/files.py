@@ -1,31 +1,17 @@
 """Secrets kept out of files and streams that others write."""
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
 from faultcast.infra.redaction.known import KNOWN
+from faultcast.infra.redaction.sources import keep_arguments, keep_environment
 
-__all__ = ["RedactedStream", "redact_files", "redacted_document"]
+__all__ = ["RedactedStream", "guard_output", "redact_files", "redacted_document"]
 
-_TEXTS = frozenset(
-    {
-        ".csv",
-        ".html",
-        ".json",
-        ".jsonl",
-        ".log",
-        ".md",
-        ".part",
-        ".properties",
-        ".svg",
-        ".tmp",
-        ".txt",
-        ".xml",
-    }
-    | {".yaml", ".yml"}
-)
+_PACKED = frozenset({".gif", ".gz", ".jpg", ".parquet", ".png", ".zip", ".zst"})
 
 
 class RedactedStream:
@@ -51,6 +37,14 @@ class RedactedStream:
     def __getattr__(self, name: str) -> Any:
         """Everything else is the stream's own."""
         return getattr(self._stream, name)
+
+
+def guard_output() -> None:
+    """From now on nothing that this process prints holds a secret that it knows."""
+    keep_environment()
+    keep_arguments(sys.argv[1:])
+    sys.stdout = RedactedStream(sys.stdout)
+    sys.stderr = RedactedStream(sys.stderr)
 
 
 def redacted_document(text: str, *, by_name: bool = False) -> str:
@@ -80,7 +74,7 @@ def redact_files(*places: Path) -> list[Path]:
     return [
         path
         for path in files
-        if path.suffix in _TEXTS and path.is_file() and not path.is_symlink() and _redact(path)
+        if path.suffix not in _PACKED and path.is_file() and not path.is_symlink() and _redact(path)
     ]
 
 
@@ -89,7 +83,10 @@ def _redact(path: Path) -> bool:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return False
-    clean = redacted_document(text) if path.suffix == ".json" else KNOWN.hidden(text)
+    if path.suffix == ".json":
+        clean = redacted_document(text)
+    else:  # a page may hold programs, in which there is much that only looks like a secret
+        clean = KNOWN.hidden(text, guess=path.suffix != ".html")
     if clean == text:
         return False
     partial = path.with_name(f"{path.name}.part")

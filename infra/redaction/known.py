@@ -52,16 +52,17 @@ class Secrets:
         """Know nothing any more."""
         self._forms = {}
 
-    def hidden(self, text: str) -> str:
+    def hidden(self, text: str, *, guess: bool = True) -> str:
         """A text without secrets; what only looks like an option's value stays.
 
         Args:
             text: For programs or people, such as JSON, a page, or what a command prints.
+            guess: Whether logins of URLs, tokens and keys that nobody told of are taken out as well.
         """
         for forms in self._forms.values():
             for form in forms:
                 text = form.hide(text, MARK)
-        return without_logins(text)
+        return without_logins(text) if guess else text
 
     def redacted(self, text: str) -> str:
         """A text for people without secrets, and without whatever stands after a word such as `password=`.

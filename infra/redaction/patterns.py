@@ -50,7 +50,7 @@ def login_ends(rest: str) -> list[int]:
     Args:
         rest: The URL behind its `//`.
     """
-    found = []
+    found: list[int] = []
     for at in re.finditer("@", rest):
         _, asked, query = rest[: at.start()].partition("?")
         if not (found and asked and "=" in query):

@@ -25,6 +25,7 @@ _NO_VALUE = frozenset(
 _LEAST = 6
 """Letters of a variable's value that is taken for a secret because of its name alone."""
 _LONG = 16
+_KUBECONFIG = "--kubeconfig"
 _OPTION = re.compile(rf"(?i)--?[\w-]*{NAMES}[\w-]*")
 _MOST = 1 << 20
 """Bytes of a file that is read for its secrets."""
@@ -41,6 +42,8 @@ def keep_environment(environment: Mapping[str, str] | None = None) -> None:
             keep_url(value)
         if _names_secret(name) and _is_value(value):
             KNOWN.keep(value)
+        elif name.endswith("_HEADERS"):
+            _keep_headers(value)
 
 
 def keep_arguments(words: Sequence[str]) -> list[str]:
@@ -54,8 +57,10 @@ def keep_arguments(words: Sequence[str]) -> list[str]:
     """
     shown: list[str] = []
     secret = False
-    for word in words:
+    for before, word in zip(("", *words), words, strict=False):
         option, equals, value = word.partition("=")
+        if before == _KUBECONFIG or (option == _KUBECONFIG and equals):
+            keep_kubeconfig(Path(value if equals else word))
         if secret and not word.startswith("-"):
             KNOWN.keep(word)
             shown.append(MARK)
@@ -117,6 +122,16 @@ def keep_experiment(document: Mapping[str, Any], environment: Mapping[str, str] 
             keep_url(value)
         elif re.search(rf"(?i){NAMES}$", name) and _is_value(value):
             KNOWN.keep(value.removeprefix("Bearer "))
+
+
+def _keep_headers(text: str) -> None:
+    """Values of headers, one a line, whose names call them secret, or that are long."""
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        named = _names_secret(name.strip()) or name.strip().lower() in ("authorization", "cookie")
+        for word in (value.strip(), *value.split()):
+            if _is_value(word, _LEAST if named else _LONG):
+                KNOWN.keep(word)
 
 
 def _keep_section(section: Mapping[str, Any], variables: Mapping[str, str], *, secret: bool) -> None:

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from faultcast.infra.errors import FaultcastError
-from faultcast.infra.redaction import redacted
+from faultcast.infra.redaction import redacted, redacted_data
 
 __all__ = ["JsonLines", "log_to_stderr", "say", "say_error"]
 
@@ -26,7 +26,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["trace"] = redacted(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(redacted_data(line), ensure_ascii=False, default=str)
 
 
 def log_to_stderr() -> None:

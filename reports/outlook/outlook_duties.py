@@ -12,7 +12,7 @@ from faultcast.infra.leadership import uptime
 from faultcast.infra.prometheus_auth import separated
 from faultcast.reports.outlook.duties import Slot, SlotResult
 from faultcast.reports.outlook.settings import ForecasterSettings
-from faultcast.reports.spool import Spool
+from faultcast.reports.spool import Destination, Spool
 
 if TYPE_CHECKING:
     from faultcast.reports.outlook.running import Request
@@ -36,7 +36,10 @@ class OutlookDuties:
 
     def __init__(self, settings: ForecasterSettings) -> None:
         self._settings = settings
-        self._spool = Spool(settings.spool)
+        database = Destination(
+            settings.database_host, settings.database_port, settings.database_schema, settings.database_user
+        )
+        self._spool = Spool(settings.spool, database)
         self._pruned = float("-inf")
         self._request()  # so that what is wrong is said at the start
         _ = settings.database

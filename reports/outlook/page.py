@@ -10,7 +10,7 @@ from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Refusal
 from faultcast.infra.durations import duration_text
 from faultcast.infra.errors import SinkError
-from faultcast.infra.redaction import redacted
+from faultcast.infra.redaction import hidden, redacted
 from faultcast.reports.outlook.run import OutlookRun
 from faultcast.reports.outlook.urgency import by_urgency
 from faultcast.reports.outlook.wording import limit_sentence, recommendation, shown
@@ -50,7 +50,7 @@ def write_index(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template(_TEMPLATE).render(
+    page_text = environment.get_template(_TEMPLATE).render(
         run=run,
         source=redacted(run.source),
         horizon=duration_text(run.horizon),
@@ -62,7 +62,7 @@ def write_index(
     page = folder / "index.html"
     partial = folder / ".index.html.part"
     try:
-        partial.write_text(html, encoding="utf-8")
+        partial.write_text(hidden(page_text), encoding="utf-8")
         partial.replace(page)
     except OSError as error:
         partial.unlink(missing_ok=True)

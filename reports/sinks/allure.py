@@ -17,7 +17,7 @@ from allure_commons.model2 import Status as AllureStatus
 from allure_commons.types import AttachmentType
 
 from faultcast.infra.errors import SinkError
-from faultcast.infra.redaction import redacted
+from faultcast.infra.redaction import hidden, redacted
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.sinks.allure_description import description
 from faultcast.reports.sinks.allure_repeats import section, write_page
@@ -101,7 +101,7 @@ class AllureSink:
     def _describe(self, run: RunRecord) -> None:
         if self._results is None:
             return
-        lines = [f"{name}={value}".replace("\n", " ") for name, value in environment(run).items()]
+        lines = [f"{name}={hidden(value)}".replace("\n", " ") for name, value in environment(run).items()]
         executor = {
             "name": "Faultcast",
             "type": "faultcast",

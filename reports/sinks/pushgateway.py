@@ -10,7 +10,7 @@ from urllib.parse import quote
 import requests
 
 from faultcast.infra.errors import SinkError
-from faultcast.infra.redaction import redacted
+from faultcast.infra.redaction import hidden, redacted
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.wording import worst_metric
 from faultcast.steady_state.verdict import Status
@@ -113,7 +113,7 @@ def _labels(labels: dict[str, str]) -> str:
     def escaped(value: str) -> str:
         return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
-    return ",".join(f'{name}="{escaped(value)}"' for name, value in labels.items())
+    return ",".join(f'{name}="{escaped(hidden(value))}"' for name, value in labels.items())
 
 
 def _cause(error: requests.RequestException) -> str:
