@@ -105,9 +105,13 @@ def _unpacked(data: bytes) -> Iterator[bytes]:
 
 
 def _parquet(data: bytes) -> Iterator[bytes]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(io.BytesIO(data))
+    try:
+        file = pq.ParquetFile(io.BytesIO(data))
+    except pa.ArrowInvalid:  # something decoded that only begins like one
+        return
     metadata = {**(file.metadata.metadata or {}), **(file.schema_arrow.metadata or {})}
     yield b"\n".join(key + b"=" + value for key, value in metadata.items())
     yield json.dumps(file.read().to_pydict(), default=str).encode()

@@ -56,27 +56,18 @@ def keep_arguments(words: Sequence[str]) -> list[str]:
         The words without them.
     """
     shown: list[str] = []
-    secret = False
-    for before, word in zip(("", *words), words, strict=False):
-        option, equals, value = word.partition("=")
-        if before == _KUBECONFIG or (option == _KUBECONFIG and equals):
-            keep_kubeconfig(Path(value if equals else word))
-        if secret and not word.startswith("-"):
-            KNOWN.keep(word)
-            shown.append(MARK)
-            secret = False
-            continue
-        secret = False
-        if word.startswith("-") and equals and "://" in value:
-            shown.append(f"{option}={keep_url(value)}")
-        elif "://" in word and not word.startswith("-"):
-            shown.append(keep_url(word))
-        elif word.startswith("-") and _names_option(option):
+    before = ""
+    for word in words:
+        option, equals, value = word.partition("=") if word.startswith("-") else (before, "", word)
+        if option == _KUBECONFIG and value:
+            keep_kubeconfig(Path(value))
+        if "://" in value:
+            keep_url(value)
+        elif value and _names_option(option):
             KNOWN.keep(value)
-            secret = not equals
-            shown.append(f"{option}={MARK}" if equals else word)
-        else:
-            shown.append(word)
+            word = f"{option}={MARK}" if equals else MARK  # noqa: PLW2901
+        shown.append(word)
+        before = word if word.startswith("-") and not equals else ""
     return [KNOWN.redacted(word) for word in shown]
 
 
@@ -90,10 +81,10 @@ def keep_kubeconfig(path: Path) -> None:
     from ruamel.yaml.error import YAMLError
 
     try:
-        loaded = list(YAML(typ="safe").load_all(_read(path)))
-    except (OSError, ValueError, YAMLError):
+        told = list(_leaves(list(YAML(typ="safe").load_all(_read(path)))))
+    except (OSError, ValueError, YAMLError, RecursionError):
         return  # whoever connects with it says what is wrong
-    for name, value in _leaves(loaded):
+    for name, value in told:
         if "://" in value:
             keep_url(value)
         if name in ("tokenFile", "client-key"):

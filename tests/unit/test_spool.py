@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faultcast.infra.redaction import keep
@@ -171,6 +171,7 @@ def test_a_name_cannot_leave_the_folder(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@settings(deadline=None)  # it writes to disk
 @given(data=st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.booleans())))
 def test_an_item_comes_back_as_it_went(
     tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]
