@@ -60,7 +60,7 @@ def forecast(
         lengths=(history, horizon, step, forecast_step),
         models=models,
     )
-    access = options.database_of(settings, db)
+    access = options.database_of(settings, db) if db else None
     store = options.store_of(settings, access)
     if online:
         _follow(
@@ -84,8 +84,7 @@ def forecast(
     if plots is not None:
         console.print(f"page    {_draw(results, plots, seasons=plot_seasons)}", markup=False)
     if results.waiting:
-        console.print(f"the database is away: {results.waiting}", markup=False)
-        console.print("  deliver it later: faultcast results replay", markup=False)
+        console.print(f"results wait on disk: {results.waiting}", markup=False)
         raise typer.Exit(3)
     if access is not None:
         console.print(

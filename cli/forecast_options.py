@@ -1,6 +1,7 @@
 """What `faultcast forecast` can be told, and how it is read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.settings import Settings
 
 if TYPE_CHECKING:
-    from faultcast.infra.cluster import DatabaseAccess
+    from faultcast.infra.database import DatabaseAccess
     from faultcast.infra.prometheus_access import PrometheusAccess
     from faultcast.reports.outlook.running import Request
     from faultcast.reports.outlook.store import OutlookStore
@@ -163,17 +164,15 @@ def _local_prometheus(settings: Settings) -> "PrometheusAccess":
     return prometheus
 
 
-def database_of(settings: Settings, text: str) -> "DatabaseAccess | None":
+def database_of(settings: Settings, text: str) -> "DatabaseAccess":
     """The database that was named: a URL, or `local` for that of the local cluster.
 
     Raises:
         ConfigurationError: It is no URL, or the cluster has none.
         ClusterError: The local cluster is not up.
     """
-    from faultcast.infra.cluster import DatabaseAccess
+    from faultcast.infra.database import DatabaseAccess
 
-    if not text:
-        return None
     return local_database(settings) if text == "local" else DatabaseAccess.of_url(text)
 
 
@@ -186,11 +185,12 @@ def local_database(settings: Settings) -> "DatabaseAccess":
     """
     from faultcast.infra.providers.local.provider import LocalProvider
 
-    access = LocalProvider(settings).attach().endpoints.database
+    cluster = LocalProvider(settings).attach()
+    access = cluster.endpoints.database
     if access is None:
         message = f"cluster {settings.cluster} has no results database"
         raise ConfigurationError(message, remedy="start the whole stack: faultcast up")
-    return access
+    return replace(access, cluster=cluster.identity)
 
 
 def store_of(settings: Settings, access: "DatabaseAccess | None") -> "OutlookStore | None":

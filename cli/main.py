@@ -24,8 +24,8 @@ from faultcast.cli.guarded import CRASHED, Guarded, guard_output
 from faultcast.infra.crashlog import crash_text, write_crash
 from faultcast.infra.errors import FaultcastError, RefusedError
 from faultcast.infra.hangup import on_ending
+from faultcast.infra.redaction import redact_output, redacted
 from faultcast.infra.settings import load_settings
-from faultcast.reports.redaction import without_credentials
 
 __all__ = ["app", "main"]
 
@@ -49,6 +49,7 @@ def main() -> None:
     command ends with, it says itself.
     """
     guard_output()
+    redact_output()
     error_console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         with on_ending(_interrupt):
@@ -75,13 +76,13 @@ def _complain(console: Console, text: str) -> None:
 
 def _crashed(error: BaseException) -> str:
     """What crashed, and where the details lie."""
-    command = without_credentials(" ".join(["faultcast", *sys.argv[1:]]))
+    command = redacted(" ".join(["faultcast", *sys.argv[1:]]))
     try:
         folder = load_settings().state_dir / "crashes"
     except FaultcastError:
         folder = Path("/nowhere")  # the folder for temporary files will do
-    path = write_crash(folder, command, error, without_credentials)
+    path = write_crash(folder, command, error, redacted)
     return (
-        f"{command} crashed: {crash_text(error, without_credentials)}\n"
+        f"{command} crashed: {crash_text(error, redacted)}\n"
         f"  what to do: this is a fault of Faultcast, not of your system; the details are in {path}"
     )

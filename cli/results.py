@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from faultcast.cli.forecast_options import local_database
+from faultcast.cli.forecast_options import database_of
 from faultcast.infra.errors import FaultcastError
 from faultcast.infra.settings import load_settings
 
@@ -16,6 +16,15 @@ _Run = Annotated[
     str | None, typer.Argument(help="identity of a run, or how it begins; the latest when absent")
 ]
 _Runs = Annotated[Path, typer.Option("--runs-dir", help="where run folders are")]
+_Db = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        envvar="FAULTCAST_DB",
+        help="mysql://USER:PASSWORD@HOST/SCHEMA; 'local': the cluster's",
+    ),
+]
 _HERE = Path("runs")
 
 
@@ -79,26 +88,61 @@ def show(run: _Run = None, runs_dir: _Runs = _HERE) -> None:
     print_summary(console, [load_record(trial) for trial in folder.trials()], folder)
 
 
-def replay() -> None:
-    """Deliver the records and outlooks that wait on disk to the results database of the local cluster."""
+def replay(
+    db: _Db = "local",
+    unmarked: Annotated[
+        bool, typer.Option("--unmarked", help="also what an earlier version kept without its destination")
+    ] = False,
+) -> None:
+    """Deliver the records and outlooks that wait on disk for one results database; others go on waiting.
+
+    Exit code 1 when something was refused, or waits for another database.
+    """
     from faultcast.reports.outlook.store import OutlookStore
     from faultcast.reports.sinks.mysql import MySqlSink
-    from faultcast.reports.spool import OUTLOOKS, RECORDS, Spool
+    from faultcast.reports.spool import OUTLOOKS, RECORDS, waiting
 
     console = Console(soft_wrap=True, highlight=False)
     settings = load_settings()
-    folders = [settings.state_dir / name for name in (RECORDS, OUTLOOKS)]
-    if not any(Spool(folder).names() for folder in folders):
+    trials, outlooks = folders = [settings.state_dir / name for name in (RECORDS, OUTLOOKS)]
+    if not any(waiting(folder) for folder in folders):
         console.print(f"nothing waits in {' or '.join(map(str, folders))}", markup=False)
         return
-    database = local_database(settings)
-    trials, outlooks = folders
-    done = {trials: MySqlSink(database, trials).replay(), outlooks: OutlookStore(database, outlooks).replay()}
+    try:
+        database = database_of(settings, db or "local")
+        done = {
+            trials: MySqlSink(database, trials).replay(unmarked=unmarked),
+            outlooks: OutlookStore(database, outlooks).replay(unmarked=unmarked),
+        }
+    except FaultcastError:
+        _print_waiting(console, folders)
+        raise
     for folder, replayed in done.items():
         delivered, refused = len(replayed.delivered), len(replayed.refused)
         counts = f"{delivered} delivered, {refused} refused, {replayed.waiting} waiting"
         console.print(f"{folder.name}: {counts}", markup=False)
         for name in replayed.refused:
             console.print(f"refused: {folder / 'refused' / name}.json", markup=False)
-    if any(replayed.refused for replayed in done.values()):
+    if _print_waiting(console, folders) or any(replayed.refused for replayed in done.values()):
         raise typer.Exit(1)
+
+
+def _print_waiting(console: Console, folders: list[Path]) -> bool:
+    """Say what waits, and for which database; whether anything does."""
+    from faultcast.reports.spool import waiting
+
+    found = [(folder, where, names) for folder in folders for where, names in waiting(folder).items()]
+    for folder, where, names in found:
+        if where is None:
+            console.print(f"stays: {len(names)} in {folder} that do not say where they belong:", markup=False)
+            for name in names:
+                console.print(f"  {name}", markup=False)
+            console.print("  deliver them by: faultcast results replay --db URL --unmarked", markup=False)
+            continue
+        console.print(f"stays: {len(names)} in {folder} for {where}", markup=False)
+        if where.cluster:
+            how = "when that cluster is up again: faultcast results replay"
+        else:
+            how = f"by: faultcast results replay --db {where.url}"
+        console.print(f"  deliver them {how}", markup=False)
+    return bool(found)

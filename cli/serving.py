@@ -61,6 +61,6 @@ def run_once() -> None:
         f"{result.series} series forecast from {moment:%Y-%m-%d %H:%M:%S} UTC, {result.refused} left out"
     )
     if result.waiting:
-        typer.echo(f"the database is away: {result.waiting}", err=True)
+        typer.echo(f"results wait on disk: {result.waiting}", err=True)
         raise typer.Exit(3)
     typer.echo(duties.tidy(None) or "nothing was too old", err=True)

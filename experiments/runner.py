@@ -40,6 +40,7 @@ from faultcast.infra.errors import (
 )
 from faultcast.infra.hangup import on_ending
 from faultcast.infra.kube import KubeClient, connect
+from faultcast.infra.redaction import redacted_document
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Clock
 
@@ -219,7 +220,8 @@ def _heal(context: RunContext) -> tuple[str, ...]:
 
 def _write(path: Path, journal: Mapping[str, Any]) -> None:
     partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(journal, indent=2, default=str) + "\n")
+    text = json.dumps(journal, indent=2, default=str)
+    partial.write_text(redacted_document(text, by_name=True) + "\n")
     partial.replace(path)
 
 

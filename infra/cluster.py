@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, Self
-from urllib.parse import quote, unquote, urlsplit
+from typing import Literal, Protocol
 
-from faultcast.infra.errors import ConfigurationError, UnsupportedError
+from faultcast.infra.database import DatabaseAccess
+from faultcast.infra.errors import UnsupportedError
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import Completed
 from faultcast.infra.prometheus_access import PrometheusAccess
@@ -45,57 +45,6 @@ class Node:
     name: str
     address: str
     control_plane: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseAccess:
-    """How to reach the results database with one user.
-
-    Attributes:
-        host: Name or address.
-        port: TCP port.
-        schema: Name of the database.
-        user: User name.
-        password: Its password; never shown.
-    """
-
-    host: str
-    port: int
-    schema: str
-    user: str
-    password: str
-
-    @classmethod
-    def of_url(cls, text: str) -> Self:
-        """The access that a URL describes: `mysql://USER:PASSWORD@HOST[:PORT]/SCHEMA`.
-
-        Raises:
-            ConfigurationError: It is no such URL; the text shows nothing of it, for it may hold a password.
-        """
-        remedy = "write it as in mysql://faultcast:PASSWORD@db.example:3306/faultcast"
-        try:
-            parts = urlsplit(text)
-            port = parts.port or 3306
-        except ValueError as error:
-            raise ConfigurationError("the URL of the database is none", remedy=remedy) from error
-        schema = parts.path.strip("/")
-        if parts.scheme.split("+")[0] not in ("mysql", "mariadb") or not (parts.hostname and schema):
-            raise ConfigurationError("the URL of the database is no mysql://USER@HOST/SCHEMA", remedy=remedy)
-        return cls(parts.hostname, port, schema, unquote(parts.username or ""), unquote(parts.password or ""))
-
-    def __repr__(self) -> str:
-        """Everything but the password."""
-        return f"DatabaseAccess({self})"
-
-    def __str__(self) -> str:
-        """As in a URL, without the password."""
-        return f"{self.user}@{self.host}:{self.port}/{self.schema}"
-
-    @property
-    def url(self) -> str:
-        """URL for SQLAlchemy, password included."""
-        login = f"{quote(self.user)}:{quote(self.password, safe='')}"
-        return f"mysql+pymysql://{login}@{self.host}:{self.port}/{self.schema}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from faultcast.infra.errors import FaultcastError
+from faultcast.infra.redaction import redacted_document
 
 __all__ = ["load_document", "save_document"]
 
 
 def save_document[T](path: Path, adapter: TypeAdapter[T], value: T) -> None:
-    """Write a value; a reader sees the old file or the new one, never a half."""
+    """Write a value, without secrets; a reader sees the old file or the new one, never a half."""
     partial = path.with_name(f"{path.name}.part")
-    partial.write_bytes(adapter.dump_json(value, indent=2) + b"\n")
+    partial.write_bytes(redacted_document(adapter.dump_json(value, indent=2).decode()).encode() + b"\n")
     partial.replace(path)
 
 

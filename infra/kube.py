@@ -14,6 +14,7 @@ from faultcast.infra.kube_connection import Connection
 from faultcast.infra.kube_errors import Origin, api_error
 from faultcast.infra.kube_login import configuration_of
 from faultcast.infra.kubeconfig import KubeContext, fields_of
+from faultcast.infra.redaction import keep, keep_kubeconfig
 
 __all__ = [
     "TIMEOUT",
@@ -72,6 +73,7 @@ def with_token(kube: KubeClient, token: str) -> KubeClient:
         kube: A client for the server.
         token: A bearer token.
     """
+    keep(token)
     known = kube.api.configuration
     configuration = client.Configuration()
     for name in ("host", "ssl_ca_cert", "verify_ssl", "tls_server_name", "proxy", "no_proxy", "retries"):
@@ -92,6 +94,7 @@ def connect(context: KubeContext) -> KubeClient:
         ClusterError: The program that fetches the user's login failed.
     """
     fields = fields_of(context)
+    keep_kubeconfig(context.file)
     connection = Connection(configuration_of(context, fields), Origin(context, fields.user, fields.server))
     if fields.login.get("as-groups"):
         message = f"cannot use {context}: its user acts as other groups (as-groups), which is not supported"

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.redaction import keep, keep_login
 
 __all__ = ["Settings", "load_settings"]
 
@@ -106,10 +107,13 @@ def load_settings(**overrides: object) -> Settings:
         ConfigurationError: A value is wrong; the text names the variable and the reason.
     """
     try:
-        return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+        made = Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = "_".join(str(part) for part in first["loc"][:1]).upper() or "*"
         reason = first["msg"].removeprefix("Value error, ")
         message = f"FAULTCAST_{field}: {reason}"
         raise ConfigurationError(message, remedy="correct or unset that variable") from error
+    keep(*(value.get_secret_value() for _, value in made if isinstance(value, SecretStr)))
+    keep_login(made.prometheus_user, made.prometheus_password.get_secret_value())
+    return made

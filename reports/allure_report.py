@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from faultcast.infra.errors import CommandError, FaultcastError, RequirementError
 from faultcast.infra.processes import run
+from faultcast.infra.redaction import hidden, redact_files
 from faultcast.infra.settings import Settings
 
 __all__ = ["Allure", "build_report", "install_allure", "without_analytics"]
@@ -80,6 +81,7 @@ def build_report(
     if not any(results.glob("*-result.json")):
         message = f"no Allure results in {results}"
         raise FaultcastError(message, remedy="run pytest with --alluredir, or name another run")
+    redact_files(results)  # of an earlier version, or of other plugins
     allure = install_allure(settings.cache_dir, progress=progress)
     with tempfile.TemporaryDirectory(prefix="faultcast-report-") as scratch:
         config = Path(scratch) / "allurerc.json"
@@ -100,7 +102,7 @@ def build_report(
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".part")
-    partial.write_text(page, encoding="utf-8")
+    partial.write_text(hidden(page, guess=False), encoding="utf-8")
     partial.replace(out)
     return out
 

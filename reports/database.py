@@ -10,19 +10,33 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from faultcast.infra.cluster import DatabaseAccess
+from faultcast.infra.database import DatabaseAccess
 from faultcast.infra.errors import SinkError
-from faultcast.reports.redaction import without_credentials
+from faultcast.infra.redaction import redacted
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["away", "connect", "downgrade", "engine_for", "failure", "migrate"]
+__all__ = ["connect", "downgrade", "engine_for", "failure", "migrate", "waits"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = "faultcast-migration"
-_DENIED = frozenset({1044, 1045, 1142, 1143, 1227})
-"""Error numbers of the server that mean: this user may not."""
+_DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1370, 1698, 1873, 4151, 4201})
+_UNREACHED = frozenset({1053, 1927, 2002, 2003, 2005, 2006, 2013, 2055})
+_FULL = frozenset({1040, 1041, 1203, 1226})
+_ENCRYPTION = frozenset({1835, 2026, 3159})
+_CAUSES: tuple[tuple[frozenset[int], str, str], ...] = (
+    (_DENIED, "denies access", "check this user's password and rights: SHOW GRANTS"),
+    (frozenset({1049}), "has no such schema", "create it: CREATE DATABASE, or correct its name"),
+    (frozenset({1129}), "has shut this machine out", "let it in again: FLUSH HOSTS"),
+    (frozenset({1130}), "lets nobody in from this machine", "grant this user access from here"),
+    (frozenset({1820, 1862}), "asks for a new password", "change this user's password"),
+    (frozenset({1290, 1836}), "is read-only", "name the server that may be written to"),
+    (_FULL, "has no connection left for this user", "wait, or raise its limit of connections"),
+    (_ENCRYPTION, "could not agree on the encryption", "ask for it in the URL: ?ssl=true or ?ssl_ca=FILE"),
+    (frozenset({1021, 1114}), "has no room left", "make room on its disk"),
+)
+"""By error numbers of the server and of its client: what it does, and what to do about that."""
 
 
 def engine_for(access: DatabaseAccess) -> Engine:
@@ -35,6 +49,7 @@ def engine_for(access: DatabaseAccess) -> Engine:
             "write_timeout": 20,
             "charset": "utf8mb4",
             "init_command": "SET time_zone = '+00:00'",
+            **({"ssl": access.tls.context()} if access.tls else {}),
         },
         hide_parameters=True,
         poolclass=NullPool,
@@ -55,23 +70,27 @@ def connect(access: DatabaseAccess) -> Iterator[Connection]:
         raise failure(access, error) from error
 
 
-def away(error: DBAPIError) -> bool:
-    """Whether the server could not be reached, so that the same thing may succeed later."""
+def waits(error: DBAPIError) -> bool:
+    """Whether the same thing may succeed later: the server is away, or refuses for the time being."""
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
 def failure(access: DatabaseAccess, error: DBAPIError) -> SinkError:
-    """The sentence about a failure: server and user, never a password or a value."""
-    said = without_credentials(str(error.orig)).replace(access.password or "\0", "***")
-    message = f"the results database {access.user}@{access.host}:{access.port}/{access.schema}: {said}"
+    """The sentence about a failure: server, user and true cause, never a password or a value."""
+    said = redacted(str(error.orig))
     code = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    if code in _DENIED:
-        remedy = "check this user's password and rights"
-    elif away(error):
-        remedy = "bring the database back"
+    where = f"the results database {access}"
+    known = next(((does, remedy) for codes, does, remedy in _CAUSES if code in codes), None)
+    if known is not None:
+        does, remedy = known
+    elif code in _UNREACHED or error.connection_invalidated or isinstance(error, InterfaceError):
+        does, remedy = "is away", "bring it back, or correct its address"
+    elif waits(error):
+        does, remedy = "cannot do this now", "see what it says"
     else:
-        remedy = "compare its tables with this version's (docs/operations.md)"
-    return SinkError(message, remedy=f"{remedy}, then run: faultcast results replay")
+        does, remedy = "refuses this", "compare its tables with this version's (docs/operations.md)"
+    named = "" if access.cluster else f" --db mysql://{access.user}:PASSWORD@{access.place}"
+    return SinkError(f"{where} {does}: {said}", remedy=f"{remedy}, then run: faultcast results replay{named}")
 
 
 def migrate(access: DatabaseAccess) -> None:

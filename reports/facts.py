@@ -11,8 +11,8 @@ import psutil
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import CommandError
 from faultcast.infra.processes import run as run_program
+from faultcast.infra.redaction import keep_arguments
 from faultcast.reports.record import RunRecord
-from faultcast.reports.redaction import without_credentials
 
 __all__ = ["describe_run", "git_revision", "host_facts", "versions"]
 
@@ -47,7 +47,7 @@ def describe_run(
         cluster_identity=cluster.identity,
         seed=seed,
         git_revision=git_revision(experiments),
-        argv=tuple(without_credentials(word) for word in argv),
+        argv=tuple(keep_arguments(argv)),
         versions=versions(),
         host=host_facts(),
         order=tuple(order),

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube import TIMEOUT, KubeClient
-from faultcast.reports.redaction import without_credentials
+from faultcast.infra.redaction import redacted
 
 __all__ = [
     "MOST_BYTES",
@@ -100,7 +100,7 @@ class VictoriaLogsSource:
             )
             answer.raise_for_status()
         except requests.RequestException as error:
-            message = f"cannot read logs of {selector}: {without_credentials(str(error))[:300]}"
+            message = f"cannot read logs of {selector}: {redacted(str(error))[:300]}"
             raise ClusterError(message, remedy=remedy) from error
         try:
             entries = [json.loads(line) for line in answer.text.splitlines() if line.strip()]

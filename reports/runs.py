@@ -23,6 +23,7 @@ from pydantic import TypeAdapter
 from faultcast.experiments.history import load_trial
 from faultcast.infra.documents import load_document, save_document
 from faultcast.infra.errors import FaultcastError
+from faultcast.infra.redaction import hidden, redacted
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.steady_state.store import load_verdict
 
@@ -134,11 +135,11 @@ def find_run(runs: Path, name: str | None = None) -> RunFolder:
 def save_extras(record: TrialRecord) -> None:
     """Write what a record holds beyond history and verdict: log excerpts and the command to repeat it."""
     if record.repeat_command:
-        (record.folder / "repeat.txt").write_text(record.repeat_command + "\n")
+        (record.folder / "repeat.txt").write_text(hidden(record.repeat_command) + "\n")
     for source, text in record.log_excerpts.items():
         logs = record.folder / "logs"
         logs.mkdir(exist_ok=True)
-        (logs / f"{_SAFE.sub('_', source)}.txt").write_text(text)
+        (logs / f"{_SAFE.sub('_', source)}.txt").write_text(redacted(text))
 
 
 def load_record(folder: Path) -> TrialRecord:

@@ -1,9 +1,20 @@
 """For all tests: what a process can import once is imported before pytester forgets what its runs did."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas.core.arrays.arrow.extension_types  # noqa: F401 - pyarrow registers its types once
+import pytest
+
+from faultcast.infra.redaction.known import KNOWN
 
 # `bench` is not installed: this finds it when pytest is not run as a module.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_other_tests_are_forgotten() -> Iterator[None]:
+    """What one test calls a secret is a plain word in the next."""
+    yield
+    KNOWN.forget()

@@ -45,7 +45,7 @@ class Look:
         """All of it in one line."""
         reasons = ", ".join(f"{count} {why}" for why, count in self.why)
         made = f"{len(self.outlooks)} new forecasts" + (f" ({reasons})" if reasons else "")
-        tail = f"; the database is away: {self.waiting}" if self.waiting else ""
+        tail = f"; results wait on disk: {self.waiting}" if self.waiting else ""
         return f"{self.at:%Y-%m-%d %H:%M:%S}  {self.series} series, {self.read} samples read, {made}{tail}"
 
 

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from faultcast.infra.errors import FaultcastError
-from faultcast.reports.redaction import without_credentials
+from faultcast.infra.redaction import redacted, redacted_data
 
 __all__ = ["JsonLines", "log_to_stderr", "say", "say_error"]
 
@@ -21,12 +21,12 @@ class JsonLines(logging.Formatter):
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": without_credentials(record.getMessage()),
+            "event": redacted(record.getMessage()),
             **getattr(record, "facts", {}),
         }
         if record.exc_info:
-            line["trace"] = without_credentials(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+            line["trace"] = redacted(self.formatException(record.exc_info))
+        return json.dumps(redacted_data(line), ensure_ascii=False, default=str)
 
 
 def log_to_stderr() -> None:
@@ -47,7 +47,7 @@ def say(log: logging.Logger, event: str, level: int = logging.INFO, **facts: obj
 def say_error(log: logging.Logger, event: str, error: Exception, **facts: object) -> None:
     """Log an error: one of ours with its remedy, any other with its trace, for those who mend it."""
     if isinstance(error, FaultcastError):
-        told = {"error": without_credentials(error.what), "kind": type(error).__name__}
+        told = {"error": redacted(error.what), "kind": type(error).__name__}
         log.warning(event, extra={"facts": told | {"remedy": error.remedy} | facts})
     else:
         log.error(event, extra={"facts": {"kind": type(error).__name__} | facts}, exc_info=error)

@@ -11,7 +11,7 @@ from faultcast.infra.errors import FaultcastError, SinkError
 from faultcast.infra.leadership import uptime
 from faultcast.reports.outlook.duties import Slot, SlotResult
 from faultcast.reports.outlook.settings import ForecasterSettings
-from faultcast.reports.spool import Spool
+from faultcast.reports.spool import Destination, Spool
 
 if TYPE_CHECKING:
     from faultcast.reports.outlook.running import Request
@@ -35,7 +35,10 @@ class OutlookDuties:
 
     def __init__(self, settings: ForecasterSettings) -> None:
         self._settings = settings
-        self._spool = Spool(settings.spool)
+        database = Destination(
+            settings.database_host, settings.database_port, settings.database_schema, settings.database_user
+        )
+        self._spool = Spool(settings.spool, database)
         self._pruned = float("-inf")
         self._request()  # so that what is wrong is said at the start
         _ = settings.database

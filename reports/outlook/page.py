@@ -10,10 +10,10 @@ from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Refusal
 from faultcast.infra.durations import duration_text
 from faultcast.infra.errors import SinkError
+from faultcast.infra.redaction import hidden, redacted
 from faultcast.reports.outlook.run import OutlookRun
 from faultcast.reports.outlook.urgency import by_urgency
 from faultcast.reports.outlook.wording import limit_sentence, recommendation, shown
-from faultcast.reports.redaction import without_credentials
 
 __all__ = ["write_index"]
 
@@ -50,9 +50,9 @@ def write_index(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template(_TEMPLATE).render(
+    page_text = environment.get_template(_TEMPLATE).render(
         run=run,
-        source=without_credentials(run.source),
+        source=redacted(run.source),
         horizon=duration_text(run.horizon),
         history=duration_text(round(run.history)),
         step="its own step each" if run.step is None else f"a step of {duration_text(run.step)}",
@@ -62,7 +62,7 @@ def write_index(
     page = folder / "index.html"
     partial = folder / ".index.html.part"
     try:
-        partial.write_text(html, encoding="utf-8")
+        partial.write_text(hidden(page_text), encoding="utf-8")
         partial.replace(page)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike
 from faultcast.forecasting.outlook.history import History
 from faultcast.forecasting.outlook.outlook import Forecast, Outlook, Score
 from faultcast.forecasting.outlook.subject import Refusal, Subject
+from faultcast.infra.redaction import redacted
 from faultcast.reports.outlook.run import OutlookRun
-from faultcast.reports.redaction import without_credentials
 
 __all__ = ["Item", "batch", "closing", "finite", "opening", "regular"]
 
@@ -51,7 +51,7 @@ def closing(run: OutlookRun, refused: Sequence[Refusal]) -> Item:
         "end": {
             "ended": ended.isoformat(),
             "status": "failed" if run.failure else "complete",
-            "reason": without_credentials(run.failure),
+            "reason": redacted(run.failure),
             "refusals": len(refused),
         },
         "refused": [[each.title, each.reason] for each in refused],
@@ -92,7 +92,7 @@ def _run(run: OutlookRun) -> dict[str, Any]:
             "version_hash": run.version.hash,
             "git_revision": run.version.git_revision,
             "darts": run.version.darts,
-            "source": without_credentials(run.source),
+            "source": redacted(run.source),
         }
     )
 

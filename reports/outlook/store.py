@@ -10,14 +10,15 @@ from sqlalchemy.exc import DBAPIError
 
 from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Refusal
-from faultcast.infra.cluster import DatabaseAccess
+from faultcast.infra.database import DatabaseAccess
 from faultcast.infra.errors import SinkError
-from faultcast.reports.database import away, connect, engine_for, failure, migrate
+from faultcast.infra.redaction import redacted_data
+from faultcast.reports.database import connect, engine_for, failure, migrate, waits
 from faultcast.reports.outlook.delivery import deliver
 from faultcast.reports.outlook.rows import Item, batch, closing, opening
 from faultcast.reports.outlook.run import OutlookRun
 from faultcast.reports.outlook.tables import ForecastRun, OutlookRow, Series
-from faultcast.reports.spool import Replayed, Spool
+from faultcast.reports.spool import Destination, Replayed, Spool
 
 __all__ = ["OutlookStore"]
 
@@ -38,7 +39,7 @@ class OutlookStore:
     def __init__(self, access: DatabaseAccess, spool: Path, *, fence: int | None = None) -> None:
         self._access = access
         self._engine = engine_for(access)
-        self._spool = Spool(spool)
+        self._spool = Spool(spool, Destination.of(access))
         self._fence = fence
         self._migrated = False
 
@@ -82,17 +83,20 @@ class OutlookStore:
         """
         self._send(f"{run.run}-2-close", closing(run, refused), f"the end of the run {run.run}")
 
-    def replay(self) -> Replayed:
-        """Deliver what waits on disk, each exactly once.
+    def replay(self, *, unmarked: bool = False) -> Replayed:
+        """Deliver what waits on disk for this database, each exactly once.
+
+        Args:
+            unmarked: Whether items that say nothing of where they belong are delivered as well.
 
         Raises:
             SinkError: The database is away; what is left goes on waiting.
             SupersededError: Another writer has taken over; everything goes on waiting.
         """
-        if not self._spool.names():
+        if not self._spool.names() and not (unmarked and None in self._spool.elsewhere()):
             return Replayed((), (), 0)
         self._prepare()
-        return self._spool.replay(self._delivered)
+        return self._spool.replay(self._delivered, unmarked=unmarked)
 
     def complete_slots(self, since: datetime, mark: str | None = None) -> set[datetime]:
         """The moments that complete runs forecast from.
@@ -134,7 +138,8 @@ class OutlookStore:
             migrate(self._access)
             self._migrated = True
 
-    def _send(self, name: str, item: Item, what: str) -> None:
+    def _send(self, name: str, given: Item, what: str) -> None:
+        item = redacted_data(given)
         try:
             self._prepare()
             refused = self.replay().refused
@@ -164,7 +169,7 @@ class OutlookStore:
             with self._engine.connect() as connection:
                 deliver(connection, item, self._fence)
         except DBAPIError as error:
-            if away(error):
+            if waits(error):
                 raise failure(self._access, error) from error
             return False
         except (KeyError, ValueError):  # a file that is no item: edited, or of another version

@@ -17,8 +17,8 @@ from allure_commons.model2 import Status as AllureStatus
 from allure_commons.types import AttachmentType
 
 from faultcast.infra.errors import SinkError
+from faultcast.infra.redaction import hidden, redacted
 from faultcast.reports.record import RunRecord, TrialRecord
-from faultcast.reports.redaction import without_credentials
 from faultcast.reports.sinks.allure_description import description
 from faultcast.reports.sinks.allure_repeats import section, write_page
 from faultcast.reports.sinks.allure_steps import Step, steps
@@ -101,7 +101,7 @@ class AllureSink:
     def _describe(self, run: RunRecord) -> None:
         if self._results is None:
             return
-        lines = [f"{name}={value}".replace("\n", " ") for name, value in environment(run).items()]
+        lines = [f"{name}={hidden(value)}".replace("\n", " ") for name, value in environment(run).items()]
         executor = {
             "name": "Faultcast",
             "type": "faultcast",
@@ -127,7 +127,7 @@ def environment(run: RunRecord) -> dict[str, str]:
         "cluster.identity": run.cluster_identity,
         "seed": str(run.seed),
         "revision": run.git_revision or "",
-        "command": without_credentials(" ".join(run.argv)),
+        "command": redacted(" ".join(run.argv)),
         **run.versions,
         **{f"host.{name}": value for name, value in run.host.items()},
     }

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from faultcast.infra.cluster import DatabaseAccess
+from faultcast.infra.database import DatabaseAccess
 from faultcast.infra.errors import SinkError
-from faultcast.reports.database import away, engine_for, failure, migrate
+from faultcast.reports.database import engine_for, failure, migrate, waits
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.sinks.rows import Rows, run_rows, trial_rows, write
-from faultcast.reports.spool import Replayed, Spool
+from faultcast.reports.spool import Destination, Replayed, Spool
 
 __all__ = ["MySqlSink"]
 
@@ -28,7 +28,7 @@ class MySqlSink:
     def __init__(self, access: DatabaseAccess, spool: Path) -> None:
         self._access = access
         self._engine = engine_for(access)
-        self._spool = Spool(spool)
+        self._spool = Spool(spool, Destination.of(access))
         self._run: RunRecord | None = None
         self._migrated = False
 
@@ -61,16 +61,19 @@ class MySqlSink:
         self._run = run
         self._send(f"run-{run.run}", run_rows(run))
 
-    def replay(self) -> Replayed:
-        """Deliver what waits on disk, each exactly once.
+    def replay(self, *, unmarked: bool = False) -> Replayed:
+        """Deliver what waits on disk for this database, each exactly once.
+
+        Args:
+            unmarked: Whether records that say nothing of where they belong are delivered as well.
 
         Raises:
             SinkError: The database is away; what is left goes on waiting.
         """
-        if not self._spool.names():
+        if not self._spool.names() and not (unmarked and None in self._spool.elsewhere()):
             return Replayed((), (), 0)
         self._migrate()
-        return self._spool.replay(self._deliver)
+        return self._spool.replay(self._deliver, unmarked=unmarked)
 
     def _send(self, name: str, rows: Rows) -> None:
         # Through the spool even when the database is there: one way, and a crash on it loses nothing.
@@ -97,7 +100,7 @@ class MySqlSink:
             with self._engine.connect() as connection:
                 write(connection, rows)
         except DBAPIError as error:
-            if away(error):
+            if waits(error):
                 raise failure(self._access, error) from error
             return False
         return True

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import requests
 
 from faultcast.infra.errors import SinkError
+from faultcast.infra.redaction import hidden, redacted
 from faultcast.reports.record import RunRecord, TrialRecord
-from faultcast.reports.redaction import without_credentials
 from faultcast.reports.wording import worst_metric
 from faultcast.steady_state.verdict import Status
 
@@ -49,13 +49,11 @@ class PushgatewaySink:
         try:
             answer = requests.put(group, data=exposition(record).encode(), timeout=_TIMEOUT)
         except requests.RequestException as error:
-            message = f"the Pushgateway at {without_credentials(self._url)} does not answer: {_cause(error)}"
+            message = f"the Pushgateway at {redacted(self._url)} does not answer: {_cause(error)}"
             raise SinkError(message, remedy=remedy) from error
         if not answer.ok:
             said = answer.text.strip()[:300]
-            message = (
-                f"the Pushgateway at {without_credentials(self._url)} refused: {answer.status_code} {said}"
-            )
+            message = f"the Pushgateway at {redacted(self._url)} refused: {answer.status_code} {said}"
             raise SinkError(message, remedy=remedy)
 
     def close_run(self, run: RunRecord) -> None:
@@ -115,8 +113,8 @@ def _labels(labels: dict[str, str]) -> str:
     def escaped(value: str) -> str:
         return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
-    return ",".join(f'{name}="{escaped(value)}"' for name, value in labels.items())
+    return ",".join(f'{name}="{escaped(hidden(value))}"' for name, value in labels.items())
 
 
 def _cause(error: requests.RequestException) -> str:
-    return without_credentials(str(error))[:300] or type(error).__name__
+    return redacted(str(error))[:300] or type(error).__name__

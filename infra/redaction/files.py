@@ -1,0 +1,95 @@
+"""Secrets kept out of files and streams that others write."""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any
+
+from faultcast.infra.redaction.known import KNOWN
+from faultcast.infra.redaction.sources import keep_arguments, keep_environment
+
+__all__ = ["RedactedStream", "redact_files", "redact_output", "redacted_document"]
+
+_PACKED = frozenset({".gif", ".gz", ".jpg", ".parquet", ".png", ".zip", ".zst"})
+
+
+class RedactedStream:
+    """A stream for text that is written to another one without secrets.
+
+    Args:
+        stream: Where to.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text; returns how long it was."""
+        self._stream.write(KNOWN.hidden(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the stream's own."""
+        return getattr(self._stream, name)
+
+
+def redact_output() -> None:
+    """From now on nothing that this process prints holds a secret that it knows."""
+    keep_environment()
+    keep_arguments(sys.argv[1:])
+    sys.stdout = RedactedStream(sys.stdout)
+    sys.stderr = RedactedStream(sys.stderr)
+
+
+def redacted_document(text: str, *, by_name: bool = False) -> str:
+    """A JSON document without secrets, which stays one."""
+    if not by_name and KNOWN.hidden(text) == text:
+        return text
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return KNOWN.hidden(text)
+    indent = 2 if "\n" in text.strip() else None
+    return json.dumps(KNOWN.redacted_data(data, by_name=by_name), indent=indent, ensure_ascii=False) + (
+        "\n" if text.endswith("\n") else ""
+    )
+
+
+def redact_files(*places: Path) -> list[Path]:
+    """Take secrets out of the texts that lie there, each replaced at once; other files are left alone.
+
+    Args:
+        places: Files, and folders with all that is below them. What is not there is no error.
+
+    Returns:
+        The files that held one.
+    """
+    files = (path for place in places for path in (sorted(place.rglob("*")) if place.is_dir() else [place]))
+    return [
+        path
+        for path in files
+        if path.suffix not in _PACKED and path.is_file() and not path.is_symlink() and _redact(path)
+    ]
+
+
+def _redact(path: Path) -> bool:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    if path.suffix == ".json":
+        clean = redacted_document(text)
+    else:  # a page may hold programs, in which there is much that only looks like a secret
+        clean = KNOWN.hidden(text, guess=path.suffix != ".html")
+    if clean == text:
+        return False
+    partial = path.with_name(f"{path.name}.part")
+    partial.write_bytes(clean.encode())
+    partial.replace(path)
+    return True
