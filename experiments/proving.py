@@ -16,6 +16,8 @@ from faultcast.infra.waiting import Clock, Wait, wait_until
 __all__ = ["Prover"]
 
 _MEASURING = Wait(30.0, 0.2)
+_READING = Wait(5.0, 0.5)
+"""Until a number that is measured can be read; short, because the effect's own time has begun."""
 _DIGITS = 3
 
 
@@ -50,7 +52,7 @@ class Prover:
             return None not in values.values()
 
         try:
-            wait_until(f"{self._evidence.what} can be read", all_read, _MEASURING, clock=self._clock)
+            wait_until(f"{self._evidence.what} can be read", all_read, _READING, clock=self._clock)
         except WaitTimeoutError as error:
             unread = ", ".join(str(one) for one in self._everything if values[one.uid] is None)
             message = f"{self._evidence.what} of {unread} cannot be read, so nothing could be proved"

@@ -7,10 +7,13 @@ from ruamel.yaml import YAML
 
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
 from faultcast.infra.settings import Settings, load_settings
+from tests.contract.conftest import stage
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
 from tests.fakekube import IDENTITY, FakeKube
+
+__all__ = ["stage"]
 
 type WriteExperiment = Callable[..., Path]
 
