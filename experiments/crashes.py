@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from faultcast.experiments.containers import status_of
 from faultcast.experiments.podfault import read_pod
 from faultcast.experiments.targets import Target
 from faultcast.infra.kube import KubeClient
@@ -24,11 +25,11 @@ def crashes(status: Any) -> int:
     state = status.state
     waits = bool(state and state.waiting and state.waiting.reason == _BACK_OFF)
     ended = bool(state and state.terminated)
-    return int(status.restart_count) + (LOOP if waits else int(ended))
+    return int(status.restart_count or 0) + (LOOP if waits else int(ended))
 
 
 def crashes_of(kube: KubeClient, target: Target) -> float | None:
-    """The same for all containers of a target's pod; None when the pod is gone.
+    """The same for the container of a target that is meant; None when the pod is gone.
 
     Raises:
         ClusterError: The API server refuses, or does not answer.
@@ -37,12 +38,12 @@ def crashes_of(kube: KubeClient, target: Target) -> float | None:
 
 
 def counted(kube: KubeClient, target: Target, count: Callable[[Any], int]) -> float | None:
-    """What a count of each container of a target's pod comes to; None when the pod is gone.
+    """What a count of the container of a target that is meant comes to; None when the pod is gone.
 
     Args:
         kube: The client.
         target: The pod.
-        count: The count of one container, from its status as the Kubernetes client gives it.
+        count: The count, from the container's status as the Kubernetes client gives it.
 
     Raises:
         ClusterError: The API server refuses, or does not answer.
@@ -50,4 +51,5 @@ def counted(kube: KubeClient, target: Target, count: Callable[[Any], int]) -> fl
     pod = read_pod(kube, target)
     if pod is None or pod.metadata.uid != target.uid:
         return None
-    return float(sum(count(status) for status in pod.status.container_statuses or ()))
+    known = status_of(pod, target.main)
+    return None if known is None else float(count(known))

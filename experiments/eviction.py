@@ -10,9 +10,9 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.permissions import NAMESPACE
-from faultcast.experiments.targets import api_error
 from faultcast.infra.errors import ClusterError, InjectionError, WaitTimeoutError
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["BUDGET", "GONE", "answer_of", "evict", "evict_all", "evictable", "without_owner"]

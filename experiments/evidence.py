@@ -15,8 +15,9 @@ class Evidence:
     Attributes:
         what: Its name in reports, such as `CPU use`.
         unit: Unit of its values.
-        read: Its present value for a target or a peer; None when it cannot be read.
-        landed: Whether the fault shows, from the value before the injection and the present one.
+        read: Its present value for a target or a peer; None when it cannot be read, which proves nothing.
+        landed: Whether the fault shows, from the value before the injection and the present one; asked only
+            when both could be read.
         expected: What `landed` asks for, in words.
         words: Puts a value into words; the number itself when not given.
         nothing: Whether nothing has to move, because nothing is touched on purpose.
@@ -26,27 +27,27 @@ class Evidence:
     what: str
     unit: str
     read: Callable[[Target], float | None]
-    landed: Callable[[float | None, float | None], bool]
+    landed: Callable[[float, float], bool]
     expected: str
-    words: Callable[[float | None], str] | None = None
+    words: Callable[[float], str] | None = None
     nothing: bool = False
     ready: Callable[[], bool] = lambda: True
 
 
-def fell_to_zero(before: float | None, now: float | None) -> bool:
+def fell_to_zero(before: float, now: float) -> bool:
     """Whether something that was there is gone: 1 before, 0 now."""
-    return bool(before) and now == 0
+    return before != 0 and now == 0
 
 
-def rose(before: float | None, now: float | None) -> bool:
+def rose(before: float, now: float) -> bool:
     """Whether a count went up."""
-    return before is not None and now is not None and now > before
+    return now > before
 
 
-def rose_by(least: float) -> Callable[[float | None, float | None], bool]:
-    """Whether a number went up by so much; never where it cannot be read."""
+def rose_by(least: float) -> Callable[[float, float], bool]:
+    """Whether a number went up by so much."""
 
-    def landed(before: float | None, now: float | None) -> bool:
-        return before is not None and now is not None and now - before >= least
+    def landed(before: float, now: float) -> bool:
+        return now - before >= least
 
     return landed

@@ -113,6 +113,8 @@ class Plan:
         permissions: Rights it needs.
         objections: Reasons of the fault's own why this must not be done; empty when there are none.
         scope: Where targets were looked for, in words.
+        left_out: What was found there and may not be chosen, each with why, in words.
+        peers_left_out: The same of the peers that the experiment names.
         state: What is to be put back, for `Effect.state`.
         restore: How the cluster itself puts it back.
     """
@@ -127,6 +129,8 @@ class Plan:
     permissions: tuple[Permission, ...] = ()
     objections: tuple[str, ...] = field(default=())
     scope: str = ""
+    left_out: str = ""
+    peers_left_out: str = ""
     state: Mapping[str, Any] = field(default_factory=dict)
     restore: tuple[Restoration, ...] = ()
 

@@ -47,9 +47,9 @@ def observed(
     *,
     what: str,
     unit: str,
-    landed: Callable[[float | None, float | None], bool],
+    landed: Callable[[float, float], bool],
     expected: str,
-    words: Callable[[float | None], str] | None = None,
+    words: Callable[[float], str] | None = None,
 ) -> Evidence:
     """Evidence that pods of its own measure, in the network of each target and each peer.
 

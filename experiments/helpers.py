@@ -17,9 +17,9 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.heard import Heard
 from faultcast.experiments.manifests import EFFECT, ROLE, Order, job_of
 from faultcast.experiments.permissions import NAMESPACE
-from faultcast.experiments.targets import api_error
 from faultcast.infra.errors import InjectionError, WaitTimeoutError
 from faultcast.infra.kube import TIMEOUT
+from faultcast.infra.kube_errors import api_error
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["Helpers", "delete_job"]

@@ -13,9 +13,10 @@ from faultcast.experiments.eviction import BUDGET, GONE, evict
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
 from faultcast.experiments.permissions import Permission, workload_rights
 from faultcast.experiments.spread import crowded, spread_of
-from faultcast.experiments.targets import NODE_NAME, Target, api_error
+from faultcast.experiments.targets import NODE_NAME, Target
 from faultcast.experiments.workloads import everything_lacking
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 from faultcast.infra.waiting import Wait
 
 __all__ = [
@@ -131,13 +132,13 @@ def plan_node(
         state={
             **(state or {}),
             "spread": spread_of(access.kube),
-            "lacking": sorted(everything_lacking(access.kube)),
+            "lacking": {name: found.ready for name, found in everything_lacking(access.kube).items()},
         },
     )
 
 
 def node_missing(kube: KubeClient, effect: Effect) -> tuple[str, ...]:
-    """What is not as before a fault of a node: it is not Ready, or a workload is not whole that was so.
+    """What is not as before a fault of a node: it is not Ready, or a workload has less than it had.
 
     Raises:
         ClusterError: The API server refuses, or does not answer.
@@ -146,11 +147,13 @@ def node_missing(kube: KubeClient, effect: Effect) -> tuple[str, ...]:
     asleep = [f"{node} is not Ready" for node in node_targets(kube) if node.name in names and not node.ready]
     if asleep:
         return tuple(asleep)
-    before = effect.state.get("lacking", ())
+    before = effect.state.get("lacking", {})
+    if not isinstance(before, Mapping):
+        before = dict.fromkeys(before, 0)  # of a version that noted only which
     return tuple(
-        f"{workload} {lacks}"
-        for workload, lacks in everything_lacking(kube).items()
-        if workload not in before
+        f"{workload} {now}"
+        for workload, now in everything_lacking(kube).items()
+        if not now.as_before(before.get(workload))
     )
 
 
@@ -158,7 +161,7 @@ class NodeFault[A: NodeArguments](Fault[A]):
     """A fault of a whole node."""
 
     def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
-        """The node is not Ready, or a workload is not whole that was so before."""
+        """The node is not Ready, or a workload has fewer ready pods than it wants and had before."""
         return node_missing(access.kube, effect)
 
     def settle(self, access: Access, arguments: A, effect: Effect, wait: Wait) -> tuple[str, ...]:

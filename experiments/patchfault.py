@@ -14,37 +14,21 @@ from urllib3.exceptions import HTTPError
 from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, FaultArguments, Restoration
-from faultcast.experiments.targets import api_error
+from faultcast.experiments.objects import call, read_json
 from faultcast.infra.errors import InjectionError
 from faultcast.infra.helper.restore import field_of, replaced, shortened
-from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube_errors import api_error
 
 __all__ = ["PatchFault", "change", "extend", "give_back_objects", "restoring"]
 
-_MERGE = "application/merge-patch+json"
-_MISSING, _CONFLICT = 404, 409
+_CONFLICT = 409
 _TRIES = 5
 
 
 def restoring(steps: Iterable[Restoration]) -> dict[str, Any]:
     """The part of a plan's state from which `PatchFault` undoes."""
     return {"restore": [asdict(step) for step in steps]}
-
-
-def _read(kube: KubeClient, path: str) -> Any | None:
-    """The object at a path of the API, as JSON values; None when it is gone.
-
-    Raises:
-        ClusterError: The API server refuses, or does not answer.
-    """
-    try:
-        return _call(kube, "GET", path)
-    except ApiException as error:
-        if error.status == _MISSING:
-            return None
-        raise api_error(f"read {path}", error) from error
-    except HTTPError as error:
-        raise api_error(f"read {path}", error) from error
 
 
 def change(kube: KubeClient, path: str, body: Any) -> None:
@@ -54,7 +38,7 @@ def change(kube: KubeClient, path: str, body: Any) -> None:
         InjectionError: The API server refuses, or does not answer.
     """
     try:
-        _call(kube, "PATCH", path, body)
+        call(kube, "PATCH", path, body)
     except (ApiException, HTTPError) as error:
         said = api_error(f"change {path}", error)
         raise InjectionError(said.what, remedy=said.remedy) from error
@@ -67,10 +51,10 @@ def extend(kube: KubeClient, path: str, dotted: str, item: Mapping[str, Any]) ->
         InjectionError: The API server refuses, or does not answer, or others change the object all the time.
     """
     for attempt in range(_TRIES):
-        found = _read(kube, path) or {}
+        found = read_json(kube, path) or {}
         body = replaced(found, dotted, [*(field_of(found, dotted) or ()), dict(item)])
         try:
-            _call(kube, "PATCH", path, body)
+            call(kube, "PATCH", path, body)
         except ApiException as error:
             if error.status != _CONFLICT or attempt == _TRIES - 1:
                 said = api_error(f"change {path}", error)
@@ -102,28 +86,14 @@ def give_back_objects(kube: KubeClient, steps: Iterable[Mapping[str, Any]]) -> N
 
 def _give_back(kube: KubeClient, step: Mapping[str, Any]) -> None:
     path, body, without = step["path"], step["body"], step.get("without")
-    found = _read(kube, path)
+    found = read_json(kube, path)
     if found is None or any(field_of(found, dotted) != value for dotted, value in step["only_if"].items()):
         return
     if without:
         body = shortened(found, without)
         if body is None:
             return
-    _call(kube, "PATCH", path, body, step["content"])
-
-
-def _call(kube: KubeClient, method: str, path: str, body: Any = None, content: str = _MERGE) -> Any:
-    headers = {"Accept": "application/json", **({"Content-Type": content} if body is not None else {})}
-    return kube.api.call_api(
-        path,
-        method,
-        header_params=headers,
-        body=body,
-        response_type="object",
-        auth_settings=["BearerToken"],
-        _return_http_data_only=True,
-        _request_timeout=TIMEOUT,
-    )
+    call(kube, "PATCH", path, body, step["content"])
 
 
 class PatchFault[A: FaultArguments](Fault[A]):

@@ -1,28 +1,34 @@
-"""What faults of pods have in common: which pods, which peers, and who brings them back."""
+"""What faults of pods have in common: which pods and which container, which peers, who brings them back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Self
 
-from kubernetes.client.exceptions import ApiException
 from pydantic import Field, field_validator, model_validator
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
+from faultcast.experiments.containers import containers_of
 from faultcast.experiments.fault import FaultArguments, Plan
+from faultcast.experiments.jobs import spent
+from faultcast.experiments.objects import ask_for
+from faultcast.experiments.owners import Owners, owner_rights
 from faultcast.experiments.permissions import Permission, workload_rights
+from faultcast.experiments.pods import Candidates, candidates
 from faultcast.experiments.targets import (
     NAMESPACE_NAME,
+    Owner,
     Target,
-    api_error,
     choose,
     how_many,
-    pods_matching,
     valid_selector,
 )
-from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.experiments.workloads import Readiness, readiness
+from faultcast.infra.kube import KubeClient
 
 __all__ = ["PodArguments", "lost", "plan_pods", "read_pod"]
+
+CONTAINER_NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 
 class PodArguments(FaultArguments):
@@ -32,7 +38,12 @@ class PodArguments(FaultArguments):
     label_selector: str = Field(description="selects the pods to choose from, such as app=gateway")
     count: int | None = Field(None, ge=1, description="number of pods; 1 when percent is absent too")
     percent: float | None = Field(
-        None, gt=0, le=100, description="share of the matching pods, rounded down, but at least one"
+        None, gt=0, le=100, description="share of the pods in service, rounded down, but at least one"
+    )
+    container: str | None = Field(
+        None,
+        pattern=CONTAINER_NAME,
+        description="container that is meant; when absent, the main one: the first that is no sidecar",
     )
 
     _selector = field_validator("label_selector")(valid_selector)
@@ -58,8 +69,12 @@ def plan_pods(
     objections: Callable[[Target], tuple[str, ...]] = lambda _: (),
     most_peers: int | None = None,
     helpers: bool = True,
+    ends: int = 0,
 ) -> Plan:
     """Choose the pods; peers are those of `peer`, or the matching pods that were not chosen.
+
+    Only pods in service are chosen, and may be peers. All that is needed to see later whether everything is
+    whole again is asked for now, so that nothing is touched of which that could not be told.
 
     Args:
         access: The cluster.
@@ -73,40 +88,126 @@ def plan_pods(
         objections: Why it must not be done to a target.
         most_peers: How many peers are watched, where that costs something; all when None.
         helpers: Whether it takes helper pods, so that it is refused where there is no image for them.
+        ends: How often the container of a target, or all of it, is ended within one duration.
 
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
     space, selector = arguments.namespace, arguments.label_selector
-    pods = pods_matching(access.kube, space, selector)
+    found = candidates(access.kube, space, selector, arguments.container or "")
     count = arguments.count if arguments.count or arguments.percent else 1
-    number = how_many(len(pods), count=count, percent=arguments.percent)
-    targets = choose(pods, number, rng)
-    chosen = {target.uid for target in targets}
-    others = pods_matching(access.kube, space, peer) if peer else pods
-    if peer and any(other.uid in chosen for other in others):
-        peers = others  # refused by a rule of the radius, with its reason
-    else:
-        peers = tuple(other for other in others if other.uid not in chosen)[:most_peers]
+    number = how_many(len(found.fit), count=count, percent=arguments.percent)
+    chosen = choose(found.fit, number, rng)
+    others = candidates(access.kube, space, peer, arguments.container or "") if peer else found
+    peers = _peers(chosen, others.fit, named=bool(peer))[:most_peers]
+    background = _background(access.kube, found, chosen, arguments, ends * arguments.repeat)
+    targets = background.targets
     against = tuple(text for target in targets for text in objections(target))
+    rights = (right for target in targets for right in owner_rights(target.owner, space))
     return Plan(
         fault=kind,
-        scope=f"running pod with {selector} in namespace {space}",
+        scope=f"pod in service with {selector} in namespace {space}",
         targets=targets,
         peers=peers,
-        candidates=len(pods),
-        disturbed=tuple(pod for pod in pods if not pod.ready),
+        candidates=len(found.fit) + len(found.disturbed),
+        disturbed=found.disturbed,
         actions=tuple(action(target) for target in targets),
-        bounds=(f"{len(pods)} pods match {selector} in {space}", *bounds),
-        permissions=(*permissions, *workload_rights(space)),
-        objections=(*_too_few(number, len(pods)), *against, *(_no_image(access) if helpers else ())),
+        bounds=(
+            found.counted(f"{selector} in {space}"),
+            *((others.counted(f"evidence.peer, {peer},"),) if peer and others.left_out else ()),
+            *background.before,
+            *bounds,
+        ),
+        permissions=tuple(dict.fromkeys((*permissions, *workload_rights(space), *rights))),
+        objections=(
+            *_too_few(number, found),
+            *background.against,
+            *against,
+            *(_no_image(access) if helpers else ()),
+        ),
+        left_out=found.others,
+        peers_left_out=others.others if peer else "",
     )
 
 
-def _too_few(number: int, matching: int) -> tuple[str, ...]:
-    if 0 < matching < number:
-        return (f"{number} pods are to be touched, but only {matching} match",)
+def _peers(chosen: Sequence[Target], others: Sequence[Target], *, named: bool) -> tuple[Target, ...]:
+    targets = {target.uid for target in chosen}
+    if named and any(other.uid in targets for other in others):
+        return tuple(others)  # refused by a rule of the radius, with its reason
+    return tuple(other for other in others if other.uid not in targets)
+
+
+@dataclass(frozen=True, slots=True)
+class _Background:
+    """What is behind the chosen pods.
+
+    Attributes:
+        targets: The pods, with their owners.
+        before: Which workloads are not whole already, in words.
+        against: Why a pod must not be touched.
+    """
+
+    targets: tuple[Target, ...]
+    before: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+def _background(
+    kube: KubeClient, found: Candidates, chosen: Sequence[Target], arguments: PodArguments, ends: int
+) -> _Background:
+    """Who brings the chosen pods back, and how whole that is before the fault."""
+    owners = Owners(kube)
+    wholeness: dict[Owner, Readiness | None] = {}
+    targets: list[Target] = []
+    before: dict[str, None] = {}
+    against: list[str] = []
+    for target in chosen:
+        pod = found.raw[target.uid]
+        against.extend(_no_such_container(target, pod, arguments.container))
+        owned = owners.of(pod)
+        owner = owned.owner
+        if owned.why_not:
+            against.append(f"{target} is refused: {owned.why_not}")
+        if owner is None:
+            targets.append(target)
+            against.extend(_ends_for_good(target, pod) if ends and not owned.why_not else ())
+            continue
+        if owner not in wholeness:
+            wholeness[owner] = readiness(kube, target.namespace, owner)
+        now = wholeness[owner]
+        if now is None:
+            against.append(f"nothing would bring {target} back: {owner} is gone")
+        elif not now.whole:
+            before[f"{owner} {now} already, and counts as whole again with as many"] = None
+            owner = replace(owner, before=now.ready)
+        targets.append(replace(target, owner=owner))
+    for owner in wholeness if ends else ():
+        share = [target for target in targets if target.owner and target.owner.name == owner.name]
+        if owner.kind == "Job":
+            raw = [found.raw[target.uid] for target in share]
+            against.extend(spent(kube, arguments.namespace, owner.name, raw, ends))
+    return _Background(tuple(targets), tuple(before), tuple(against))
+
+
+def _no_such_container(target: Target, pod: Any, wanted: str | None) -> tuple[str, ...]:
+    names = containers_of(pod)
+    if not wanted or wanted in names:
+        return ()
+    return (f"{target} has no container {wanted} that runs all the time: it has {', '.join(names)}",)
+
+
+def _ends_for_good(target: Target, pod: Any) -> tuple[str, ...]:
+    if pod.spec.restart_policy == "Never":
+        return (f"nothing would start the container of {target} again: its restart policy is Never",)
     return ()
+
+
+def _too_few(number: int, found: Candidates) -> tuple[str, ...]:
+    matching = len(found.fit)
+    if not 0 < matching < number:
+        return ()
+    others = f"; left out: {found.others}" if found.left_out else ""
+    return (f"{number} pods are to be touched, but only {matching} may be{others}",)
 
 
 def _no_image(access: Access) -> tuple[str, ...]:
@@ -126,11 +227,4 @@ def read_pod(kube: KubeClient, target: Target) -> Any | None:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        return kube.core.read_namespaced_pod(target.name, target.namespace, _request_timeout=TIMEOUT)
-    except ApiException as error:
-        if error.status == 404:
-            return None
-        raise api_error(f"read {target}", error) from error
-    except HTTPError as error:
-        raise api_error(f"read {target}", error) from error
+    return ask_for(f"read {target}", kube.core.read_namespaced_pod, target.name, target.namespace)

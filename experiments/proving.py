@@ -1,22 +1,30 @@
-"""Proof that a fault landed: a number that moved on every target, and stayed where it was on every peer."""
+"""Proof that a fault landed: a number that moved on every target, and stayed where it was on every peer.
 
-from collections.abc import Iterable
+A number that cannot be read, be it of a target or of a peer, before or after, proves nothing.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.history import Curve, Proof
 from faultcast.experiments.targets import Target
-from faultcast.infra.errors import FaultcastError, WaitTimeoutError
+from faultcast.infra.errors import FaultcastError, NotProvedError, WaitTimeoutError
 from faultcast.infra.waiting import Clock, Wait, wait_until
 
 __all__ = ["Prover"]
 
 _MEASURING = Wait(30.0, 0.2)
+_READING = Wait(5.0, 0.5)
+"""Until a number that is measured can be read; short, because the effect's own time has begun."""
 _DIGITS = 3
 
 
 class Prover:
     """Reads the evidence of one injection, from before it until it is proved.
+
+    It is made before the injection, and only when all that has to be compared can be read.
 
     Args:
         effect: The injection; its targets and peers are read.
@@ -25,6 +33,7 @@ class Prover:
 
     Raises:
         WaitTimeoutError: What measures did not begin to.
+        NotProvedError: A target or a peer cannot be read, so that nothing could be proved.
     """
 
     def __init__(self, effect: Effect, evidence: Evidence, clock: Clock) -> None:
@@ -32,7 +41,28 @@ class Prover:
         wait_until(f"{evidence.what} is measured", evidence.ready, _MEASURING, clock=clock)
         self._start = clock.monotonic()
         self._points: dict[str, list[tuple[float, float | None]]] = {}
-        self._before = {target.uid: self._read(target) for target in (*effect.targets, *effect.peers)}
+        self._before = {} if evidence.nothing else self._first()
+
+    def _first(self) -> dict[str, float]:
+        """What everything is before the injection."""
+        values: dict[str, float | None] = {}
+
+        def all_read() -> bool:
+            values.update({one.uid: self._read(one) for one in self._everything})
+            return None not in values.values()
+
+        try:
+            wait_until(f"{self._evidence.what} can be read", all_read, _READING, clock=self._clock)
+        except WaitTimeoutError as error:
+            unread = ", ".join(str(one) for one in self._everything if values[one.uid] is None)
+            message = f"{self._evidence.what} of {unread} cannot be read, so nothing could be proved"
+            remedy = "see why not, or choose other targets and peers; nothing was injected"
+            raise NotProvedError(message, remedy=remedy) from error
+        return {uid: value for uid, value in values.items() if value is not None}
+
+    @property
+    def _everything(self) -> Sequence[Target]:
+        return (*self._effect.targets, *self._effect.peers)
 
     @property
     def effect(self) -> Effect:
@@ -52,10 +82,9 @@ class Prover:
         effect, evidence = self._effect, self._evidence
 
         def landed() -> bool:
-            shown = [self._landed(target) for target in effect.targets]  # all are read, for their curves
-            for peer in effect.peers:
-                self._read(peer)
-            return all(shown)
+            values = {one.uid: self._read(one) for one in self._everything}  # all are read, for their curves
+            compared = evidence.nothing or None not in values.values()
+            return compared and all(self._shows(target) for target in effect.targets)
 
         after: float | None
         try:
@@ -66,7 +95,7 @@ class Prover:
         except WaitTimeoutError:
             after = None
         expected = "" if after is not None else f"; expected: {evidence.expected}"
-        touched = [peer for peer in effect.peers if self._last_landed(peer)]
+        touched = [peer for peer in effect.peers if self._shows(peer)]
         return Proof(
             proved=after is not None and not touched and self._somebody_looked,
             target=self._sentence(effect.targets) + expected,
@@ -80,7 +109,7 @@ class Prover:
 
         What cannot be read then, be it for the fault's own sake, is a gap in the curve.
         """
-        for subject in (*self._effect.targets, *self._effect.peers):
+        for subject in self._everything:
             try:
                 self._read(subject)
             except FaultcastError:
@@ -95,14 +124,14 @@ class Prover:
         return self._note(subject, self._evidence.read(subject))
 
     def _note(self, subject: Target, value: float | None) -> float | None:
-        self._points.setdefault(subject.uid, []).append((self._clock.monotonic() - self._start, value))
-        return value
+        known = value if value is not None and math.isfinite(value) else None
+        self._points.setdefault(subject.uid, []).append((self._clock.monotonic() - self._start, known))
+        return known
 
-    def _landed(self, target: Target) -> bool:
-        return self._evidence.landed(self._before[target.uid], self._read(target))
-
-    def _last_landed(self, subject: Target) -> bool:
-        return self._evidence.landed(self._before[subject.uid], self._points[subject.uid][-1][1])
+    def _shows(self, subject: Target) -> bool:
+        """Whether the effect shows on it, by what was read last; never where nothing could be read."""
+        before, now = self._before.get(subject.uid), self._points[subject.uid][-1][1]
+        return before is not None and now is not None and self._evidence.landed(before, now)
 
     def _sentence(self, subjects: Iterable[Target]) -> str:
         if self._evidence.nothing:
@@ -110,7 +139,7 @@ class Prover:
         said = []
         for subject in subjects:
             now = self._points[subject.uid][-1][1]
-            said.append(f"{subject} {self._shown(self._before[subject.uid])} -> {self._shown(now)}")
+            said.append(f"{subject} {self._shown(self._before.get(subject.uid))} -> {self._shown(now)}")
         unit = f" ({self._evidence.unit})" if self._evidence.unit else ""
         return f"{self._evidence.what}{unit}: {', '.join(said)}"
 
@@ -129,6 +158,6 @@ class Prover:
         )
 
     def _shown(self, value: float | None) -> str:
-        if self._evidence.words is not None:
-            return self._evidence.words(value)
-        return "nothing" if value is None else f"{value:.4g}"
+        if value is None:
+            return "(could not be read)"
+        return self._evidence.words(value) if self._evidence.words is not None else f"{value:.4g}"

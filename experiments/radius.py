@@ -13,6 +13,9 @@ __all__ = ["PROTECTED", "Refusal", "allowed", "refusals"]
 PROTECTED = ("kube-system", "kube-public", "kube-node-lease", "monitoring")
 """Namespaces that are never touched unless the blast radius names them."""
 
+_NAMES = "check the names in the fault's arguments, or deploy the workload"
+_WAIT = "wait until one is in service, or see why none is: kubectl describe pod"
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -67,12 +70,16 @@ def refusals(plan: Plan, radius: BlastRadius, *, harmless: bool = False) -> tupl
         return ()
     if not plan.targets:
         scope = plan.scope or "such target"
-        text = f"{plan.fault} would reach nothing: there is no {scope}"
-        return (Refusal("targets", text, "check the names in the fault's arguments, or deploy the workload"),)
+        text, remedy = f"{plan.fault} would reach nothing: there is no {scope}", _NAMES
+        if plan.left_out:
+            text, remedy = f"{text}, only {plan.left_out}", _WAIT
+        return (Refusal("targets", text, remedy),)
     found = [*_places(plan.targets, radius), *_number(plan, radius)]
     found.extend(Refusal("fault", text, "change the fault's arguments") for text in plan.objections)
     if not plan.peers:
         text = "there is no untouched peer to compare with, so the injection could not be proved"
+        if plan.peers_left_out:
+            text = f"{text}: evidence.peer matches only {plan.peers_left_out}"
         found.append(Refusal("evidence.peer", text, "name a selector of other pods in evidence.peer"))
     touched = {target.uid for target in plan.targets}
     if any(peer.uid in touched for peer in plan.peers):

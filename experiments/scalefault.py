@@ -1,7 +1,8 @@
 """What faults that take a whole workload away have in common: scaled to nothing, and back to what it was."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
@@ -13,9 +14,11 @@ from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.fault import FaultArguments, Plan, Restoration
 from faultcast.experiments.patchfault import PatchFault, change, restoring
 from faultcast.experiments.permissions import Permission, workload_rights
-from faultcast.experiments.targets import Owner, Target, api_error
-from faultcast.experiments.workloads import ready_pods, what_is_missing
+from faultcast.experiments.selectors import Selector
+from faultcast.experiments.targets import Owner, Target
+from faultcast.experiments.workloads import Readiness, ready_pods, what_is_missing
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 
 __all__ = ["ScaleFault", "Workload", "plan_scale", "workloads_of"]
 
@@ -32,12 +35,12 @@ class Workload:
     Attributes:
         target: The same as a target; its kind is `deployment`, `statefulset` or `daemonset`.
         replicas: How many pods it has to have.
-        labels: What its pods carry.
+        selector: Selects its pods.
     """
 
     target: Target
     replicas: int
-    labels: Mapping[str, str]
+    selector: str
 
     @property
     def owner(self) -> Owner:
@@ -100,7 +103,7 @@ def _workload(kind: str, item: Any) -> Workload:
         uid=meta.uid,
         labels=dict(meta.labels or {}),
     )
-    return Workload(target, replicas, dict(item.spec.selector.match_labels or {}))
+    return Workload(target, replicas, str(Selector.of(item.spec.selector)))
 
 
 def plan_scale(
@@ -128,15 +131,20 @@ def plan_scale(
     everything = workloads_of(access.kube, namespace)
     taken = [one for one in everything if chosen(one)]
     names = {one.target.uid for one in taken}
-    near = [one for one in everything if one.target.uid not in names and one.replicas > 0]
+    near = _serving(access.kube, (one for one in everything if one.target.uid not in names))
     if not near:
-        near = [one for one in workloads_of(access.kube) if one.target.uid not in names and one.replicas > 0]
+        others = workloads_of(access.kube)
+        near = _serving(access.kube, (one for one in others if one.target.uid not in names))
+    ready = {one.target.uid: ready_pods(access.kube, one.target.namespace, one.selector) for one in taken}
+    partly = [one for one in taken if 0 < ready[one.target.uid] < one.replicas]
     steps = tuple(one.restoration() for one in taken)
     against = tuple(
-        f"{one.target} has no pods, so nothing would be taken away" for one in taken if one.replicas == 0
+        f"{one.target} has no pods{' that are ready' if one.replicas else ''}, so nothing would be taken away"
+        for one in taken
+        if not one.replicas or not ready[one.target.uid]
     )
     image = () if access.helper_image else (f"without a helper image nothing bounds {kind} in the cluster",)
-    peers = tuple(one.target for one in near[:_MOST_PEERS])
+    peers = tuple(one.target for one in near)
     places = sorted({target.namespace for target in peers} | {namespace})
     return Plan(
         fault=kind,
@@ -145,7 +153,14 @@ def plan_scale(
         peers=peers,
         candidates=len(everything),
         actions=tuple(f"take all {one.replicas} pods of {one.target} away" for one in taken),
-        bounds=(f"brought back after {arguments.duration:g} s, by the cluster itself if need be",),
+        bounds=(
+            f"brought back after {arguments.duration:g} s, by the cluster itself if need be",
+            *(
+                f"{one.owner} {Readiness(ready[one.target.uid], one.replicas)} already, and counts as whole "
+                "again with as many"
+                for one in partly
+            ),
+        ),
         permissions=(
             *(
                 Permission(("get", "patch"), f"{one.target.kind}s", namespace, "apps", (one.target.name,))
@@ -156,10 +171,21 @@ def plan_scale(
         objections=(*against, *image),
         state={
             **restoring(steps),
-            "labels": {one.target.uid: dict(one.labels) for one in (*taken, *near[:_MOST_PEERS])},
+            "selectors": {one.target.uid: one.selector for one in (*taken, *near)},
+            "before": {one.target.uid: ready[one.target.uid] for one in partly},
         },
         restore=steps,
     )
+
+
+def _serving(kube: KubeClient, workloads: Iterable[Workload]) -> list[Workload]:
+    """Some workloads that have ready pods, the first ones."""
+    ready = (
+        one
+        for one in workloads
+        if one.replicas > 0 and ready_pods(kube, one.target.namespace, one.selector) > 0
+    )
+    return list(islice(ready, _MOST_PEERS))
 
 
 class ScaleFault[A: FaultArguments](PatchFault[A]):
@@ -167,11 +193,11 @@ class ScaleFault[A: FaultArguments](PatchFault[A]):
 
     def evidence(self, access: Access, arguments: A, effect: Effect) -> Evidence:  # noqa: ARG002
         """No pod of the target is ready; a peer keeps some."""
-        labels = effect.state["labels"]
+        selectors = effect.state["selectors"]
         return Evidence(
             what="ready pods",
             unit="",
-            read=lambda one: float(ready_pods(access.kube, one.namespace, labels[one.uid])),
+            read=lambda one: float(ready_pods(access.kube, one.namespace, selectors[one.uid])),
             landed=fell_to_zero,
             expected="no pod is ready",
         )
@@ -179,13 +205,14 @@ class ScaleFault[A: FaultArguments](PatchFault[A]):
     def inject(self, access: Access, arguments: A, effect: Effect) -> None:  # noqa: ARG002
         """Take the pods away."""
         for target in effect.targets:
-            workload = Workload(target, 0, {})
+            workload = Workload(target, 0, "")
             change(access.kube, workload.path, workload.taken_away())
 
     def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
-        """What the workloads lack."""
-        return tuple(
-            text
+        """What the workloads lack to be as before."""
+        before = effect.state.get("before", {})
+        owners = [
+            (target.namespace, replace(Workload(target, 0, "").owner, before=before.get(target.uid)))
             for target in effect.targets
-            if (text := what_is_missing(access.kube, target.namespace, Workload(target, 0, {}).owner))
-        )
+        ]
+        return tuple(text for space, owner in owners if (text := what_is_missing(access.kube, space, owner)))

@@ -6,8 +6,9 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from faultcast.experiments.targets import Target, api_error
+from faultcast.experiments.targets import Target
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 
 __all__ = ["crowded", "spread_of"]
 

@@ -30,7 +30,7 @@ def amount(quantity: str) -> float:
 
 
 def usage_of(access: Access, target: Target, resource: str) -> float | None:
-    """What a pod's first container or all pods of a node use, by Prometheus; None when it does not say.
+    """What a pod's container or all pods of a node use, by Prometheus; None when it does not say.
 
     Args:
         access: The cluster.

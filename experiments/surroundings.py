@@ -8,8 +8,11 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from faultcast.experiments.targets import Target, api_error, pods_matching
+from faultcast.experiments.pods import pods_matching
+from faultcast.experiments.selectors import Selector
+from faultcast.experiments.targets import Target
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 
 __all__ = ["OtherSide", "dns_server", "in_node_network", "node_addresses", "other_side"]
 
@@ -102,8 +105,9 @@ def other_side(kube: KubeClient, namespace: str, selector: str, without: Iterabl
     for item in listed.items:
         if not (_address(item) and item.spec.selector):
             continue
-        text = ",".join(f"{key}={value}" for key, value in sorted(item.spec.selector.items()))
-        led_to = {pod.uid for pod in pods_matching(kube, namespace, text)}
+        led_to = {
+            pod.uid for pod in pods_matching(kube, namespace, str(Selector.of_labels(item.spec.selector)))
+        }
         if led_to.isdisjoint(pod.uid for pod in others):
             continue
         if led_to <= inside:

@@ -1,26 +1,17 @@
-"""Targets of faults: the pods a selector matches, who owns them, and a seeded choice among them."""
+"""Targets of faults: what they are, who brings them back, and a seeded choice among them."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
-
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
-from faultcast.infra.kube import TIMEOUT, KubeClient
-from faultcast.infra.kube_errors import api_error
 
 __all__ = [
     "NAMESPACE_NAME",
     "NODE_NAME",
     "Owner",
     "Target",
-    "api_error",
     "choose",
     "how_many",
-    "pods_matching",
     "valid_selector",
 ]
 
@@ -40,15 +31,26 @@ _TERM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The workload that brings a deleted pod back.
+    """The workload that brings a deleted pod back; it lives in the pod's namespace.
 
     Attributes:
-        kind: `Deployment`, `ReplicaSet`, `StatefulSet` or `DaemonSet`.
-        name: Its name; it lives in the pod's namespace.
+        kind: A kind of Kubernetes' own, such as `Deployment`, or any other that can be scaled.
+        name: Its name.
+        before: How many of its pods were ready before the fault, where that was less than it wants; None when
+            it was whole.
+        group: API group of a kind that is not Kubernetes' own; empty for one that is.
+        version: Version of that group.
+        plural: Name of the kind there.
+        uid: Tells it from a later one of the same name, where nothing else says which pods it has.
     """
 
     kind: str
     name: str
+    before: int | None = None
+    group: str = ""
+    version: str = ""
+    plural: str = ""
+    uid: str = ""
 
     def __str__(self) -> str:
         """The form used in reports: `deployment gateway`."""
@@ -67,12 +69,12 @@ class Target:
         node: The node it is on; empty when on none.
         labels: Its labels.
         owner: Who brings it back; None when nobody does.
-        restarts: Restarts of its containers so far.
+        restarts: Restarts of the container that is meant.
         ready: Whether it serves.
-        container: Identity of its first container at the runtime, without the runtime's name.
-        main: Name of its first container.
+        container: Its identity at the runtime, without the runtime's name; empty unless it runs.
+        main: Name of that container: the main one, unless another was asked for.
         address: Its IP address.
-        limits: Resource limits of its first container, as Kubernetes writes them: `{"cpu": "200m"}`.
+        limits: Resource limits of that container, as Kubernetes writes them: `{"cpu": "200m"}`.
     """
 
     kind: str
@@ -109,84 +111,6 @@ def valid_selector(value: str) -> str:
             message = f"{term.strip()!r} is no label selector: write app=gateway, or app in (a, b)"
             raise ValueError(message)
     return value
-
-
-def pods_matching(kube: KubeClient, namespace: str, selector: str) -> tuple[Target, ...]:
-    """The pods of a namespace that carry these labels and are neither finished nor on their way out.
-
-    Args:
-        kube: The client.
-        namespace: Where to look.
-        selector: A label selector.
-
-    Returns:
-        Sorted by node and name, so that a seeded choice means the same on every run.
-
-    Raises:
-        ClusterError: The API server refuses, or does not answer.
-    """
-    try:
-        listed: Any = kube.core.list_namespaced_pod(
-            namespace, label_selector=selector, _request_timeout=TIMEOUT
-        )
-        alive = [
-            pod
-            for pod in listed.items
-            if not pod.metadata.deletion_timestamp and pod.status.phase not in ("Succeeded", "Failed")
-        ]
-        found = [_target(pod, _owner(kube, pod)) for pod in alive]
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"list the pods of {namespace}", error) from error
-    return tuple(sorted(found, key=lambda pod: (pod.node, pod.name)))
-
-
-def _target(pod: Any, owner: Owner | None) -> Target:
-    conditions = {condition.type: condition.status for condition in pod.status.conditions or ()}
-    return Target(
-        kind="pod",
-        namespace=pod.metadata.namespace,
-        name=pod.metadata.name,
-        uid=pod.metadata.uid,
-        node=pod.spec.node_name or "",
-        labels=dict(pod.metadata.labels or {}),
-        owner=owner,
-        restarts=sum(status.restart_count for status in pod.status.container_statuses or ()),
-        ready=conditions.get("Ready") == "True",
-        container=_container(pod),
-        address=pod.status.pod_ip or "",
-        limits=_limits(pod),
-        main=pod.spec.containers[0].name if pod.spec.containers else "",
-    )
-
-
-def _container(pod: Any) -> str:
-    """The identity of the container that the pod's specification names first."""
-    wanted = pod.spec.containers[0].name if pod.spec.containers else ""
-    statuses = {status.name: status for status in pod.status.container_statuses or ()}
-    identity = statuses[wanted].container_id if wanted in statuses else ""
-    return (identity or "").rpartition("://")[2]
-
-
-def _limits(pod: Any) -> dict[str, str]:
-    resources = pod.spec.containers[0].resources if pod.spec.containers else None
-    return dict(resources.limits or {}) if resources else {}
-
-
-def _controller(meta: Any) -> Any | None:
-    return next((ref for ref in meta.owner_references or () if ref.controller), None)
-
-
-def _owner(kube: KubeClient, pod: Any) -> Owner | None:
-    reference = _controller(pod.metadata)
-    if reference is None or reference.kind not in ("ReplicaSet", "StatefulSet", "DaemonSet"):
-        return None
-    if reference.kind != "ReplicaSet":
-        return Owner(reference.kind, reference.name)
-    replica_set: Any = kube.apps.read_namespaced_replica_set(
-        reference.name, pod.metadata.namespace, _request_timeout=TIMEOUT
-    )
-    above = _controller(replica_set.metadata)
-    return Owner(above.kind, above.name) if above else Owner("ReplicaSet", reference.name)
 
 
 def how_many(candidates: int, *, count: int | None, percent: float | None) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from faultcast.experiments.containers import specification_of
+from faultcast.experiments.objects import each
 from faultcast.experiments.podfault import read_pod
 from faultcast.experiments.stress import amount
 from faultcast.experiments.targets import Target
@@ -34,24 +36,27 @@ class Place:
     size: float = 0.0
 
 
-def place_of(pod: Any, path: str) -> Place:
-    """Where a folder of a pod's first container lies.
+def place_of(pod: Any, container: str, path: str) -> Place:
+    """Where a folder of a pod's container lies.
 
     Args:
         pod: The pod, as the Kubernetes client gives it.
+        container: Name of the container.
         path: Absolute path in the container.
     """
-    container = pod.spec.containers[0]
-    mounts = [mount for mount in container.volume_mounts or () if _inside(path, mount.mount_path)]
+    said = specification_of(pod, container)
+    mounts = [mount for mount in each(said and said.volume_mounts) if _inside(path, mount.mount_path)]
     if not mounts and _inside(path, _SHARED):
         return Place("the container's shared memory", size=_SHARED_SIZE)
     if not mounts:
-        context = container.security_context
+        context = said and said.security_context
         fixed = bool(context and context.read_only_root_filesystem)
         return Place("the container's own file system", node=True, fixed=fixed)
     mount = max(mounts, key=lambda one: len(one.mount_path.rstrip("/")))
-    volume = next(one for one in pod.spec.volumes or () if one.name == mount.name)
-    words = f"volume {volume.name}"
+    volume = next((one for one in each(pod.spec.volumes) if one.name == mount.name), None)
+    words = f"volume {mount.name}"
+    if volume is None:
+        return Place(words)
     if mount.read_only or any(getattr(volume, kind) for kind in _FIXED):
         return Place(words, fixed=True)
     if volume.host_path:
@@ -70,7 +75,7 @@ def unfit_folder(
     Args:
         kube: The client.
         target: The pod.
-        path: Absolute path in its first container.
+        path: Absolute path in its container.
         unfit: Says what is wrong with a place; an empty text when nothing is.
 
     Raises:
@@ -79,7 +84,7 @@ def unfit_folder(
     pod = read_pod(kube, target)
     if pod is None:
         return (f"{target} is gone",)
-    place = place_of(pod, path)
+    place = place_of(pod, target.main, path)
     text = unfit(place)
     return (f"{path} of {target} is {place.words}: {text}",) if text else ()
 

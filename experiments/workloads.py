@@ -1,141 +1,214 @@
-"""Whether a workload is whole: every replica that is wanted runs, is ready, and is not on its way out."""
+"""Whether a workload is whole: as many of its pods are ready as it wants, or as were before a fault."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
+from faultcast.experiments.objects import ask, ask_for, each, items_of, read_json
+from faultcast.experiments.owners import KINDS, controller_of, scale_of, scale_path
+from faultcast.experiments.pods import is_ready, list_pods
+from faultcast.experiments.selectors import Selector
+from faultcast.experiments.targets import Owner, Target
+from faultcast.infra.errors import ClusterError, RevertError
+from faultcast.infra.kube import KubeClient
 
-from faultcast.experiments.targets import Owner, Target, api_error
-from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube import TIMEOUT, KubeClient
+__all__ = [
+    "Readiness",
+    "deployments_ready",
+    "everything_lacking",
+    "owners_missing",
+    "readiness",
+    "ready_pods",
+    "what_is_missing",
+]
 
-__all__ = ["deployments_ready", "everything_lacking", "owners_missing", "ready_pods", "what_is_missing"]
+_OWN = {kind: (group, kind) for group, kind in KINDS}
 
 
-def what_is_missing(kube: KubeClient, namespace: str, owner: Owner) -> str:
-    """What a workload lacks to be whole; empty when it is whole, or does not exist any more.
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """How much of a workload serves.
+
+    Attributes:
+        ready: Its pods that are ready and not on their way out.
+        wanted: How many it wants.
+        unseen: Whether its controller has not looked at its latest change, so that this is not known.
+    """
+
+    ready: int
+    wanted: int
+    unseen: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has all it wants."""
+        return self.as_before(None)
+
+    def as_before(self, before: int | None) -> bool:
+        """Whether it has as much as before a fault: all when `before` is None, else at least so many."""
+        wanted = self.wanted if before is None else min(self.wanted, before)
+        return not self.unseen and self.ready >= wanted
+
+    def __str__(self) -> str:
+        """The form used in reports: `has 1 of 2 replicas ready`."""
+        if self.unseen:
+            return "was changed a moment ago"
+        return f"has {self.ready} of {self.wanted} replicas ready"
+
+
+def readiness(kube: KubeClient, namespace: str, owner: Owner) -> Readiness | None:
+    """How much of a workload serves; None when it does not exist any more.
 
     Ready pods are counted from the pods themselves: a status field still shows the old number for a
     moment after a pod was deleted.
 
     Raises:
-        ClusterError: The API server refuses, or does not answer.
+        ClusterError: The API server refuses, or does not answer, or nobody can tell for this kind.
+        RevertError: It is a Job that has failed, so that it never will be whole.
     """
-    try:
-        workload = _read(kube, namespace, owner)
-        if workload is None:
-            return ""
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"read {owner} in {namespace}", error) from error
-    if owner.kind == "DaemonSet" and _unseen(workload):
-        return f"{owner} in {namespace} was changed a moment ago"
-    wanted = _wanted(workload)
-    ready = ready_pods(kube, namespace, _labels(workload))
-    if ready >= wanted:
+    if owner.group or owner.kind not in _OWN:
+        return _scaled(kube, namespace, owner)
+    where, noun, _ = KINDS[_OWN[owner.kind]]
+    read = getattr(getattr(kube, where), f"read_namespaced_{noun}")
+    workload = ask_for(f"read {owner} in {namespace}", read, owner.name, namespace)
+    if workload is None or workload.spec is None:
+        return None
+    if owner.kind == "Job":
+        return _of_job(kube, namespace, owner, workload)
+    ready = ready_pods(kube, namespace, str(_selector(workload)))
+    unseen = owner.kind == "DaemonSet" and _unseen(
+        workload
+    )  # others say in their specification what they want
+    return Readiness(ready, _wanted(workload), unseen)
+
+
+def _scaled(kube: KubeClient, namespace: str, owner: Owner) -> Readiness | None:
+    """By its scale: what it wants, and the pods that its selector matches, or else those it controls."""
+    scale = read_json(kube, scale_path(owner, namespace), f"the scale of {owner} in {namespace}")
+    if scale is None:
+        return None
+    wanted, selector = scale_of(scale)
+    if wanted is None:
+        message = f"the scale of {owner} in {namespace} does not say how many replicas it wants"
+        raise ClusterError(message, remedy="look at its custom resource definition")
+    if selector:
+        return Readiness(ready_pods(kube, namespace, selector), wanted)
+    mine = (pod for pod in list_pods(kube, namespace, "") if _controls(owner, pod))
+    return Readiness(sum(map(is_ready, mine)), wanted)
+
+
+def _controls(owner: Owner, pod: Any) -> bool:
+    reference = controller_of(pod.metadata)
+    return reference is not None and reference.uid == owner.uid
+
+
+def _of_job(kube: KubeClient, namespace: str, owner: Owner, job: Any) -> Readiness:
+    """One that is complete lacks nothing; one that goes on wants as many pods as it may have at once."""
+    conditions = {one.type: one for one in each(job.status and job.status.conditions) if one.status == "True"}
+    if failed := conditions.get("Failed") or conditions.get("FailureTarget"):
+        message = (
+            f"{owner} in {namespace} has failed for good: {failed.reason or failed.message or 'no reason'}"
+        )
+        raise RevertError(message, remedy="see what it left undone, then delete it or start it anew")
+    spec, succeeded = job.spec, int((job.status and job.status.succeeded) or 0)
+    if spec.suspend or "Complete" in conditions or "SuccessCriteriaMet" in conditions:
+        return Readiness(0, 0)
+    most = 1 if spec.parallelism is None else int(spec.parallelism)
+    left = (0 if succeeded else most) if spec.completions is None else int(spec.completions) - succeeded
+    return Readiness(ready_pods(kube, namespace, str(_selector(job))), max(0, min(most, left)))
+
+
+def what_is_missing(kube: KubeClient, namespace: str, owner: Owner) -> str:
+    """What a workload lacks to be as before a fault; empty when it lacks nothing, or does not exist any more.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+        RevertError: It never will be whole.
+    """
+    found = readiness(kube, namespace, owner)
+    if found is None or found.as_before(owner.before):
         return ""
-    return f"{owner} in {namespace} has {ready} of {wanted} replicas ready"
+    return f"{owner} in {namespace} {found}"
 
 
-def ready_pods(kube: KubeClient, namespace: str, labels: Mapping[str, str]) -> int:
-    """How many pods with these labels are ready and not on their way out.
+def ready_pods(kube: KubeClient, namespace: str, selector: str) -> int:
+    """How many pods that a selector matches are ready and not on their way out.
 
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-    try:
-        listed: Any = kube.core.list_namespaced_pod(
-            namespace, label_selector=selector, _request_timeout=TIMEOUT
-        )
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"list the pods with {selector} in {namespace}", error) from error
-    return sum(_is_ready(pod) for pod in listed.items)
+    return sum(map(is_ready, list_pods(kube, namespace, selector)))
 
 
 def owners_missing(kube: KubeClient, targets: Iterable[Target]) -> tuple[str, ...]:
-    """What the owners of pods lack to be whole; empty when all are.
+    """What the owners of pods lack to be as before; a pod without an owner has to be ready itself.
 
     Raises:
         ClusterError: The API server refuses, or does not answer.
+        RevertError: One never will be whole.
     """
-    owners = sorted({(each.namespace, each.owner) for each in targets if each.owner}, key=str)
-    return tuple(text for space, owner in owners if (text := what_is_missing(kube, space, owner)))
+    pods = [target for target in targets if target.kind == "pod"]
+    owners = sorted({(pod.namespace, pod.owner) for pod in pods if pod.owner}, key=str)
+    alone = [pod for pod in pods if not pod.owner]
+    return (
+        *(text for space, owner in owners if (text := what_is_missing(kube, space, owner))),
+        *(f"{pod} is not ready" for pod in alone if not _serves(kube, pod)),
+    )
 
 
-def everything_lacking(kube: KubeClient) -> dict[str, str]:
-    """What the deployments, stateful sets and daemon sets of the whole cluster lack to be whole.
+def _serves(kube: KubeClient, target: Target) -> bool:
+    """Whether a pod is ready again; one that is gone will not come back, and is not waited for."""
+    read = kube.core.read_namespaced_pod
+    pod = ask_for(f"read {target}", read, target.name, target.namespace)
+    return pod is None or pod.metadata.uid != target.uid or is_ready(pod)
+
+
+def everything_lacking(kube: KubeClient) -> dict[str, Readiness]:
+    """What the workloads of the whole cluster lack to be whole.
 
     Returns:
-        What it lacks, such as `has 0 of 1 replicas ready`, by workload: `deployment store in shop`.
+        How much of each that is not whole serves, by its name: `deployment store in shop`.
 
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
+    apps, doing = kube.apps, "see whether all workloads are whole"
     lists = {
-        "Deployment": kube.apps.list_deployment_for_all_namespaces,
-        "StatefulSet": kube.apps.list_stateful_set_for_all_namespaces,
-        "DaemonSet": kube.apps.list_daemon_set_for_all_namespaces,
+        "Deployment": apps.list_deployment_for_all_namespaces,
+        "ReplicaSet": apps.list_replica_set_for_all_namespaces,
+        "StatefulSet": apps.list_stateful_set_for_all_namespaces,
+        "DaemonSet": apps.list_daemon_set_for_all_namespaces,
     }
-    lacking: dict[str, str] = {}
-    try:
-        listed: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
-        for kind, read in lists.items():
-            found: Any = read(_request_timeout=TIMEOUT)
-            for workload in found.items:
-                space, wanted = workload.metadata.namespace, _wanted(workload)
-                labels = _labels(workload).items()
-                ready = sum(
-                    pod.metadata.namespace == space
-                    and labels <= (pod.metadata.labels or {}).items()
-                    and _is_ready(pod)
-                    for pod in listed.items
-                )
-                if ready < wanted:
-                    owner = Owner(kind, workload.metadata.name)
-                    lacking[f"{owner} in {space}"] = f"has {ready} of {wanted} replicas ready"
-    except (ApiException, HTTPError) as error:
-        raise api_error("see whether all workloads are whole", error) from error
+    ready = [pod for pod in items_of(ask(doing, kube.core.list_pod_for_all_namespaces)) if is_ready(pod)]
+    lacking: dict[str, Readiness] = {}
+    for kind, read in lists.items():
+        for workload in items_of(ask(doing, read)):
+            space, above = workload.metadata.namespace, controller_of(workload.metadata)
+            if kind == "ReplicaSet" and above is not None and above.kind == "Deployment":
+                continue  # the deployment itself counts
+            selector = _selector(workload)
+            fit = (pod for pod in ready if pod.metadata.namespace == space)
+            found = Readiness(sum(selector.fits(pod.metadata.labels) for pod in fit), _wanted(workload))
+            if not found.whole:
+                lacking[f"{Owner(kind, workload.metadata.name)} in {space}"] = found
     return lacking
 
 
-def _read(kube: KubeClient, namespace: str, owner: Owner) -> Any | None:
-    read = {
-        "Deployment": kube.apps.read_namespaced_deployment,
-        "ReplicaSet": kube.apps.read_namespaced_replica_set,
-        "StatefulSet": kube.apps.read_namespaced_stateful_set,
-        "DaemonSet": kube.apps.read_namespaced_daemon_set,
-    }.get(owner.kind)
-    if read is None:
-        message = f"cannot tell whether a {owner.kind} is whole"
-        raise ClusterError(message, remedy="choose targets that a Deployment or StatefulSet owns")
-    try:
-        return read(owner.name, namespace, _request_timeout=TIMEOUT)
-    except ApiException as error:
-        if error.status == 404:
-            return None
-        raise
-
-
-def _labels(workload: Any) -> dict[str, str]:
-    return dict(workload.spec.selector.match_labels or {})
+def _selector(workload: Any) -> Selector:
+    found = workload.spec and workload.spec.selector
+    return Selector.of_labels(found) if isinstance(found, dict) else Selector.of(found)
 
 
 def _wanted(workload: Any) -> int:
     if hasattr(workload.spec, "replicas"):
         return 1 if workload.spec.replicas is None else int(workload.spec.replicas)
-    return int(workload.status.desired_number_scheduled or 0)
+    return int((workload.status and workload.status.desired_number_scheduled) or 0)
 
 
 def _unseen(workload: Any) -> bool:
     """Whether its controller has not looked at its latest change, so that its status is of before."""
-    return (workload.status.observed_generation or 0) < (workload.metadata.generation or 0)
-
-
-def _is_ready(pod: Any) -> bool:
-    if pod.metadata.deletion_timestamp:
-        return False
-    return any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or ())
+    seen = (workload.status and workload.status.observed_generation) or 0
+    return bool(seen < (workload.metadata.generation or 0))
 
 
 def deployments_ready(kube: KubeClient, namespace: str) -> dict[str, str]:
@@ -144,17 +217,15 @@ def deployments_ready(kube: KubeClient, namespace: str) -> dict[str, str]:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        listed: Any = kube.apps.list_namespaced_deployment(namespace, _request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"list the deployments of {namespace}", error) from error
-    return {item.metadata.name: _lacks(item) for item in listed.items}
+    doing = f"list the deployments of {namespace}"
+    listed = ask(doing, kube.apps.list_namespaced_deployment, namespace)
+    return {item.metadata.name: _lacks(item) for item in items_of(listed)}
 
 
 def _lacks(deployment: Any) -> str:
-    wanted = _wanted(deployment)
-    available = deployment.status.available_replicas or 0
-    updated = deployment.status.updated_replicas or 0
+    wanted, status = _wanted(deployment), deployment.status
+    available = (status and status.available_replicas) or 0
+    updated = (status and status.updated_replicas) or 0
     if _unseen(deployment):
         return "its latest change has not been seen by the cluster yet"
     if updated < wanted:

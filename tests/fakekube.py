@@ -98,12 +98,22 @@ class FakeKube:
                 labels={"app": app},
                 owner_references=[owner] if owned else None,
             ),
-            spec=client.V1PodSpec(containers=[], node_name=("master", "worker")[number % 2]),
+            spec=client.V1PodSpec(
+                containers=[client.V1Container(name=app)], node_name=("master", "worker")[number % 2]
+            ),
             status=client.V1PodStatus(
                 phase="Running",
                 conditions=[client.V1PodCondition(type="Ready", status="True")],
                 container_statuses=[
-                    client.V1ContainerStatus(name=app, image="i", image_id="i", ready=True, restart_count=0)
+                    client.V1ContainerStatus(
+                        name=app,
+                        image="i",
+                        image_id="i",
+                        container_id=f"containerd://{number}",
+                        ready=True,
+                        restart_count=0,
+                        state=client.V1ContainerState(running=client.V1ContainerStateRunning()),
+                    )
                 ],
             ),
         )

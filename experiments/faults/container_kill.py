@@ -28,7 +28,7 @@ class ContainerKillArguments(PodArguments):
 
 
 class ContainerKill(HelperFault[ContainerKillArguments]):
-    """Ends the first container of a pod; the pod stays where it is."""
+    """Ends one container of a pod; the pod stays where it is."""
 
     kind: ClassVar[str] = "container-kill"
     label: ClassVar[str] = "containers killed"
@@ -44,12 +44,13 @@ class ContainerKill(HelperFault[ContainerKillArguments]):
             arguments,
             rng,
             peer,
-            action=lambda target: f"send SIG{arguments.signal} to the first container of {target}",
+            action=lambda target: f"send SIG{arguments.signal} to container {target.main} of {target}",
             bounds=(f"once; watched for {arguments.duration:g} s",),
+            ends=1,
         )
 
     def evidence(self, access: Access, arguments: ContainerKillArguments, effect: Effect) -> Evidence:
-        """A container of each target has ended once more, and none of a peer; its restart may take longer."""
+        """The container of each target has ended once more, and no peer's; its restart may take longer."""
         return Evidence(
             what="crashes",
             unit="",

@@ -9,7 +9,7 @@ from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.crashes import LOOP, counted, crashes
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.evidence import Evidence, rose_by
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
@@ -50,13 +50,14 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
             arguments,
             rng,
             peer,
-            action=lambda target: f"end the first container of {target} every {arguments.every:g} s",
+            action=lambda target: f"end container {target.main} of {target} every {arguments.every:g} s",
             bounds=(
                 f"ended by the helper itself after {arguments.duration:g} s",
                 "a pod that is left in its back-off is deleted, so that its owner makes a new one",
             ),
             permissions=(Permission(("get", "delete"), "pods", arguments.namespace),),
             objections=lost,
+            ends=1 + int(arguments.duration / arguments.every),
         )
 
     def evidence(self, access: Access, arguments: CrashLoopArguments, effect: Effect) -> Evidence:
@@ -66,7 +67,7 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
             what="crashes",
             unit="",
             read=watch.read,
-            landed=lambda before, now: None not in (before, now) and (now or 0) - (before or 0) >= LOOP,
+            landed=rose_by(LOOP),
             expected=f"{LOOP} crashes more",
         )
 
@@ -106,7 +107,7 @@ class CrashWatch:
         self._since: dict[str, float] = {}
 
     def read(self, target: Target) -> float | None:
-        """How often the containers of a target's pod have ended; None when the pod is gone.
+        """How often the container of a target has ended; None when the pod is gone.
 
         Raises:
             ClusterError: The API server refuses, or does not answer.

@@ -28,7 +28,7 @@ class DiskFillArguments(PodArguments):
     """Which file system, and how full."""
 
     path: str = Field(
-        pattern=r"^/", max_length=500, description="folder in the pod's first container, such as a volume's"
+        pattern=r"^/", max_length=500, description="folder in the pod's container, such as a volume's"
     )
     intensity: float = Field(
         90.0, ge=1, le=100, description="share of the file system that shall be in use, in percent"
@@ -65,7 +65,9 @@ class DiskFill(HelperFault[DiskFillArguments]):
             arguments,
             rng,
             peer,
-            action=lambda target: f"fill {arguments.path} of {target} to {arguments.intensity:g} %",
+            action=lambda target: (
+                f"fill {arguments.path} of container {target.main} of {target} to {arguments.intensity:g} %"
+            ),
             bounds=(
                 f"removed by the helper itself after {arguments.duration:g} s",
                 f"{arguments.floor} MiB stay free, at most {arguments.most} MiB are written",
@@ -78,8 +80,8 @@ class DiskFill(HelperFault[DiskFillArguments]):
         """The file system of a target is as full as was asked; that of a peer is not."""
         wanted = _wanted(arguments)
 
-        def landed(before: float | None, now: float | None) -> bool:
-            return before is not None and now is not None and before < wanted <= now
+        def landed(before: float, now: float) -> bool:
+            return before < wanted <= now
 
         return observed(
             access,

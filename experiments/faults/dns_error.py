@@ -22,10 +22,12 @@ from faultcast.experiments.helpers import Helpers
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.patchfault import PatchFault, change, restoring
 from faultcast.experiments.permissions import Permission
+from faultcast.experiments.pods import pods_matching
 from faultcast.experiments.surroundings import dns_server
-from faultcast.experiments.targets import Target, api_error, pods_matching
+from faultcast.experiments.targets import Target
 from faultcast.infra.errors import InjectionError, WaitTimeoutError
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["FAULT", "DnsError", "DnsErrorArguments", "answer_with_errors", "restore_answers"]
@@ -123,7 +125,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
             read=read,
             landed=lambda before, now: now == wanted and before != wanted,
             expected=arguments.rcode,
-            words=lambda value: "no answer" if value is None else _WORDS.get(value, f"code {value:g}"),
+            words=lambda value: _WORDS.get(value, f"code {value:g}"),
             ready=lambda: helpers.measured(_WATCH) is not None,
         )
 

@@ -27,7 +27,7 @@ class IoStressArguments(PodArguments):
     """Which file system, and how hard."""
 
     path: str = Field(
-        pattern=r"^/", max_length=500, description="folder in the pod's first container, such as a volume's"
+        pattern=r"^/", max_length=500, description="folder in the pod's container, such as a volume's"
     )
     workers: int = Field(1, ge=1, le=16, description="number of files that are written at once")
     size: int = Field(16, ge=1, le=4096, description="size of each file, in MiB")
@@ -51,7 +51,8 @@ class IoStress(HelperFault[IoStressArguments]):
             rng,
             peer,
             action=lambda target: (
-                f"write and flush {arguments.workers} files in {arguments.path} of {target}"
+                f"write and flush {arguments.workers} files in {arguments.path} of container {target.main} "
+                f"of {target}"
             ),
             bounds=(
                 f"ended by the helper itself after {arguments.duration:g} s",

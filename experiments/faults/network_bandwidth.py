@@ -56,8 +56,8 @@ class NetworkBandwidth(NetFault[NetworkBandwidthArguments]):
         size = int(rate * _SECONDS) + _BURST
         server = effect.state["dns"]
 
-        def landed(before: float | None, now: float | None) -> bool:
-            return before is not None and now is not None and now <= _NEAR * rate < before
+        def landed(before: float, now: float) -> bool:
+            return now <= _NEAR * rate < before
 
         return observed(
             access,

@@ -18,8 +18,9 @@ from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.nodefault import NodeArguments, node_missing, plan_node
 from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_of
-from faultcast.experiments.targets import Target, api_error
+from faultcast.experiments.targets import Target
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 
 __all__ = ["FAULT", "NodeMemory", "NodeMemoryArguments", "hold_node_memory", "release_node_memory"]
 

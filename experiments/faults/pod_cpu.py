@@ -42,7 +42,7 @@ class PodCpuArguments(PodArguments):
 
 
 class PodCpu(HelperFault[PodCpuArguments]):
-    """Workers in the control group of a pod's first container; its limit holds for them and it together."""
+    """Workers in the control group of a pod's container; its limit holds for them and it together."""
 
     kind: ClassVar[str] = "pod-cpu"
     label: ClassVar[str] = "CPU used up"
@@ -58,7 +58,9 @@ class PodCpu(HelperFault[PodCpuArguments]):
             arguments,
             rng,
             peer,
-            action=lambda target: f"use {arguments.intensity:g} % of the CPU of {target}",
+            action=lambda target: (
+                f"use {arguments.intensity:g} % of the CPU of container {target.main} of {target}"
+            ),
             bounds=(f"ended by the helper itself after {arguments.duration:g} s", "never beyond its limit"),
         )
         nodes = {node.name: amount(node.limits.get("cpu", "")) for node in node_targets(access.kube)}

@@ -13,15 +13,17 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.containers import status_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.model import Duration
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.podfault import PodArguments, lost, plan_pods, read_pod
-from faultcast.experiments.targets import Target, api_error
+from faultcast.experiments.targets import Target
 from faultcast.infra.errors import InjectionError
 from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube_errors import api_error
 
 __all__ = ["FAULT", "PodDelete", "PodDeleteArguments", "delete_pods", "restore_pods"]
 
@@ -79,6 +81,7 @@ class PodDelete(Fault[PodDeleteArguments]):
             permissions=(Permission(("get", "list", "delete"), "pods", arguments.namespace),),
             objections=lost,
             helpers=False,
+            ends=times,
         )
 
     def evidence(self, access: Access, arguments: PodDeleteArguments, effect: Effect) -> Evidence:
@@ -129,8 +132,8 @@ def _life(kube: KubeClient, target: Target) -> float:
     pod = read_pod(kube, target)
     if pod is None or pod.metadata.uid != target.uid or pod.metadata.deletion_timestamp:
         return 0.0
-    restarts = sum(status.restart_count for status in pod.status.container_statuses or ())
-    return float(restarts <= target.restarts)
+    known = status_of(pod, target.main)
+    return float(known is None or (known.restart_count or 0) <= target.restarts)
 
 
 FAULT = PodDelete()

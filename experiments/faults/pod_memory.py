@@ -65,7 +65,7 @@ class PodMemoryArguments(PodArguments):
 
 
 class PodMemory(HelperFault[PodMemoryArguments]):
-    """Processes in the control group of a pod's first container that touch what they hold.
+    """Processes in the control group of a pod's container that touch what they hold.
 
     Their score makes them the last that the kernel would end, as far as the node permits that; where it does
     not, they are the last as long as each is smaller than what runs there.
@@ -87,7 +87,7 @@ class PodMemory(HelperFault[PodMemoryArguments]):
             arguments,
             rng,
             peer,
-            action=lambda target: f"hold memory of {target}, {how}",
+            action=lambda target: f"hold memory of container {target.main} of {target}, {how}",
             bounds=(
                 f"ended by the helper itself after {arguments.duration:g} s",
                 f"{arguments.floor} MiB of the node stay free",
@@ -98,6 +98,7 @@ class PodMemory(HelperFault[PodMemoryArguments]):
                 *_unlimited(target),
                 *(() if ends else unmeasured(access, target, "memory")),
             ),
+            ends=_kills(arguments) if ends else 0,
         )
         held = {target.uid: _bytes(access, target, arguments) for target in plan.targets}
         full = tuple(
@@ -151,10 +152,15 @@ def _order(index: int, target: Target, arguments: PodMemoryArguments, size: int)
     )
 
 
+def _kills(arguments: PodMemoryArguments) -> int:
+    """How often the kernel may end the container within one duration."""
+    return 1 + (int(arguments.duration / arguments.again) if arguments.again else 0)
+
+
 def _unlimited(target: Target) -> tuple[str, ...]:
     if target.limits.get("memory"):
         return ()
-    return (f"the first container of {target} has no memory limit, so there is no share of it",)
+    return (f"container {target.main} of {target} has no memory limit, so there is no share of it",)
 
 
 def _bytes(access: Access, target: Target, arguments: PodMemoryArguments) -> int:
@@ -167,8 +173,8 @@ def _bytes(access: Access, target: Target, arguments: PodMemoryArguments) -> int
 
 
 def _ends(kube: KubeClient, target: Target) -> float | None:
-    """How often the first container has ended, when its last end was for want of memory."""
-    return counted(kube, target, lambda status: ends_for_memory(status) if status.name == target.main else 0)
+    """How often the container has ended, when its last end was for want of memory."""
+    return counted(kube, target, ends_for_memory)
 
 
 def processes(size: int) -> int:

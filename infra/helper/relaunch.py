@@ -42,7 +42,8 @@ def relaunch(
             return []
         found = [
             each
-            for each in pod.get("status", {}).get("containerStatuses", [])
+            for kind in ("containerStatuses", "initContainerStatuses")
+            for each in pod.get("status", {}).get(kind) or []
             if each["name"] == parameters["name"]
         ]
         state = found[0]["state"] if found else {}

@@ -7,6 +7,8 @@ import pytest
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from faultcast.experiments.objects import read_json
+from faultcast.experiments.selectors import Selector
 from faultcast.infra.kube import TIMEOUT, KubeClient, with_token
 from faultcast.infra.waiting import Clock, Wait, wait_until
 
@@ -86,6 +88,38 @@ def _selectors(kube: KubeClient) -> None:
     }.items():
         found = kube.core.list_namespaced_config_map(SPACE, label_selector=selector)
         assert {item.metadata.name for item in found.items} == names, selector
+    _readers(kube)
+
+
+def _readers(kube: KubeClient) -> None:
+    """Faultcast's own reader of selectors says of labels what the server says."""
+    space, listed = SPACE, kube.core.list_namespaced_config_map
+    objects = {item.metadata.name: item.metadata.labels for item in listed(space).items}
+    for said in (
+        {"match_labels": {"app": "web"}},
+        {"match_labels": {"app": "web", "tier": "front"}},
+        {"match_labels": {"app": ""}},
+        {},
+        _term("app", "In", "web", "data"),
+        _term("app", "In", ""),
+        _term("app", "NotIn", "web"),
+        _term("tier", "NotIn", "front", ""),
+        _term("tier", "Exists"),
+        _term("tier", "DoesNotExist"),
+        {"match_labels": {"app": "web"}, **_term("tier", "DoesNotExist")},
+    ):
+        selector = Selector.of(client.V1LabelSelector(**said))
+        found = {item.metadata.name for item in listed(space, label_selector=str(selector)).items}
+        assert found == {name for name, labels in objects.items() if selector.fits(labels)}, said
+    nothing = Selector.of(None)
+    assert not listed(space, label_selector=str(nothing)).items
+    services = Selector.of_labels({"tier": "front", "app": "web"})
+    assert len(listed(space, label_selector=str(services)).items) == 1
+
+
+def _term(key: str, operator: str, *values: str) -> dict[str, Any]:
+    term = client.V1LabelSelectorRequirement(key=key, operator=operator, values=list(values) or None)
+    return {"match_expressions": [term]}
 
 
 def _patch(kube: KubeClient, body: Any, content: str) -> Any:
@@ -182,7 +216,8 @@ def _workloads(kube: KubeClient, container: dict[str, Any], clock: Clock) -> Non
         },
     )
     wait_until("two pods are ready", lambda: _ready(kube) == 2, _PATIENCE, clock=clock)
-    budget = {"metadata": {"name": "both"}, "spec": {"minAvailable": 2, "selector": {"matchLabels": _LABELS}}}
+    chosen = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["contract"]}]}
+    budget = {"metadata": {"name": "both"}, "spec": {"minAvailable": 2, "selector": chosen}}
     kube.policy.create_namespaced_pod_disruption_budget(SPACE, budget)
     victim = _pods(kube)[0].metadata.name
     body = client.V1Eviction(metadata=client.V1ObjectMeta(name=victim, namespace=SPACE))
@@ -203,6 +238,12 @@ def _workloads(kube: KubeClient, container: dict[str, Any], clock: Clock) -> Non
     )
     kube.apps.patch_namespaced_deployment("two", SPACE, {"spec": {"replicas": 0}})
     wait_until("no pod is left", lambda: not _pods(kube), _PATIENCE, clock=clock)
+    found = read_json(kube, "/apis/apps/v1") or {}
+    kinds = {one["name"]: one["kind"] for one in found["resources"]}
+    assert (kinds["deployments"], kinds["deployments/scale"]) == ("Deployment", "Scale")
+    assert read_json(kube, "/apis/nobody.example.com/v1") is None
+    scaled = read_json(kube, f"/apis/apps/v1/namespaces/{SPACE}/deployments/two/scale") or {}
+    assert scaled["status"]["selector"] == "app=contract"
     scale = kube.apps.read_namespaced_deployment_scale("two", SPACE)
     assert scale.spec.replicas is None, "of a scale the server leaves 0 out"
     again = {"spec": {"replicas": 1}}

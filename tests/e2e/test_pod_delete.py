@@ -19,9 +19,10 @@ from ruamel.yaml import YAML
 from faultcast.experiments.consent import CONSENT_LABEL
 from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.loader import load_experiment
+from faultcast.experiments.pods import pods_matching
 from faultcast.experiments.preview import preview
 from faultcast.experiments.runner import MethodResult, run_method
-from faultcast.experiments.targets import Target, pods_matching
+from faultcast.experiments.targets import Target
 from faultcast.experiments.workloads import deployments_ready
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConsentError, NoTargetError

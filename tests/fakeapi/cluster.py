@@ -170,6 +170,14 @@ class FakeApi:
         """Put an object there, without asking the API."""
         return self.store.put(resource, item)
 
+    def spoil(self, pod: str, **status: Any) -> None:
+        """Let the status of the pods whose names begin so differ from what it would be."""
+        for key, item in self.store.items("pods"):
+            if key.name.startswith(pod):
+                self.pods.spoiled[item["metadata"]["uid"]] = status
+                self.store.put("pods", item)
+        self.settle()
+
     def deploy(self, name: str, replicas: int, *, namespace: str = "shop", warm_up: float = 0.0) -> None:
         """A deployment whose pods carry `app=<name>`, ready at once; later ones after `warm_up` seconds."""
         self.apply("deployments", workload(namespace, name, replicas))

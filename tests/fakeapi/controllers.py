@@ -9,7 +9,7 @@ from tests.fakeapi.scheduler import driven_out, fits
 from tests.fakeapi.store import Key, Object, Store
 
 _PASSES = 6
-_SCALED = ("deployments", "replicasets", "statefulsets")
+_SCALED = ("deployments", "replicasets", "statefulsets", "clonesets", "podsets")
 _LEASES = "kube-node-lease"
 _CORDONED = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
@@ -106,6 +106,7 @@ class Controllers:
             if not pods and uid not in self._over:
                 self._pods.new(job, spec["template"], {"job-name": key.name})
             helpers = [self._pods.helpers.get(pod["metadata"]["uid"]) for pod in pods]
+            job["status"] = {"active": len(pods)}
             late = self._now() >= begun + spec.get("activeDeadlineSeconds", float("inf"))
             if late or (helpers and all(helper and helper.over for helper in helpers)):
                 self._over.setdefault(uid, self._now())
@@ -116,7 +117,7 @@ class Controllers:
     def _workloads(self) -> None:
         for key, item in self._store.items("deployments"):
             self._replica_set(key, item)
-        for resource in ("replicasets", "statefulsets"):
+        for resource in _SCALED[1:]:
             for key, item in self._store.items(resource):
                 self._scale(key, item)
         for key, item in self._store.items("daemonsets"):

@@ -28,7 +28,8 @@ class Pods:
         default_warm_up: The same for every other pod.
         start_after: Seconds until a helper pod runs.
         helpers: The helper of each helper pod, by UID; kept when the pod is gone.
-        restarts: Restarts of the first container, by UID of the pod.
+        restarts: Restarts of the main container, by UID of the pod.
+        spoiled: What is not as it should be in the status of a pod, by UID.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Pods:
         self.start_after = 0.5
         self.helpers: dict[str, FakeHelper] = {}
         self.restarts: dict[str, int] = {}
+        self.spoiled: dict[str, Object] = {}
         self._reasons: dict[str, str] = {}
         self._ready_at: dict[str, float] = {}
         self._gone_at: dict[str, float] = {}
@@ -162,7 +164,8 @@ class Pods:
             "phase": phase,
             "hostIP": "192.0.2.1",
             "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
-            "containerStatuses": [self._container(pod, ready=ready)] if phase != "Pending" else [],
+            "containerStatuses": self._containers(pod, ready=ready) if phase != "Pending" else [],
+            **self.spoiled.get(uid, {}),
         }
 
     def _phase(self, pod: Object) -> str:
@@ -172,21 +175,36 @@ class Pods:
         waits = not pod["spec"].get("nodeName") or (order_of(pod) and helper is None)
         return "Pending" if waits else "Running"
 
-    def _container(self, pod: Object, *, ready: bool) -> Object:
-        uid, container = pod["metadata"]["uid"], pod["spec"]["containers"][0]
-        restarts = self.restarts.get(uid, 0)
+    def _containers(self, pod: Object, *, ready: bool) -> list[Object]:
+        main = main_of(pod)
+        return [
+            self._container(pod, container, ready=ready, main=container is main)
+            for container in pod["spec"]["containers"]
+        ]
+
+    def _container(self, pod: Object, container: Object, *, ready: bool, main: bool) -> Object:
+        uid = pod["metadata"]["uid"]
+        restarts = self.restarts.get(uid, 0) if main else 0
         status = {
             "name": container["name"],
             "image": container["image"],
             "imageID": container["image"],
-            "containerID": f"containerd://{sha256(f'{uid}/{restarts}'.encode()).hexdigest()}",
+            "containerID": f"containerd://{sha256(f'{uid}/{container["name"]}/{restarts}'.encode()).hexdigest()}",
             "ready": ready,
             "restartCount": restarts,
-            "state": {"waiting": {"reason": "CrashLoopBackOff"}} if self._waits(uid) else {"running": {}},
+            "state": {"waiting": {"reason": "CrashLoopBackOff"}}
+            if main and self._waits(uid)
+            else {"running": {}},
         }
         if restarts:
             status["lastState"] = {"terminated": {"exitCode": 137, "reason": self._reasons[uid]}}
         return status
+
+
+def main_of(pod: Object) -> Object:
+    """The container that helpers act on: the one named `main`, or else the first."""
+    containers: list[Object] = pod["spec"]["containers"]
+    return next((one for one in containers if one["name"] == "main"), containers[0])
 
 
 def owner_of(item: Object) -> str:

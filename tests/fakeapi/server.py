@@ -12,7 +12,7 @@ from tests.fakeapi.pods import Pods
 from tests.fakeapi.requests import Refusal, Request
 from tests.fakeapi.rights import ADMIN, may
 from tests.fakeapi.shape import check_taints, field_fits, leave_out_empty, status_of
-from tests.fakeapi.store import KINDS, Object, Store
+from tests.fakeapi.store import KINDS, SCALABLE, Object, Store
 from tests.fakeapi.subresources import Subresources
 
 FAULTCAST = "faultcast"
@@ -20,6 +20,7 @@ _PATH = re.compile(
     r"/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/[^/]+)"
     r"(?:/namespaces/(?P<namespace>[^/]+)(?=/[a-z]))?/(?P<resource>[^/]+)(?:/(?P<name>[^/]+)(?:/(?P<sub>.+))?)?"
 )
+_DISCOVERY = re.compile(r"/api/(v1)|/apis/([^/]+/[^/]+)")
 _REVIEW = "selfsubjectaccessreviews"
 
 
@@ -99,6 +100,8 @@ class Server:
     ) -> tuple[int, Any]:
         if code := self.refuse(method, path):
             raise Refusal(code, "Refused", "refused by the test")
+        if discovery := _DISCOVERY.fullmatch(path):
+            return 200, _resources(discovery[1] or discovery[2])
         found = _PATH.fullmatch(path)
         if found is None:
             raise Refusal(404, "NotFound", f"no such path: {path}")
@@ -225,3 +228,13 @@ class Server:
         if request.resource == "pods":
             return 200, item
         return 200, {"kind": "Status", "apiVersion": "v1", "status": "Success", "reason": "", "metadata": {}}
+
+
+def _resources(version: str) -> Object:
+    """What there is in an API group and version."""
+    kinds = {name: kind for name, (its, kind) in KINDS.items() if its == version}
+    if not kinds:
+        raise Refusal(404, "NotFound", f"there is no {version}")
+    found = [{"name": name, "kind": kind, "namespaced": True} for name, kind in kinds.items()]
+    found += [{"name": f"{name}/scale", "kind": "Scale"} for name in kinds if name in SCALABLE]
+    return {"kind": "APIResourceList", "groupVersion": version, "resources": found}

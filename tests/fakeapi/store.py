@@ -29,8 +29,17 @@ KINDS = {
     "rolebindings": (RBAC, "RoleBinding"),
     "clusterroles": (RBAC, "ClusterRole"),
     "clusterrolebindings": (RBAC, "ClusterRoleBinding"),
+    "replicationcontrollers": ("v1", "ReplicationController"),
+    "cronjobs": ("batch/v1", "CronJob"),
+    "rollouts": ("argoproj.io/v1alpha1", "Rollout"),
+    "clonesets": ("apps.kruise.io/v1alpha1", "CloneSet"),
+    "podsets": ("core.strimzi.io/v1beta2", "PodSet"),
+    "pools": ("kafka.strimzi.io/v1beta2", "Pool"),
 }
-"""API version and kind of each resource there is."""
+"""API version and kind of each resource there is; the last ones stand for what operators bring."""
+
+SCALABLE = ("deployments", "replicasets", "statefulsets", "replicationcontrollers", "clonesets", "pools")
+"""Resources with a scale."""
 
 type Object = dict[str, Any]
 
@@ -102,6 +111,22 @@ class Store:
 
     def timestamp(self) -> str:
         return datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def chosen(labels: dict[str, str], selector: Object | None) -> bool:
+    """Whether labels fit a `LabelSelector`; none at all chooses nothing."""
+    if selector is None:
+        return False
+    fits = {
+        "In": lambda key, values: labels.get(key) in values,
+        "NotIn": lambda key, values: labels.get(key) not in values,
+        "Exists": lambda key, _: key in labels,
+        "DoesNotExist": lambda key, _: key not in labels,
+    }
+    terms = selector.get("matchExpressions") or ()
+    return (selector.get("matchLabels") or {}).items() <= labels.items() and all(
+        fits[term["operator"]](term["key"], term.get("values") or ()) for term in terms
+    )
 
 
 def matches(labels: dict[str, str], selector: str) -> bool:

@@ -7,7 +7,7 @@ from tests.fakeapi.controllers import Controllers
 from tests.fakeapi.patches import patched
 from tests.fakeapi.pods import Pods
 from tests.fakeapi.requests import Refusal, Request
-from tests.fakeapi.store import Object, Store, matches
+from tests.fakeapi.store import SCALABLE, Object, Store, chosen
 
 
 class Subresources:
@@ -37,25 +37,26 @@ class Subresources:
             return 201, {**request.body, "status": status}
         if request.sub == "eviction":
             return self._evict(request, item)
-        if request.sub == "scale":
+        if request.sub == "scale" and request.resource in SCALABLE:
             return self._scale(request, item)
         raise Refusal(404, "NotFound", f"the fake knows no {request.sub}")
 
     def _evict(self, request: Request, pod: Object) -> tuple[int, Any]:
         labels = pod["metadata"].get("labels") or {}
         for key, budget in self._store.items("poddisruptionbudgets", request.namespace):
-            chosen = ",".join(f"{k}={v}" for k, v in budget["spec"]["selector"]["matchLabels"].items())
-            if matches(labels, chosen) and not self._spare(request.namespace, chosen, budget["spec"]):
+            selector = budget["spec"].get("selector")
+            if chosen(labels, selector) and not self._spare(request.namespace, budget["spec"]):
                 message = f"Cannot evict pod as it would violate the pod's disruption budget {key.name}."
                 raise Refusal(429, "TooManyRequests", message)
         self._controllers.delete(request.key)
         return 201, {"kind": "Status", "apiVersion": "v1", "status": "Success", "reason": "", "metadata": {}}
 
-    def _spare(self, namespace: str, selector: str, spec: Object) -> bool:
+    def _spare(self, namespace: str, spec: Object) -> bool:
         pods = [
             pod
-            for _, pod in self._store.items("pods", namespace, selector)
+            for _, pod in self._store.items("pods", namespace)
             if "deletionTimestamp" not in pod["metadata"]
+            and chosen(pod["metadata"].get("labels") or {}, spec["selector"])
         ]
         ready = sum(pod["status"]["conditions"][0]["status"] == "True" for pod in pods)
         least = spec["minAvailable"] if "minAvailable" in spec else len(pods) - spec["maxUnavailable"]
@@ -80,5 +81,21 @@ def _scale_of(item: Object) -> Object:
         "kind": "Scale",
         "metadata": {name: item["metadata"][name] for name in ("name", "namespace", "uid")},
         "spec": {"replicas": replicas} if replicas else {},
-        "status": {"replicas": item["status"].get("replicas", 0)},
+        "status": {
+            "replicas": item["status"].get("replicas", 0),
+            **({"selector": selector} if (selector := _text_of(item["spec"].get("selector"))) else {}),
+        },
     }
+
+
+def _text_of(selector: Object | None) -> str:
+    """What a scale says of the selector of its workload."""
+    found = [f"{key}={value}" for key, value in ((selector or {}).get("matchLabels") or {}).items()]
+    for term in (selector or {}).get("matchExpressions") or ():
+        words = {"In": "in", "NotIn": "notin"}
+        key, operator = term["key"], term["operator"]
+        if operator in words:
+            found.append(f"{key} {words[operator]} ({','.join(term['values'])})")
+        else:
+            found.append(key if operator == "Exists" else f"!{key}")
+    return ",".join(found)

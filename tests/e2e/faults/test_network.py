@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from faultcast.experiments.history import Event
-from faultcast.experiments.targets import pods_matching
+from faultcast.experiments.pods import pods_matching
 from faultcast.experiments.workloads import deployments_ready
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube import KubeClient

@@ -8,11 +8,14 @@ from ruamel.yaml import YAML
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings, load_settings
+from tests.contract.conftest import stage
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
 from tests.fakekube import IDENTITY, FakeKube
 from tests.kubeconfigs import write_kubeconfig
+
+__all__ = ["stage"]
 
 type WriteExperiment = Callable[..., Path]
 

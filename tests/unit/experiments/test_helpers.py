@@ -13,7 +13,8 @@ from faultcast.experiments.helperfault import observed
 from faultcast.experiments.helpers import Helpers
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.podfault import read_pod
-from faultcast.experiments.targets import Target, pods_matching
+from faultcast.experiments.pods import pods_matching
+from faultcast.experiments.targets import Target
 from faultcast.infra.errors import InjectionError
 from tests.fakeapi import FakeApi
 

@@ -1,11 +1,15 @@
 """Proof by a number: it has to move on every target, and on no peer."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+
+import pytest
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.proving import Prover
 from faultcast.experiments.targets import Target
+from faultcast.infra.errors import NotProvedError
 from faultcast.infra.waiting import Wait
 from tests.fakekube import FakeClock
 
@@ -13,12 +17,20 @@ TARGET, PEER = (Target("pod", "shop", name, uid=name) for name in ("target", "pe
 WAIT = Wait(10.0, 1.0)
 
 
-def _rose(before: float | None, now: float | None) -> bool:
-    return now is not None and now - (before or 0.0) >= 0.5
+def _rose(before: float, now: float) -> bool:
+    return now - before >= 0.5
 
 
-def _prover(clock: FakeClock, values: Mapping[str, float | None]) -> Prover:
-    evidence = Evidence("CPU use", "cores", lambda one: values[one.name], _rose, "half a core more")
+def _anything(_before: float, _now: float) -> bool:
+    return True
+
+
+def _prover(
+    clock: FakeClock,
+    values: Mapping[str, float | None],
+    landed: Callable[[float, float], bool] = _rose,
+) -> Prover:
+    evidence = Evidence("CPU use", "cores", lambda one: values[one.name], landed, "half a core more")
     return Prover(Effect("1", targets=(TARGET,), peers=(PEER,)), evidence, clock)
 
 
@@ -54,3 +66,40 @@ def test_what_does_not_move_in_time_or_cannot_be_read_is_no_proof() -> None:
         assert not proof.proved
         assert proof.after is None
         assert "expected: half a core more" in proof.target
+
+
+@pytest.mark.parametrize("unread", [None, math.nan, math.inf])
+@pytest.mark.parametrize("who", ["target", "peer"])
+def test_what_cannot_be_read_before_keeps_the_fault_from_being_injected(
+    who: str, unread: float | None
+) -> None:
+    values = {"target": 0.1, "peer": 0.1, who: unread}
+    with pytest.raises(NotProvedError, match=f"CPU use of pod shop/{who} cannot be read"):
+        _prover(FakeClock(), values)
+
+
+def test_what_can_be_read_a_moment_later_is_waited_for() -> None:
+    clock, values = FakeClock(), {"target": 0.1, "peer": None}
+    clock.at(2.0, lambda: values.update(peer=0.1))
+    prover = _prover(clock, values)
+    values.update(target=0.9)
+    assert prover.prove(WAIT).proved
+
+
+@pytest.mark.parametrize("unread", [None, math.nan])
+@pytest.mark.parametrize("who", ["target", "peer"])
+def test_what_cannot_be_read_afterwards_proves_nothing(who: str, unread: float | None) -> None:
+    clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+    prover = _prover(clock, values, _anything)
+    values.update({who: unread})
+    proof = prover.prove(WAIT)
+    assert not proof.proved
+    assert f"pod shop/{who} 0.1 -> (could not be read)" in (proof.target if who == "target" else proof.peer)
+
+
+def test_a_peer_that_is_read_again_in_time_counts() -> None:
+    clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+    prover = _prover(clock, values)
+    values.update(target=0.9, peer=None)
+    clock.at(3.0, lambda: values.update(peer=0.1))
+    assert prover.prove(WAIT).proved

@@ -10,9 +10,10 @@ from faultcast.experiments.consent import check_consent
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.loader import load_experiment
 from faultcast.experiments.model import BlastRadius
+from faultcast.experiments.pods import pods_matching
 from faultcast.experiments.preview import Preview, preview
 from faultcast.experiments.radius import allowed, refusals
-from faultcast.experiments.targets import Target, choose, how_many, pods_matching, valid_selector
+from faultcast.experiments.targets import Target, choose, how_many, valid_selector
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConsentError, NoTargetError, RadiusError, RefusedError
 from faultcast.infra.settings import Settings
@@ -126,7 +127,7 @@ def test_nonsense_is_no_label_selector(text: str) -> None:
 def test_finished_and_leaving_pods_are_no_candidates(shop: FakeKube) -> None:
     kube = shop.client()
     gateways = pods_matching(kube, "shop", "app=gateway")
-    assert [pod.owner.name for pod in gateways if pod.owner] == ["gateway", "gateway"]
+    assert [pod.main for pod in gateways] == ["gateway", "gateway"]
     first, second = gateways
     shop.pods["shop", first.name].status.phase = "Succeeded"
     shop.delete("shop", second.name, None, None)
