@@ -72,9 +72,9 @@ def test_every_container_lacks_rights_it_does_not_need(manifest: Manifest) -> No
         assert security["capabilities"]["drop"] == ["ALL"]
 
 
-def test_only_the_reader_of_log_files_runs_as_root() -> None:
+def test_only_who_reads_or_removes_files_of_others_runs_as_root() -> None:
     root = {m["metadata"]["name"] for m in PODS if not pod_spec(m)["securityContext"].get("runAsNonRoot")}
-    assert root == {"vlagent"}
+    assert root == {"vlagent", "volume-provisioner"}
 
 
 @pytest.mark.parametrize(

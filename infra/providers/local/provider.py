@@ -215,7 +215,7 @@ class LocalProvider:
         make_pki(self._layout.pki, self._layout.kubeconfig, self._topology, dt.datetime.now(dt.UTC))
         self._network.create()
         for node in self._topology.nodes:
-            self._progress(f"starting node {node.name}")
+            self._progress(f"starting node {node.name}: {self.nodes.share(node.name)}")
             self.nodes.prepare(node, programs, pause)
             clone(template, self._layout.node(node.name).containerd)
             self.nodes.power_on(node.name)
