@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from .addresses import Addresses
-from .api import in_cluster
+from .api import in_cluster, say
 from .volumes import Volumes
 
 _PERIOD = 5.0
@@ -33,7 +33,7 @@ def main(part: str) -> None:
                 for _ in api.changes(path):
                     changed.set()
             except OSError as error:
-                print(error, flush=True)
+                say(str(error))
                 time.sleep(_PAUSE)
 
     for path in work.watched:
@@ -43,7 +43,7 @@ def main(part: str) -> None:
         try:
             work.reconcile()
         except OSError as error:
-            print(error, flush=True)
+            say(str(error))
             time.sleep(_PAUSE)
         else:
             changed.wait(_PERIOD)

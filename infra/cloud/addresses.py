@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from .api import Api, attempt, warning
+from .api import Api, attempt, say, warning
 
 __all__ = ["RESERVED", "Addresses", "assign"]
 
@@ -16,7 +16,6 @@ Port = tuple[str, int]
 
 RESERVED: Mapping[Port, str] = {
     ("TCP", 6443): "the API server",
-    ("TCP", 9100): "node-exporter",
     ("TCP", 10250): "the kubelet",
     ("TCP", 10256): "kube-proxy",
 }
@@ -25,6 +24,7 @@ RESERVED: Mapping[Port, str] = {
 _BY = "load-balancer"
 _SERVICES = "/api/v1/services"
 _NODES = "/api/v1/nodes"
+_PODS = "/api/v1/pods"
 _SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
 _KIND = "LoadBalancer"
 
@@ -48,10 +48,10 @@ class Addresses:
     def reconcile(self) -> None:
         """Bring the services' addresses to what they should be; raises OSError when the server refuses."""
         services = self._api.items(_SERVICES)
-        slices: list[dict[str, Any]] = []
-        if any(_is_local(service) for service in services):
-            slices = self._api.items(_SLICES)
-        for service, wanted, taken in assign(services, self._api.items(_NODES), slices):
+        if not any(_is_balanced(service) or _has(service) for service in services):
+            return
+        nodes, slices, pods = (self._api.items(path) for path in (_NODES, _SLICES, _PODS))
+        for service, wanted, taken in assign(services, nodes, slices, pods):
             attempt(partial(self._write, service, wanted, taken))
 
     def _write(self, service: Object, wanted: list[str], taken: str) -> None:
@@ -61,7 +61,7 @@ class Addresses:
             ingress = [{"ip": address} for address in wanted] or None
             status = {"status": {"loadBalancer": {"ingress": ingress}}}
             self._api.patch(f"{namespace}/services/{meta['name']}/status", status)
-            print(f"{_title(service)}: {', '.join(wanted) or 'no address'}", flush=True)
+            say(f"{_title(service)}: {', '.join(wanted) or 'no address'}")
         if taken and (meta["uid"], taken) not in self._said:
             self._said.add((meta["uid"], taken))
             about = {"apiVersion": "v1", "kind": "Service", **service}
@@ -69,7 +69,7 @@ class Addresses:
 
 
 def assign(
-    services: Sequence[Object], nodes: Sequence[Object], slices: Sequence[Object]
+    services: Sequence[Object], nodes: Sequence[Object], slices: Sequence[Object], pods: Sequence[Object]
 ) -> list[tuple[Object, list[str], str]]:
     """What addresses each service should have.
 
@@ -78,19 +78,19 @@ def assign(
     Args:
         services: All services.
         nodes: All nodes.
-        slices: The endpoint slices of services whose traffic has to stay on its node.
+        slices: All endpoint slices: traffic that has to stay on its node needs an endpoint there.
+        pods: All pods: some take a port of their node.
 
     Returns:
-        Each service whose addresses are ours to give or to take, with its addresses in order, and with a sentence
+        Each service whose addresses are ours to give or to take, with its addresses in order, and a sentence
         when it gets none because a port is taken.
     """
     ready = {node["metadata"]["name"]: _address(node) for node in nodes if _is_ready(node)}
-    owners = dict(RESERVED) | {
-        port: f"the node port of {_title(service)}" for service in services for port in _node_ports(service)
-    }
+    owners = {port: f"pod {_title(pod)}" for pod in pods for port in _host_ports(pod)} | dict(RESERVED)
+    owners |= {port: f"service {_title(each)}" for each in services for port in _node_ports(each)}
     found: list[tuple[Object, list[str], str]] = []
     for service in sorted(services, key=_rank):
-        if service["spec"].get("type") != _KIND:
+        if not _is_balanced(service):
             if _has(service):
                 found.append((service, [], ""))
             continue
@@ -129,9 +129,20 @@ def _node_ports(service: Object) -> list[Port]:
     return [(port.get("protocol", "TCP"), port["nodePort"]) for port in ports if port.get("nodePort")]
 
 
+def _host_ports(pod: Object) -> list[Port]:
+    if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        return []
+    containers = pod["spec"]["containers"]
+    ports = (port for container in containers for port in container.get("ports") or ())
+    return [(port.get("protocol", "TCP"), port["hostPort"]) for port in ports if port.get("hostPort")]
+
+
+def _is_balanced(service: Object) -> bool:
+    return bool(service["spec"].get("type") == _KIND)
+
+
 def _is_local(service: Object) -> bool:
-    spec = service["spec"]
-    return spec.get("type") == _KIND and spec.get("externalTrafficPolicy") == "Local"
+    return bool(service["spec"].get("externalTrafficPolicy") == "Local")
 
 
 def _is_ready(node: Object) -> bool:

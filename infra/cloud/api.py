@@ -4,12 +4,13 @@ import http.client
 import json
 import os
 import ssl
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Api", "ApiRefusal", "attempt", "in_cluster", "warning"]
+__all__ = ["Api", "ApiRefusal", "attempt", "in_cluster", "say", "warning"]
 
 Object = Mapping[str, Any]
 
@@ -104,7 +105,11 @@ class Api:
         return found
 
     def _headers(self, kind: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token()}", "Accept": "application/json", "Content-Type": kind}
+        return {
+            "Authorization": f"Bearer {self._token()}",
+            "Accept": "application/json",
+            "Content-Type": kind,
+        }
 
 
 def attempt(action: Callable[[], None]) -> None:
@@ -112,7 +117,13 @@ def attempt(action: Callable[[], None]) -> None:
     try:
         action()
     except OSError as error:
-        print(error, flush=True)
+        say(str(error))
+
+
+def say(text: str) -> None:
+    """One line of this program's log."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def warning(about: Object, reason: str, message: str, by: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .api import Api, attempt, warning
+from .api import Api, attempt, say, warning
 
 __all__ = ["PROVISIONER", "Volumes", "refusal", "volume_of"]
 
@@ -91,21 +91,23 @@ class Volumes:
         place.mkdir(exist_ok=True)
         place.chmod(0o777)  # whichever user the pod runs as
         self._api.create(_VOLUMES, volume_of(claim, kind, self._node, self._host_folder))
-        print(f"volume {name} for {meta['namespace']}/{meta['name']}", flush=True)
+        say(f"volume {name} for {meta['namespace']}/{meta['name']}")
 
     def _remove(self, name: str) -> None:
         place = self._folder / name
         if place.is_dir():
             shutil.rmtree(place)
         self._api.delete(f"{_VOLUMES}/{name}")
-        print(f"removed volume {name}", flush=True)
+        say(f"removed volume {name}")
 
 
 def refusal(claim: Object) -> str:
     """Why a folder on a node cannot be what a claim asks for; empty when it can."""
     spec = claim["spec"]
     if other := sorted(set(spec.get("accessModes") or ()) - _OF_ONE_NODE):
-        return f"a volume of this class is on one node and cannot be {', '.join(other)}; ask for ReadWriteOnce"
+        return (
+            f"a volume of this class is on one node and cannot be {', '.join(other)}; ask for ReadWriteOnce"
+        )
     if spec.get("volumeMode", "Filesystem") != "Filesystem":
         return "a volume of this class is a folder and no block device; ask for volumeMode Filesystem"
     if spec.get("selector"):

@@ -101,7 +101,7 @@ def _kubelet(node: NodePlan, share: Share, dns: ipaddress.IPv4Address, cgroup_ro
         "cgroupsPerQOS": True,
         "failCgroupV1": False,
         "enforceNodeAllocatable": [],
-        # Not asked for by the system but by the other nodes: only `Allocatable` tells the scheduler the truth.
+        # What the other nodes have: `Capacity` counts whole cores and all of the memory.
         "systemReserved": share.reserved,
         "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
         "clusterDNS": [str(dns)],

@@ -1,7 +1,7 @@
 """What of the machine each node has: which of its cores, how much of them, how much of its memory.
 
-A node is a set of cores, not a quota: on control groups of version 1 no container may have a higher limit than
-a quota above it, while Kubernetes lets a limit be higher than the node.
+A node is a set of cores, not a quota: with control groups of version 1 no container may have a higher limit
+than a quota above it, while Kubernetes lets a limit be higher than the node.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class Share:
 
     @property
     def reserved(self) -> dict[str, str]:
-        """What of its cores and of the machine's memory belongs to the others, as quantities of Kubernetes."""
+        """What of its cores and of the machine's memory is not its own, as quantities of Kubernetes."""
         cpu, memory = len(self.cores) * _WHOLE - self.millicores, self.machine_memory - self.memory
         found = {"cpu": f"{cpu}m" if cpu else "", "memory": str(memory) if memory else ""}
         return {name: quantity for name, quantity in found.items() if quantity}
