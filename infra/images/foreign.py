@@ -209,6 +209,8 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except FaultcastError:
         raise
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"there is no file {path}", remedy="check its path") from error
     except (OSError, EOFError, tarfile.TarError, lzma.LZMAError) as error:
         message = f"{path} cannot be read as an archive of images: {error}"
         raise ConfigurationError(message, remedy=_REMEDY) from error
