@@ -254,7 +254,9 @@ class LocalNodes:
             parcel.unlink()
         if done.code != 0:
             message = f"node {node} refused image {archive}: {done.stderr.strip()}"
-            raise ClusterError(message, remedy="take the cluster down, and up again")
+            raise ClusterError(
+                message, remedy=f"see whether the disk is full, and: faultcast logs {node} containerd"
+            )
 
     @property
     def _guards(self) -> Guards:
