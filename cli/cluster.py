@@ -51,7 +51,9 @@ def up(
     console.print(f"Cluster {cluster.name} is up.")
     console.print(_endpoints(cluster.endpoints))
     console.print(f"  export KUBECONFIG={cluster.kube_context.file}", markup=False)
+    console.print(f"  export PATH={provider.programs}:$PATH", markup=False)
     console.print("Next: faultcast status, or faultcast node off NAME, or faultcast down.", markup=False)
+    console.print("Your own workload: faultcast image load ARCHIVE, kubectl apply -f FILE or helm install.")
 
 
 def status() -> None:

@@ -60,7 +60,7 @@ def deploy(
     """Build the image, deploy it to the local cluster, and wait until it answers."""
     from faultcast.infra.forecaster_deploy import deploy_forecaster, load_image
     from faultcast.infra.forecaster_local import local_options
-    from faultcast.infra.images.archive import read_archive
+    from faultcast.infra.images.foreign import read_archive
     from faultcast.infra.images.podman import build_forecaster_image
     from faultcast.infra.kube import connect
     from faultcast.infra.providers.local.lock import exclusive

@@ -13,6 +13,7 @@ from faultcast.cli import (
     experiments,
     forecast,
     forecaster,
+    image,
     judging,
     models,
     observe,
@@ -37,7 +38,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (cluster, doctor, experiments, forecast, forecaster, judging, models, observe, results, roles):
+for group in (
+    cluster,
+    doctor,
+    experiments,
+    forecast,
+    forecaster,
+    image,
+    judging,
+    models,
+    observe,
+    results,
+    roles,
+):
     group.register(app)
 serving.register(forecaster.GROUP)
 

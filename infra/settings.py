@@ -35,7 +35,9 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=4, description="number of worker nodes")
     pod_cidr: ipaddress.IPv4Network = Field(ipaddress.IPv4Network("10.42.0.0/16"))
     service_cidr: ipaddress.IPv4Network = Field(ipaddress.IPv4Network("10.43.0.0/16"))
-    node_cpus: float = Field(1.0, gt=0, description="CPU quota of each node, in cores")
+    node_cpus: float = Field(
+        1.0, gt=0, description="cores of each node; an equal part of the machine's where it has fewer"
+    )
     bin: Path | None = Field(None, description="folder with programs built earlier, used before the cache")
     cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("faultcast")))
     state_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_state_dir("faultcast")))

@@ -17,7 +17,14 @@ __all__ = ["WORKLOAD_KINDS", "apply", "path_of", "title"]
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds that run pods."""
 
-_CLUSTER_WIDE = {"Namespace", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "APIService"}
+_CLUSTER_WIDE = {
+    "APIService",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Namespace",
+    "PersistentVolume",
+    "StorageClass",
+}
 _PARALLEL = 6
 _PATIENCE = Wait(20.0, 0.5)
 _PASSING = {
@@ -60,7 +67,7 @@ def path_of(manifest: dict[str, Any]) -> str:
     version, kind, meta = manifest["apiVersion"], manifest["kind"], manifest["metadata"]
     group = f"/apis/{version}" if "/" in version else f"/api/{version}"
     place = group if kind in _CLUSTER_WIDE else f"{group}/namespaces/{meta['namespace']}"
-    plural = kind.lower() + "s"
+    plural = kind.lower() + ("es" if kind.endswith("s") else "s")
     return f"{place}/{plural}/{meta['name']}"
 
 

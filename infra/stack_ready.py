@@ -1,6 +1,6 @@
 """Wait until what was applied runs; say what hinders it when it does not."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
@@ -39,6 +39,7 @@ def wait_ready(
             events and the tail of its log.
     """
     wanted = {title(manifest) for manifest in manifests if manifest["kind"] in WORKLOAD_KINDS}
+    places = {m["metadata"]["namespace"] for m in manifests if m["kind"] in WORKLOAD_KINDS}
     missing = set(wanted)
 
     def all_ready() -> bool:
@@ -47,13 +48,15 @@ def wait_ready(
             missing.clear()
             missing.update(now_missing)
             progress(f"{len(wanted) - len(missing)} of {len(wanted)} parts ready")
-        _refuse_hopeless(kube)
+        _refuse_hopeless(kube, places)
         return not missing
 
     try:
         wait_until("everything runs", all_ready, wait, transient=(ApiException, HTTPError))
     except WaitTimeoutError as error:
-        message = f"not ready after {wait.timeout:.0f} s: {', '.join(sorted(missing))}\n{explain(kube)}"
+        message = (
+            f"not ready after {wait.timeout:.0f} s: {', '.join(sorted(missing))}\n{explain(kube, places)}"
+        )
         raise ClusterError(message, remedy="look at the pods: kubectl describe pods -A") from error
 
 
@@ -69,13 +72,21 @@ def is_ready(workload: Any) -> bool:
     return counts == {workload.spec.replicas}
 
 
-def explain(kube: KubeClient) -> str:
+def explain(kube: KubeClient, places: Collection[str]) -> str:
     """What hinders each pod that is not ready: state, events, log.
 
     The client's errors pass through.
+
+    Args:
+        kube: The cluster.
+        places: Namespaces to look at; what else somebody runs in the cluster is no part of it.
     """
+    return "\n".join(_explain_pod(kube, pod) for pod in _pods(kube, places) if not _pod_ready(pod))
+
+
+def _pods(kube: KubeClient, places: Collection[str]) -> list[Any]:
     pods: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
-    return "\n".join(_explain_pod(kube, pod) for pod in pods.items if not _pod_ready(pod))
+    return [pod for pod in pods.items if pod.metadata.namespace in places]
 
 
 def _workloads(kube: KubeClient) -> Iterable[tuple[str, Any]]:
@@ -89,9 +100,8 @@ def _workloads(kube: KubeClient) -> Iterable[tuple[str, Any]]:
             yield f"{kind} {item.metadata.namespace}/{item.metadata.name}", item
 
 
-def _refuse_hopeless(kube: KubeClient) -> None:
-    pods: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
-    for pod in pods.items:
+def _refuse_hopeless(kube: KubeClient, places: Collection[str]) -> None:
+    for pod in _pods(kube, places):
         for state in _states(pod):
             waiting = state.state.waiting
             if waiting and waiting.reason in _HOPELESS and _PASSING not in (waiting.message or ""):

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 from ruamel.yaml import YAML
 
+from faultcast.infra.cloud.volumes import PROVISIONER
 from faultcast.infra.images import ImageArchive
 from faultcast.infra.images.catalog import USER
 from faultcast.infra.settings import Settings
@@ -24,6 +25,7 @@ _TEMPLATES = Path(__file__).parent / "manifests"
 _STACK = (
     "namespaces",
     "coredns",
+    "cloud",
     "prometheus",
     "alertmanager",
     "pushgateway",
@@ -130,6 +132,7 @@ def _context(settings: Settings, images: Sequence[ImageArchive]) -> dict[str, An
         "images": {image.name: image.ref for image in images},
         "user": USER.split(":")[0],
         "ports": PORTS,
+        "provisioner": PROVISIONER,
         "dns_address": services[10],
         "exporter_address": services[31],
         "alertmanager_address": services[32],

@@ -66,8 +66,9 @@ class PodCpu(HelperFault[PodCpuArguments]):
         nodes = {node.name: amount(node.limits.get("cpu", "")) for node in node_targets(access.kube)}
         cores, rises, full = {}, [], []
         for target in plan.targets:
-            limit = amount(target.limits.get("cpu", ""))
-            cores[target.uid] = (limit or nodes.get(target.node, 1.0)) * arguments.intensity / 100
+            room = nodes.get(target.node) or 1.0
+            limit = min(amount(target.limits.get("cpu", "")), room)  # it may be higher than the node
+            cores[target.uid] = (limit or room) * arguments.intensity / 100
             used = usage_of(access, target, "cpu") or 0.0
             rise = min(cores[target.uid], limit - used if limit else cores[target.uid])
             rises.append(rise)

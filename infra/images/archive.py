@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from faultcast.infra.errors import ConfigurationError, UnsupportedError
+from faultcast.infra.errors import UnsupportedError
 
 __all__ = [
     "ImageArchive",
@@ -19,7 +19,6 @@ __all__ = [
     "Layer",
     "NodeRole",
     "architecture",
-    "read_archive",
     "write_archive",
     "write_layer",
 ]
@@ -152,27 +151,6 @@ def write_archive(out: Path, ref: str, layers: Sequence[Layer], config: ImageCon
             with layer.path.open("rb") as file:
                 tar.addfile(member, file)
     part.rename(out)
-
-
-def read_archive(path: Path) -> ImageArchive:
-    """An archive that somebody made, in the layout that `docker save` and `podman save` write.
-
-    Args:
-        path: The file.
-
-    Raises:
-        ConfigurationError: It is no such archive, or its image has no name.
-    """
-    try:
-        with tarfile.open(path) as tar:
-            manifest = tar.extractfile("manifest.json")
-            (image,) = json.load(manifest or io.BytesIO(b"[]"))
-        ref = str(image["RepoTags"][0])
-    except (OSError, tarfile.TarError, KeyError, TypeError, ValueError, IndexError) as error:
-        message = f"{path} is no archive of one named image: {error}"
-        raise ConfigurationError(message, remedy="write it by podman save --format docker-archive") from error
-    name = ref.rsplit("/", 1)[-1].partition(":")[0]
-    return ImageArchive(name, ref, path, "worker")
 
 
 def _mode(member: tarfile.TarInfo) -> int:

@@ -188,6 +188,7 @@ CATALOG: tuple[ImageRecipe, ...] = (
     ImageRecipe("shell", (_SHELL,), ImageConfig(("/bin/sh",)), "all"),
     _everywhere(_static("coredns")),
     _python("exporter", "exporter", _INFRA / "exporter"),
+    _python("cloud", "cloud", _INFRA / "cloud"),
     _python("shop", "shop", _INFRA / "workloads" / "shop"),
     _HELPER,
     _debian("prometheus", "prometheus"),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from faultcast.infra.images import ImageArchive
-from faultcast.infra.images.archive import read_archive
+from faultcast.infra.images.foreign import read_archive
 from faultcast.infra.images.podman import FILES, FOLDERS, Podman, build_forecaster_image, podman_of
 from faultcast.infra.processes import Completed
 from faultcast.infra.settings import load_settings

@@ -53,27 +53,47 @@ def version_1(root: Path) -> Cgroups:
     return Cgroups(tuple(Hierarchy(root / name, 1, frozenset({name})) for name in names), "c")
 
 
-def test_a_node_gets_its_quota_and_its_programs_none(tmp_path: Path) -> None:
+def test_a_node_gets_its_cores_and_its_programs_all_of_them(tmp_path: Path) -> None:
     groups = version_1(tmp_path)
-    groups.create("worker", 0.75)
-    node, system = (tmp_path / "cpu" / "faultcast-c" / name for name in ("worker", "worker.system"))
-    assert (node / "cpu.cfs_quota_us").read_text() == "75000"
-    assert (node / "cpu.cfs_period_us").read_text() == "100000"
-    assert system.is_dir()
-    assert not (system / "cpu.cfs_quota_us").exists()
-    assert (tmp_path / "cpuset" / "faultcast-c" / "worker" / "cpuset.cpus").read_text() == "0-1\n"
+    assert groups.cores() == (0, 1)
+    groups.create("worker", (1,))
+    node, system = (tmp_path / "cpuset" / "faultcast-c" / name for name in ("worker", "worker.system"))
+    assert (node / "cpuset.cpus").read_text() == "1"
+    assert (node / "cpuset.mems").read_text() == "0\n"
+    assert (system / "cpuset.cpus").read_text() == "0-1\n"
     assert groups.node_root("worker") == "/faultcast-c/worker"
     assert [path.parts[-4:] for path in groups.system_procs("worker")] == [
         (name, "faultcast-c", "worker.system", "cgroup.procs") for name in ("cpu", "cpuset", "memory")
     ]
 
 
-def test_version_2_gets_a_quota_too(tmp_path: Path) -> None:
-    groups = Cgroups((Hierarchy(tmp_path, 2, frozenset({"cpu", "memory"})),), "c")
-    groups.create("worker", 1.0)
-    assert (tmp_path / "faultcast-c" / "worker" / "cpu.max").read_text() == "100000 100000"
+def test_no_quota_stands_above_the_pods(tmp_path: Path) -> None:
+    version_1(tmp_path).create("worker", (1,))
+    assert not list(tmp_path.rglob("cpu.cfs_quota_us"))
+    unified = tmp_path / "unified"
+    unified.mkdir()
+    (unified / "cpuset.cpus.effective").write_text("0-3\n")
+    groups = Cgroups((Hierarchy(unified, 2, frozenset({"cpu", "cpuset", "memory"})),), "c")
+    groups.create("worker", (1,))
+    assert not list(unified.rglob("cpu.max"))
+
+
+def test_version_2_gets_its_cores_too(tmp_path: Path) -> None:
+    (tmp_path / "cpuset.cpus.effective").write_text("0-3\n")
+    groups = Cgroups((Hierarchy(tmp_path, 2, frozenset({"cpu", "cpuset", "memory"})),), "c")
+    assert groups.cores() == (0, 1, 2, 3)
+    groups.create("worker", (2, 3))
+    assert (tmp_path / "faultcast-c" / "worker" / "cpuset.cpus").read_text() == "2,3"
+    assert not (tmp_path / "faultcast-c" / "worker.system" / "cpuset.cpus").exists()
     assert (tmp_path / "cgroup.subtree_control").read_text() == "+memory"
     assert (tmp_path / "faultcast-c" / "cgroup.subtree_control").exists()
+
+
+def test_without_the_controller_cpuset_the_nodes_share_by_weight(tmp_path: Path) -> None:
+    groups = Cgroups((Hierarchy(tmp_path, 2, frozenset({"cpu", "memory"})),), "c")
+    assert groups.cores()
+    groups.create("worker", (0,))
+    assert not (tmp_path / "faultcast-c" / "worker" / "cpuset.cpus").exists()
 
 
 def test_pods_groups_are_removed_bottom_up_and_only_those_of_the_node(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from faultcast.cli import cluster as cli
+from faultcast.cli import image
 from faultcast.experiments.ledger import Entry, Ledger
 from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import Cluster, Endpoints, Guard, Node
@@ -29,6 +30,7 @@ class FakeProvider:
 
     nodes = FakeNodeControl()
     node_names = ("master", "worker")
+    programs = Path("/p/bin")
     asked: list[Any]
     layout: Layout
     kube_context: KubeContext
@@ -51,6 +53,10 @@ class FakeProvider:
     def status(self) -> ClusterStatus:
         return self.status_now
 
+    def load_images(self, archive: Path, name: str) -> tuple[str, ...]:
+        self.asked.append(("load", archive, name))
+        return ("docker.io/library/web:latest", "docker.io/own/web:1.0", "localhost/web:1.0")
+
     def collect_logs(self, folder: Path) -> None:
         self.asked.append(("collect", folder))
 
@@ -64,12 +70,14 @@ def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[FakeProvid
 
     Fresh.asked = []
     monkeypatch.setattr(cli, "LocalProvider", Fresh)
+    monkeypatch.setattr(image, "LocalProvider", Fresh)
     return Fresh
 
 
 def call(*words: str) -> Any:
     app = typer.Typer()
     cli.register(app)
+    image.register(app)
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
 
 
@@ -86,6 +94,8 @@ def test_up_tells_what_it_does_and_what_comes_next(provider: type[FakeProvider])
     assert provider.asked == [("start", True)]
     assert "s  starting node [master]" in done.output
     assert "export KUBECONFIG=/k/kubeconfig" in done.output
+    assert "export PATH=/p/bin:$PATH" in done.output
+    assert "faultcast image load" in done.output
     assert "http://10.0.0.1:31539" in done.output
     call("up", "--no-stack")
     assert provider.asked[-1] == ("start", False)
@@ -106,6 +116,16 @@ def test_status_ends_with_0_only_when_all_is_well(provider: type[FakeProvider]) 
         done = call("status")
         assert done.exit_code == 1
         assert words in done.output
+
+
+def test_loaded_images_are_named_as_a_pod_names_them(provider: type[FakeProvider]) -> None:
+    done = call("image", "load", "web.tar", "--name", "web")
+    assert done.exit_code == 0
+    assert provider.asked == [("load", Path("web.tar"), "web")]
+    lines = [line.removeprefix("Every node has the image ") for line in done.output.splitlines()]
+    assert lines[0] == "web:latest"
+    assert "imagePullPolicy: IfNotPresent" in lines[1]
+    assert lines[2:] == ["own/web:1.0", "localhost/web:1.0"]
 
 
 def test_nodes_are_switched_and_cut(provider: type[FakeProvider]) -> None:

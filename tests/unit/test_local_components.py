@@ -6,12 +6,14 @@ from pathlib import Path
 
 from faultcast.infra.providers.local.components import components_of
 from faultcast.infra.providers.local.configs import node_files
+from faultcast.infra.providers.local.shares import Share
 from faultcast.infra.providers.local.spec import Component, Sandbox
 from faultcast.infra.providers.local.topology import plan
 from faultcast.infra.settings import load_settings
 
 TOPOLOGY = plan(load_settings())
 MASTER, WORKER = TOPOLOGY.nodes
+SHARE = Share(cores=(2, 3), millicores=1500, memory=5_000, machine_memory=12_000)
 
 
 def flags_of(name: str) -> dict[str, str]:
@@ -20,7 +22,7 @@ def flags_of(name: str) -> dict[str, str]:
 
 
 def files_of_worker() -> dict[str, str]:
-    return node_files(TOPOLOGY, WORKER, cgroup_root="/faultcast-c/worker", pause="img/pause:7")
+    return node_files(TOPOLOGY, WORKER, SHARE, cgroup_root="/faultcast-c/worker", pause="img/pause:7")
 
 
 def test_only_the_master_runs_the_control_plane() -> None:
@@ -80,6 +82,12 @@ def test_kubelet_configuration() -> None:
     assert config["imageGCHighThresholdPercent"] == 100
     assert config["clusterDNS"] == ["10.43.0.10"]
     assert config["tlsCertFile"] == "/run/faultcast/pki/node-worker.crt"
+
+
+def test_a_node_tells_the_scheduler_what_it_has() -> None:
+    files = files_of_worker()
+    assert files["online"] == "2,3\n"
+    assert json.loads(files["kubelet.yaml"])["systemReserved"] == {"cpu": "500m", "memory": "7000"}
 
 
 def test_containerd_configuration_is_toml_and_names_the_pause_image() -> None:

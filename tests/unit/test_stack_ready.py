@@ -123,6 +123,17 @@ def test_a_pod_without_image_is_not_waited_for() -> None:
         wait_ready(cluster.kube, WANTED, lambda _line: None, Wait(60.0, 60.0))
 
 
+def test_somebodys_own_pod_that_cannot_run_is_no_business_of_the_stack() -> None:
+    own = pod(reason="ErrImageNeverPull")
+    own.metadata.namespace = "theirs"
+    said: list[str] = []
+    wait_ready(Cluster(deployment(), own).kube, WANTED, said.append, Wait(0.0, 0.0))
+    assert said == ["1 of 1 parts ready"]
+    with pytest.raises(ClusterError, match="Deployment shop/web") as caught:
+        wait_ready(Cluster(deployment(ready=1), own).kube, WANTED, said.append, Wait(0.0, 0.1))
+    assert "theirs" not in str(caught.value)
+
+
 def test_a_secret_that_the_kubelet_has_not_seen_yet_is_waited_for() -> None:
     late = pod(reason="CreateContainerConfigError")
     late.status.container_statuses[0].state.waiting.message = "failed to sync secret cache: timed out"
@@ -133,7 +144,7 @@ def test_a_secret_that_the_kubelet_has_not_seen_yet_is_waited_for() -> None:
 def test_nothing_is_explained_when_every_pod_is_ready() -> None:
     good = pod()
     good.status.conditions = [SimpleNamespace(type="Ready", status="True")]
-    assert explain(Cluster(deployment(), good).kube) == ""
+    assert explain(Cluster(deployment(), good).kube, {"shop"}) == ""
 
 
 class Api:

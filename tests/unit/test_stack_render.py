@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from faultcast.infra.cloud.volumes import PROVISIONER
 from faultcast.infra.images import ImageArchive
 from faultcast.infra.images.catalog import CATALOG
+from faultcast.infra.providers.local.shares import shares
 from faultcast.infra.settings import load_settings
 from faultcast.infra.stack_apply import WORKLOAD_KINDS, path_of, title
 from faultcast.infra.stack_render import PORTS, Manifest, render_stack, render_workload
@@ -72,9 +74,9 @@ def test_every_container_lacks_rights_it_does_not_need(manifest: Manifest) -> No
         assert security["capabilities"]["drop"] == ["ALL"]
 
 
-def test_only_the_reader_of_log_files_runs_as_root() -> None:
+def test_only_who_reads_or_removes_files_of_others_runs_as_root() -> None:
     root = {m["metadata"]["name"] for m in PODS if not pod_spec(m)["securityContext"].get("runAsNonRoot")}
-    assert root == {"vlagent"}
+    assert root == {"vlagent", "volume-provisioner"}
 
 
 @pytest.mark.parametrize(
@@ -163,6 +165,47 @@ def test_the_fragile_part_of_the_shop_is_alone_and_the_gateway_is_not() -> None:
     assert named("gateway")["spec"]["replicas"] == 2
     (spread,) = pod_spec(named("gateway"))["topologySpreadConstraints"]
     assert spread["topologyKey"] == "kubernetes.io/hostname"
+
+
+def pinned_to(place: str) -> int:
+    """Thousandths of a core that is asked for on one node, whatever the scheduler decides."""
+    return sum(
+        int(container["resources"]["requests"]["cpu"].removesuffix("m"))
+        for manifest in PODS
+        for container in pod_spec(manifest)["containers"]
+        if manifest["kind"] == "DaemonSet" or place in pod_spec(manifest).get("nodeSelector", {}).values()
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4])
+def test_the_stack_fits_nodes_that_say_what_they_have(workers: int) -> None:
+    for share in shares(range(2), 8 * 2**30, workers + 1, 1.0):
+        assert max(pinned_to("boss"), pinned_to("hand")) + 50 <= share.millicores, "50m for a helper pod"
+
+
+def test_a_claim_that_names_no_class_gets_a_volume_on_the_node_of_its_pod() -> None:
+    (kind,) = [m for m in STACK if m["kind"] == "StorageClass"]
+    assert path_of(kind) == "/apis/storage.k8s.io/v1/storageclasses/local-path"
+    assert kind["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true"
+    assert (kind["provisioner"], kind["volumeBindingMode"]) == (PROVISIONER, "WaitForFirstConsumer")
+    assert named("volume-provisioner")["kind"] == "DaemonSet"
+
+
+def test_the_parts_of_a_cloud_may_do_what_they_do_and_no_more() -> None:
+    rights = {
+        m["metadata"]["name"]: {
+            f"{verb} {name}" for rule in m["rules"] for name in rule["resources"] for verb in rule["verbs"]
+        }
+        for m in STACK
+        if m["kind"] == "ClusterRole"
+    }
+    assert not any("secrets" in right for right in rights["faultcast:load-balancer"])
+    writes = {r for r in rights["faultcast:load-balancer"] if r.split()[0] not in ("list", "watch")}
+    assert writes == {"patch services/status", "create events"}
+    writes = {
+        r for r in rights["faultcast:volume-provisioner"] if r.split()[0] not in ("get", "list", "watch")
+    }
+    assert writes == {"create persistentvolumes", "delete persistentvolumes", "create events"}
 
 
 def test_the_idle_cluster_asks_for_less_than_one_core() -> None:

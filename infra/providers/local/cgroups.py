@@ -1,22 +1,22 @@
-"""Control groups of a cluster: one tree a node, a CPU quota on it, and nothing left behind.
+"""Control groups of a cluster: one tree a node, a set of cores for it, and nothing left behind.
 
 Below `/faultcast-<cluster>` each node has two groups: `<node>` is the node itself (its pods; the kubelet's
-cgroup root) and carries the quota, `<node>.system` holds its programs (kubelet, container runtime, control
-plane) without one. What the cluster uses in all is the usage of `/faultcast-<cluster>`.
+cgroup root) and is confined to the node's cores, `<node>.system` holds its programs (kubelet, container
+runtime, control plane) and is not. What the cluster uses in all is the usage of `/faultcast-<cluster>`.
 """
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from faultcast.infra.errors import UnsupportedError, WaitTimeoutError
+from faultcast.infra.providers.local.shares import core_list, parse_cores
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["Cgroups", "Hierarchy", "hierarchies"]
 
-_PERIOD_US = 100_000
 _UNIFIED = "unified"
 _WANTED_V2 = ("cpu", "cpuset", "memory", "pids", "io")
 
@@ -100,8 +100,19 @@ class Cgroups:
         """The group of a node's pods, as a path in the tree."""
         return f"/{self.top}/{node}"
 
-    def create(self, node: str, cpus: float) -> None:
-        """Make both groups of a node, with a quota of `cpus` cores on the node's own."""
+    def cores(self) -> tuple[int, ...]:
+        """Numbers of the cores that the cluster may use."""
+        for tree in self.trees:
+            if "cpuset" in tree.controllers:
+                name = "cpuset.cpus.effective" if tree.version == 2 else "cpuset.cpus"
+                return parse_cores((tree.path / name).read_text())
+        return tuple(sorted(os.sched_getaffinity(0)))
+
+    def create(self, node: str, cores: Sequence[int]) -> None:
+        """Make both groups of a node, and confine its own to `cores`.
+
+        Without the controller `cpuset` nothing confines it; then the kernel gives each node the same weight.
+        """
         for tree in self.trees:
             for name in (node, f"{node}.system"):
                 group = tree.path / self.top / name
@@ -111,18 +122,8 @@ class Cgroups:
                 elif "cpuset" in tree.controllers:
                     _fill_cpuset(group.parent)
                     _fill_cpuset(group)
-            self._limit(tree, node, cpus)
-
-    def _limit(self, tree: Hierarchy, node: str, cpus: float) -> None:
-        group = tree.path / self.top / node
-        quota = round(cpus * _PERIOD_US)
-        if "cpu" not in tree.controllers:
-            return
-        if tree.version == 2:
-            (group / "cpu.max").write_text(f"{quota} {_PERIOD_US}")
-        else:
-            (group / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
-            (group / "cpu.cfs_quota_us").write_text(str(quota))
+            if "cpuset" in tree.controllers:
+                (tree.path / self.top / node / "cpuset.cpus").write_text(core_list(cores))
 
     def system_procs(self, node: str) -> tuple[Path, ...]:
         """Files into which a process writes its id to join the node's programs."""

@@ -5,33 +5,40 @@ import json
 from pathlib import Path
 from typing import Any
 
+from faultcast.infra.providers.local.shares import Share, core_list
 from faultcast.infra.providers.local.spec import ETC, PKI
 from faultcast.infra.providers.local.topology import NodePlan, Topology
 
-__all__ = ["CNI", "CONTAINERD_SOCKET", "node_files"]
+__all__ = ["CNI", "CONTAINERD_SOCKET", "ONLINE", "node_files"]
 
 CNI = Path("/usr/lib/cni")
 CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")
+ONLINE = "/sys/devices/system/cpu/online"
+"""Where the kubelet reads which cores its node has."""
 
 _DISABLED = ("aufs", "btrfs", "devmapper", "zfs")
 
 
-def node_files(topology: Topology, node: NodePlan, *, cgroup_root: str, pause: str) -> dict[str, str]:
+def node_files(
+    topology: Topology, node: NodePlan, share: Share, *, cgroup_root: str, pause: str
+) -> dict[str, str]:
     """Text of every configuration file of a node, by its path below the node's `etc`.
 
     Args:
         topology: The cluster.
         node: The node.
+        share: What of the machine it has.
         cgroup_root: The control group in which the kubelet puts its pods.
         pause: Reference of the image that holds a pod's namespaces.
     """
     return {
         "cni/10-faultcast.conflist": _json(_cni(node)),
         "containerd.toml": _containerd(pause),
-        "kubelet.yaml": _json(_kubelet(node, topology.dns_service, cgroup_root)),
+        "kubelet.yaml": _json(_kubelet(node, share, topology.dns_service, cgroup_root)),
         "hosts": _hosts(topology),
         "resolv.conf": f"search cluster.local\nnameserver {topology.dns_service}\n",
         "hostname": f"{node.name}\n",
+        "online": f"{core_list(share.cores)}\n",
     }
 
 
@@ -85,7 +92,7 @@ disabled_plugins = [{disabled}]
 """
 
 
-def _kubelet(node: NodePlan, dns: ipaddress.IPv4Address, cgroup_root: str) -> dict[str, Any]:
+def _kubelet(node: NodePlan, share: Share, dns: ipaddress.IPv4Address, cgroup_root: str) -> dict[str, Any]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -94,6 +101,8 @@ def _kubelet(node: NodePlan, dns: ipaddress.IPv4Address, cgroup_root: str) -> di
         "cgroupsPerQOS": True,
         "failCgroupV1": False,
         "enforceNodeAllocatable": [],
+        # What the other nodes have: `Capacity` counts whole cores and all of the memory.
+        "systemReserved": share.reserved,
         "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
         "clusterDNS": [str(dns)],
         "clusterDomain": "cluster.local",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from faultcast.infra.cluster import Guard, Service, Undo
@@ -22,6 +23,7 @@ from faultcast.infra.providers.local.files import read_json, write_private
 from faultcast.infra.providers.local.guards import Guards
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.network import Network
+from faultcast.infra.providers.local.shares import Share, shares
 from faultcast.infra.providers.local.spec import NODE, PROGRAMS, Sandbox
 from faultcast.infra.providers.local.supervisor import State, read_states
 from faultcast.infra.providers.local.topology import NodePlan, Topology, plan
@@ -57,7 +59,7 @@ class LocalNodes:
         layout: Where its files are.
         cgroups: Its control groups.
         network: Its network.
-        node_cpus: CPU quota of a node, in cores.
+        node_cpus: How many of the machine's cores each node shall have.
     """
 
     topology: Topology
@@ -79,7 +81,9 @@ class LocalNodes:
             folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         (home.var_lib).chmod(0o755)  # pods that are not root look below it
         root = self.cgroups.node_root(node.name)
-        for name, text in configs.node_files(self.topology, node, cgroup_root=root, pause=pause).items():
+        share = self.share(node.name)
+        files = configs.node_files(self.topology, node, share, cgroup_root=root, pause=pause)
+        for name, text in files.items():
             target = home.etc / name
             target.parent.mkdir(exist_ok=True)
             write_private(target, text.encode())
@@ -95,10 +99,17 @@ class LocalNodes:
                 "/etc/resolv.conf": str(home.etc / "resolv.conf"),
                 "/var/lib": str(home.var_lib),
                 "/var/log": str(home.var_log),
+                configs.ONLINE: str(home.etc / "online"),
             },
             components=components_of(self.topology, node),
             path=_PATH,
         ).write(home.spec)
+
+    def share(self, node: str) -> Share:
+        """What of this machine a node has; raises `ConfigurationError` when there is no such node."""
+        memory = psutil.virtual_memory().total
+        every = shares(self.cgroups.cores(), memory, len(self.topology.nodes), self.node_cpus)
+        return every[self.topology.nodes.index(self.topology.node(node))]
 
     def process(self, node: str) -> ProcessId | None:
         """Process 1 of a node, as this machine counts it; None when the node is off."""
@@ -142,7 +153,7 @@ class LocalNodes:
             if self.process(node):
                 return
             self.cgroups.remove_pods(node)
-            self.cgroups.create(node, self.node_cpus)
+            self.cgroups.create(node, self.share(node).cores)
             self.network.attach(plan)
             services.forget_stops(home)
             home.components.unlink(missing_ok=True)
@@ -243,7 +254,9 @@ class LocalNodes:
             parcel.unlink()
         if done.code != 0:
             message = f"node {node} refused image {archive}: {done.stderr.strip()}"
-            raise ClusterError(message, remedy="take the cluster down, and up again")
+            raise ClusterError(
+                message, remedy=f"see whether the disk is full, and: faultcast logs {node} containerd"
+            )
 
     @property
     def _guards(self) -> Guards:

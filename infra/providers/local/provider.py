@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from faultcast.infra.cluster import Cluster, Endpoints
 from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.infra.images import ImageArchive, build_images
+from faultcast.infra.images.foreign import open_foreign
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers.local.evidence import collect
 from faultcast.infra.providers.local.files import read_json, write_json
@@ -69,6 +70,12 @@ class LocalProvider:
     def layout(self) -> Layout:
         """Where the cluster's files are."""
         return self._layout
+
+    @property
+    def programs(self) -> Path | None:
+        """Folder of the programs that the cluster runs, kubectl among them; None when it is not up."""
+        programs = self._record().get("programs")
+        return Path(programs) if programs else None
 
     @property
     def node_names(self) -> tuple[str, ...]:
@@ -143,6 +150,32 @@ class LocalProvider:
             helper_image=next((ref for ref in self._record()["images"] if "/helper:" in ref), ""),
         )
 
+    def load_images(self, archive: Path, name: str = "") -> tuple[str, ...]:
+        """Give every node the images of an archive that somebody made; they stay as long as the cluster.
+
+        Args:
+            archive: The file, in the layout of `docker save` or of OCI.
+            name: Name for its only image; its own when not given.
+
+        Returns:
+            The full names of the images.
+
+        Raises:
+            ClusterError: The cluster is not up, a node is off, or refuses the images.
+            ConfigurationError: The file is no archive of images, or an image has no name.
+            UnsupportedError: An image is for other machines than this.
+            LockedError: Another Faultcast works on the cluster.
+        """
+        if not self.is_up():
+            raise self._not_up()
+        with exclusive(self._layout), open_foreign(archive, self._layout.root, name) as (file, names):
+            for node in self.node_names:
+                self.nodes.started(node)  # refuses when one is off, before any has the images
+            for node in self.node_names:
+                self._progress(f"importing {archive} on node {node}")
+                self.nodes.load(node, file)
+        return names
+
     def stop(self) -> None:
         """Take the cluster down, whatever state it is in; harmless when there is nothing.
 
@@ -192,8 +225,7 @@ class LocalProvider:
 
     def collect_logs(self, folder: Path) -> None:
         """Copy logs, configuration and the API server's view into `folder`; no keys."""
-        programs = self._record().get("programs")
-        kubectl = Path(programs) / "kubectl" if programs else None
+        kubectl = self.programs / "kubectl" if self.programs else None
         collect(self._layout, self._topology, kubectl, folder)
 
     def _record(self) -> dict[str, Any]:
@@ -228,7 +260,7 @@ class LocalProvider:
         make_pki(self._layout.pki, self._layout.kubeconfig, self._topology, dt.datetime.now(dt.UTC))
         self._network.create()
         for node in self._topology.nodes:
-            self._progress(f"starting node {node.name}")
+            self._progress(f"starting node {node.name}: {self.nodes.share(node.name)}")
             self.nodes.prepare(node, programs, pause)
             clone(template, self._layout.node(node.name).containerd)
             self.nodes.power_on(node.name)

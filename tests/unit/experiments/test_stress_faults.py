@@ -152,6 +152,14 @@ def test_cpu_is_a_share_of_the_limit_and_half_of_it_has_to_show(api: FakeApi) ->
     assert plan.state["least"] == pytest.approx(0.2)
 
 
+def test_a_limit_above_the_node_cannot_be_reached(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = tuple(replace(node, limits={"cpu": "250m"}) for node in pod_cpu.node_targets(api.access().kube))
+    monkeypatch.setattr(pod_cpu, "node_targets", lambda _kube: small)
+    plan = planned(replace(api.access(), meter=Says(0.0)), pod_cpu.FAULT, **POD)
+    assert list(plan.state["cores"].values()) == pytest.approx([0.25])
+    assert plan.state["least"] == pytest.approx(0.125)
+
+
 def test_a_busy_container_can_rise_to_its_limit_only(api: FakeApi) -> None:
     plan = planned(replace(api.access(), meter=Says(0.3)), pod_cpu.FAULT, **POD)
     assert plan.state["least"] == pytest.approx(0.1)
