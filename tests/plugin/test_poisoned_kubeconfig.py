@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from faultcast.infra.settings import load_settings
 from tests.fakeapi import FakeApi
 from tests.fakeapi.listening import listening
 from tests.fakeprometheus import FakePrometheus, serving
@@ -122,6 +123,7 @@ def stage(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterato
             "KUBERNETES_CONTEXT": "it",
             "KUBERNETES_HOST": there,
             "FAULTCAST_STATE_DIR": str(pytester.path / "state"),
+            "FAULTCAST_CACHE_DIR": str(load_settings().cache_dir),
         }.items():
             monkeypatch.setenv(name, value)
         kubeconfig = _kubeconfig(pytester.path / "named.json", here)
