@@ -1,8 +1,8 @@
 """While an experiment runs, no library of this process sees a cluster other than the named one.
 
-Libraries look for a cluster by themselves: in `KUBECONFIG`, in `~/.kube/config`, and in what every pod is told of
-its own cluster. All of these are shut off, for programs that are started as well. The probes of chaosk8s get
-a client for the named cluster that cannot write.
+Libraries look for a cluster by themselves: in `KUBECONFIG`, in `~/.kube/config`, and in what every pod is
+told of its own cluster. All of these are shut off, for programs that are started as well. The probes of
+chaosk8s get a client for the named cluster that cannot write.
 """
 
 import os
@@ -22,7 +22,9 @@ from faultcast.infra.kube import TIMEOUT, KubeClient
 
 __all__ = ["NOWHERE", "ReadingClient", "isolated"]
 
-_POINTERS = re.compile(r"KUBECONFIG|KUBE_?CONTEXT|KUBE_CONFIG.*|KUBERNETES_.+|HELM_KUBE.+|CHAOSTOOLKIT_IN_POD")
+_POINTERS = re.compile(
+    r"KUBECONFIG|KUBE_?CONTEXT|KUBE_CONFIG.*|KUBERNETES_.+|HELM_KUBE.+|CHAOSTOOLKIT_IN_POD"
+)
 """Environment variables that lead a library or a program to a cluster."""
 
 NOWHERE = "http://127.0.0.1:0/no-default-cluster-while-an-experiment-runs"

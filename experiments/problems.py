@@ -17,7 +17,9 @@ __all__ = ["model_problems", "refused"]
 
 def refused(path: Path, problems: Iterable[Problem], *, remedy: str) -> ExperimentError:
     """The error that refuses a file: one line `file:line: what; how to mend` for each problem, in order."""
-    lines = [f"{path}:{one.line}: {_printable(one.what)}; {_printable(one.mend)}" for one in sorted(set(problems))]
+    lines = [
+        f"{path}:{one.line}: {_printable(one.what)}; {_printable(one.mend)}" for one in sorted(set(problems))
+    ]
     return ExperimentError("\n".join(lines), remedy=remedy)
 
 

@@ -18,7 +18,12 @@ __all__ = ["experiment_schema", "write_schema"]
 
 def experiment_schema() -> dict[str, Any]:
     """The schema: Chaos Toolkit's parts loosely, the faultcast extension and fault arguments strictly."""
-    models: list[type[BaseModel]] = [ExperimentFile, Reference, Extension, *(fault.arguments for fault in faults())]
+    models: list[type[BaseModel]] = [
+        ExperimentFile,
+        Reference,
+        Extension,
+        *(fault.arguments for fault in faults()),
+    ]
     refs, schema = models_json_schema(
         [(model, "validation") for model in models], title="Faultcast experiment"
     )

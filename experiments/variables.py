@@ -55,7 +55,10 @@ class Variables:
     """
 
     def __init__(
-        self, known: Mapping[str, Any], probed: frozenset[str] = frozenset(), secret: frozenset[str] = frozenset()
+        self,
+        known: Mapping[str, Any],
+        probed: frozenset[str] = frozenset(),
+        secret: frozenset[str] = frozenset(),
     ) -> None:
         self._known = known
         self._probed = probed
@@ -103,7 +106,9 @@ class Variables:
         whole = match.string[match.start() :]
         if match["invalid"] is not None:
             inner = whole[2:].partition("}")[0]
-            if not whole.startswith("${") or inner.isdigit():  # `$` of a regular expression, `${1}` of a group
+            if (
+                not whole.startswith("${") or inner.isdigit()
+            ):  # `$` of a regular expression, `${1}` of a group
                 return None
             mend = "use letters, digits and _ in names of variables; write $$ for a $ that is meant"
             return Unfilled(path, f"${{{inner}}} is no variable", mend)

@@ -10,38 +10,56 @@ import pytest
 from hypothesis import strategies as st
 
 from faultcast.experiments.checks import forbidden
-from faultcast.experiments.loader import load_experiments
+from faultcast.experiments.loader import Experiment, load_experiments
 from faultcast.infra.errors import ExperimentError
 from tests.fuzz.budget import fuzz
 from tests.soundfile import SOUND
 
-RICH = (
-    SOUND.replace(
-        "method:\n",
-        "configuration:\n  ns: {type: env, key: POD_NAMESPACE, default: shop}\nsecrets: {k: {t: {type: env, key: T}}}\n"
-        "controls:\n  - {name: f, provider: {type: python, module: faultcast.experiments.control}}\n"
-        "steady-state-hypothesis:\n  title: h\n  probes:\n    - type: probe\n      name: up\n      tolerance: true\n"
-        "      provider: {type: python, module: chaosk8s.pod.probes, func: count_pods, arguments: {ns: shop}}\n"
-        "method:\n  - ref: up\n  - {type: probe, name: h, provider: {type: http, url: 'http://shop/', method: GET}}\n"
-        "  - {type: action, name: l, background: true, provider: {type: process, path: echo, arguments: [a, 1]}}\n",
-    )
-    + "    programs: [echo]\n    abort: [{query: 'x{ns=\"${ns}\"}', below: 1}, {url: 'http://shop/', status: 200}]\n"
-    "    windows: {baseline: 60s, fault: 30s}\n    evidence: {within: 15s, peer: app=store}\n"
-)
+BEFORE = """\
+configuration:
+  ns: {type: env, key: POD_NAMESPACE, default: shop}
+secrets: {k: {t: abc}}
+controls:
+  - {name: f, provider: {type: python, module: faultcast.experiments.control}}
+steady-state-hypothesis:
+  title: h
+  probes:
+    - type: probe
+      name: up
+      tolerance: true
+      provider: {type: python, module: chaosk8s.pod.probes, func: count_pods, arguments: {ns: shop}}
+method:
+  - ref: up
+  - {type: probe, name: h, provider: {type: http, url: 'http://shop/', method: GET}}
+  - type: action
+    name: load
+    background: true
+    provider: {type: process, path: echo, arguments: [a, 1]}
+"""
+AFTER = """\
+    programs: [echo]
+    abort: [{query: 'x{ns="${ns}"}', below: 1}, {url: 'http://shop/', status: 200}]
+    windows: {baseline: 60s, fault: 30s}
+    evidence: {within: 15s, peer: app=store}
+"""
+RICH = SOUND.replace("method:\n", BEFORE) + AFTER
 SEEDS = (SOUND, RICH, RICH.replace("name: errors,", "name: errors, during: any,"))
 
 WORDS = st.sampled_from(
     [
-        "yes", "off", "012", "0o7", "1e3", "1:30", "~", "null", ".nan", ".inf", "-.inf", "2026-11-30", "2026-13-45",
-        "!!python/object/apply:os.system [x]", "!!binary aGk=", "!x y", "&a [*a]", "*a", "<<: {a: b}", "${ns}", "$x",
-        "${", "$$", "{}", "[]", "''", "- a", "a: b", "? [a]\n: b", "|\n  a", "---", "...", "%YAML 1.1", "\t", "#",
-        "'", '"', "\u202e", "\x00", "\ufeff", "9" * 400, "[" * 60, "ref: up", "ref: kill", "type: probe",
-        "type: process", "method: DELETE", "func: terminate_pods", "module: os", "secrets: [k]", "dry: actions",
+        *("yes", "off", "012", "0o7", "1e3", "1:30", "~", "null", ".nan", ".inf", "-.inf", "2026-11-30"),
+        *("2026-13-45", "!!python/object/apply:os.system [x]", "!!binary aGk=", "!x y", "&a [*a]", "*a"),
+        *("<<: {a: b}", "${ns}", "$x", "${", "$$", "{}", "[]", "''", "- a", "a: b", "? [a]\n: b", "|\n  a"),
+        *("---", "...", "%YAML 1.1", "\t", "#", "'", '"', "\u202e", "\x00", "\ufeff", "9" * 400, "[" * 60),
+        *("ref: up", "ref: kill", "type: probe", "type: process", "method: DELETE", "func: terminate_pods"),
+        *("module: os", "secrets: [k]", "dry: actions", "controls: [{name: x, provider: {type: python}}]"),
     ]
-)  # fmt: skip
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=8) | WORDS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6) | WORDS, inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6) | WORDS, inner, max_size=3)
+    ),
     max_leaves=6,
 )
 CUT = st.integers(0, 10_000)
@@ -77,6 +95,14 @@ def texts(draw: Callable[..., Any]) -> str:
     return text
 
 
+def _outcome(path: Path) -> tuple[list[str], tuple[Experiment, ...]]:
+    """Why a file is refused, line by line, or what it holds."""
+    try:
+        return [], load_experiments(path)
+    except ExperimentError as error:
+        return error.what.split("\n"), ()
+
+
 @pytest.fixture
 def check(tmp_path: Path) -> Callable[[tuple[str | bytes, str]], None]:
     logging.getLogger("chaostoolkit").setLevel(logging.CRITICAL)
@@ -85,11 +111,8 @@ def check(tmp_path: Path) -> Callable[[tuple[str | bytes, str]], None]:
         content, ending = given
         path = tmp_path / f"any{ending}"
         path.write_bytes(content if isinstance(content, bytes) else content.encode(errors="replace"))
-        try:
-            loaded = load_experiments(path)
-        except ExperimentError as error:
-            assert all(line.startswith(f"{path}:") for line in error.what.split("\n") if line)
-            return
+        lines, loaded = _outcome(path)
+        assert all(line.startswith(f"{path}:") for line in lines)
         for experiment in loaded:
             assert experiment.steps
             assert forbidden(experiment.document) == []

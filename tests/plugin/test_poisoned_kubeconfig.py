@@ -24,7 +24,7 @@ configuration:
   pods:
     type: probe
     name: how-many
-    provider: {type: python, module: chaosk8s.pod.probes, func: count_pods, arguments: {label_selector: app=gateway, ns: shop}}
+    provider: {type: python, module: chaosk8s.pod.probes, func: count_pods, arguments: {ns: shop}}
 steady-state-hypothesis:
   title: the gateways run
   probes:
@@ -49,7 +49,8 @@ method:
       arguments: {duration: 10s}
   - type: probe
     name: look-again
-    provider: {type: python, module: chaosk8s.namespace.probes, func: namespace_exists, arguments: {name: shop}}
+    provider:
+      {type: python, module: chaosk8s.namespace.probes, func: namespace_exists, arguments: {name: shop}}
 extensions:
   - name: faultcast
     programs: [printenv]
@@ -146,10 +147,13 @@ def test_probes_ask_the_named_cluster_and_nobody_asks_the_other(stage: Stage) ->
 
 
 def test_a_probe_that_kills_is_refused_before_anybody_is_asked(stage: Stage) -> None:
-    kills = EXPERIMENT.replace("chaosk8s.namespace.probes, func: namespace_exists", "chaosk8s.pod.actions, func: terminate_pods")
+    kills = EXPERIMENT.replace(
+        "chaosk8s.namespace.probes, func: namespace_exists", "chaosk8s.pod.actions, func: terminate_pods"
+    )
+    line = 1 + next(number for number, text in enumerate(kills.splitlines()) if "terminate_pods" in text)
     result = stage.run(kills)
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()
-    assert "quiet.yaml:31: chaosk8s.pod.actions is no fault of Faultcast" in text
+    assert f"quiet.yaml:{line}: chaosk8s.pod.actions is no fault of Faultcast" in text
     assert "Traceback" not in text
     assert (stage.other.asked, stage.named.server.reads, stage.named.writes) == ([], 0, [])

@@ -11,7 +11,6 @@ from faultcast.experiments.access import Reading
 from faultcast.experiments.model import AbortCondition
 from tests.fakekube import FakeClock
 
-
 NOTHING = Reading(None, "no series")
 NAN = Reading(None, "NaN")
 TWO = Reading(None, "2 series", lasting=True)

@@ -1,4 +1,4 @@
-"""What may run is decided by what it does: whatever may write is refused, wherever it stands and however it is typed."""
+"""What may run is decided by what it does: whatever may write is refused, wherever it stands."""
 
 from pathlib import Path
 
@@ -9,11 +9,17 @@ from tests.refusals import refused_lines
 from tests.soundfile import SOUND, with_in_method
 
 KILLS = "{type: python, module: chaosk8s.pod.actions, func: terminate_pods, arguments: {ns: shop, all: true}}"
-READS = "{type: python, module: chaosk8s.pod.probes, func: count_pods, arguments: {label_selector: app=gateway}}"
-FAULT = "{type: python, module: faultcast.experiments.faults.pod_delete, func: delete_pods, arguments: {namespace: shop}}"
+READS = (
+    "{type: python, module: chaosk8s.pod.probes, func: count_pods, arguments: {label_selector: app=gateway}}"
+)
+FAULT = "{type: python, module: faultcast.experiments.faults.pod_delete, func: delete_pods}"
+READY = (
+    "{type: python, module: faultcast.experiments.probes, func: workload_ready, arguments: {namespace: a}}"
+)
 CONTROL = "{name: c, provider: {type: python, module: chaosaddons.controls.repeat}}"
 HYPOTHESIS = (
-    "steady-state-hypothesis:\n  title: h\n  probes:\n    - {{type: probe, name: h, tolerance: {0}, provider: {1}}}\n"
+    "steady-state-hypothesis:\n  title: h\n  probes:\n"
+    "    - {{type: probe, name: h, tolerance: {0}, provider: {1}}}\n"
 )
 
 
@@ -47,15 +53,27 @@ def _everywhere(provider: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("provider", "words"),
     [
-        (KILLS, "chaosk8s.pod.actions is no fault of Faultcast, and its terminate_pods is not known to only read"),
+        (
+            KILLS,
+            "chaosk8s.pod.actions is no fault of Faultcast, and its terminate_pods is not known to only read",
+        ),
         (KILLS.replace("actions", "probes"), "chaosk8s.pod.probes.terminate_pods is not known to only read"),
-        ("{type: python, module: os, func: system, arguments: {command: reboot}}", "os is no fault of Faultcast"),
+        (
+            "{type: python, module: os, func: system, arguments: {command: reboot}}",
+            "os is no fault of Faultcast",
+        ),
         ("{type: python, module: chaosprometheus.probes, func: query}", "Faultcast asks Prometheus itself"),
         ("{type: python, module: [a], func: {b: c}}", "is not known to only read"),
         ("{type: python}", "this action is no fault of Faultcast"),
         ("{type: http, url: 'http://a/', method: POST}", "an http request with POST may change something"),
-        ("{type: http, url: 'http://a/', method: delete}", "an http request with delete may change something"),
-        ("{type: http, url: 'http://a/', method: '${how}'}", "an http request with ${how} may change something"),
+        (
+            "{type: http, url: 'http://a/', method: delete}",
+            "an http request with delete may change something",
+        ),
+        (
+            "{type: http, url: 'http://a/', method: '${how}'}",
+            "an http request with ${how} may change something",
+        ),
         ("{type: http, url: 'http://a/', headers: {X-HTTP-Method-Override: PUT}}", "x-http-method-override"),
         ("{type: process, path: kubectl, arguments: [delete, pods]}", "the program kubectl may do anything"),
         ("{type: process, path: '${tool}'}", "the program ${tool} may do anything"),
@@ -102,7 +120,7 @@ def test_only_faultcasts_own_control_may_run(tmp_path: Path, text: str) -> None:
 
 HARMLESS = (
     READS,
-    "{type: python, module: faultcast.experiments.probes, func: workload_ready, arguments: {namespace: shop}}",
+    READY,
     "{type: http, url: 'http://shop/health'}",
     "{type: http, url: 'http://shop/health', method: head, headers: {Accept: text/plain}}",
     "{type: process, path: echo, arguments: [hello, 3]}",
@@ -125,8 +143,13 @@ def test_what_only_reads_may_run_in_every_place(tmp_path: Path, where: str, prov
 
 
 def test_a_misspelt_probe_is_told_its_name(tmp_path: Path) -> None:
-    [said] = _refused(tmp_path, with_in_method(f"{{type: probe, name: p, provider: {READS}}}".replace("count_pods", "count_pod")))
-    assert said.startswith("4: chaosk8s.pod.probes.count_pod is not known to only read; did you mean count_pods?")
+    [said] = _refused(
+        tmp_path,
+        with_in_method(f"{{type: probe, name: p, provider: {READS}}}".replace("count_pods", "count_pod")),
+    )
+    assert said.startswith(
+        "4: chaosk8s.pod.probes.count_pod is not known to only read; did you mean count_pods?"
+    )
 
 
 def test_secrets_cannot_lead_a_probe_to_another_cluster(tmp_path: Path) -> None:
@@ -138,12 +161,12 @@ def test_secrets_cannot_lead_a_probe_to_another_cluster(tmp_path: Path) -> None:
 
 
 def test_arguments_of_a_program_never_reach_a_shell(tmp_path: Path) -> None:
-    provider = "{type: process, path: echo, arguments: 'attack -rate=10; reboot'}"
+    provider = "{type: process, path: echo, arguments: 'load -rate=10; reboot'}"
     text = with_in_method(f"{{type: action, name: p, provider: {provider}}}")
     text = text.replace("name: faultcast\n", "name: faultcast\n    programs: [echo]\n")
     [said] = _refused(tmp_path, text)
     assert said == (
-        "4: Chaos Toolkit gives arguments that are a text to a shell; write a list: [attack, -rate=10;, reboot]"
+        "4: Chaos Toolkit gives arguments that are a text to a shell; write a list: [load, -rate=10;, reboot]"
     )
 
 
@@ -156,7 +179,10 @@ def test_a_program_is_named_by_name_or_absolute_path(tmp_path: Path, name: str) 
 
 
 def test_a_load_generator_beside_the_fault_is_no_fault_and_needs_no_rollback(tmp_path: Path) -> None:
-    traffic = "{type: action, name: traffic, background: true, provider: {type: process, path: /bin/echo, arguments: [a]}}"
+    load = "{type: process, path: /bin/echo, arguments: [a]}"
+    traffic = f"{{type: action, name: traffic, background: true, provider: {load}}}"
     path = tmp_path / "x.yaml"
-    path.write_text(with_in_method(traffic).replace("name: faultcast\n", "name: faultcast\n    programs: [/bin/echo]\n"))
+    path.write_text(
+        with_in_method(traffic).replace("name: faultcast\n", "name: faultcast\n    programs: [/bin/echo]\n")
+    )
     assert [step.name for step in load_experiment(path).steps] == ["kill"]

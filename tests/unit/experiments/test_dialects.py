@@ -20,7 +20,10 @@ def _with(written: str) -> str:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("labels: {canary: yes}", "'yes' would be read by Chaos Toolkit as true; write \"yes\" in quotes to make it a text, or true"),
+        (
+            "labels: {canary: yes}",
+            "'yes' would be read by Chaos Toolkit as true; write \"yes\" in quotes to make it a text,",
+        ),
         ("labels: {canary: No}", "'No' would be read by Chaos Toolkit as false"),
         ("labels: {canary: on}", "'on' would be read by Chaos Toolkit as true"),
         ("labels: {canary: OFF}", "'OFF' would be read by Chaos Toolkit as false"),
@@ -33,7 +36,10 @@ def _with(written: str) -> str:
         ("labels: {at: 1:30}", "'1:30' would be read by Chaos Toolkit as 90; write \"1:30\" in quotes"),
         ("labels: {day: 2026-11-30}", "'2026-11-30' is read as a date; put it in quotes"),
         ("labels: {a: x, a: y}", 'not valid YAML: found duplicate key "a"'),
-        ("labels: {a: !!python/name:os.system x}", "the tag tag:yaml.org,2002:python/name:os.system is not read here"),
+        (
+            "labels: {a: !!python/name:os.system x}",
+            "the tag tag:yaml.org,2002:python/name:os.system is not read here",
+        ),
         ("labels: !!python/object/apply:os.system {a: b}", "Chaos Toolkit cannot read it: "),
     ],
 )
@@ -64,7 +70,13 @@ def test_a_second_document_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["labels: {a: 'yes'}", "labels: {<<: {b: c}, a: d}", "labels: &l {a: b}, nodes: []", "most: 3", "most: 50%"],
+    [
+        "labels: {a: 'yes'}",
+        "labels: {<<: {b: c}, a: d}",
+        "labels: &l {a: b}, nodes: []",
+        "most: 3",
+        "most: 50%",
+    ],
 )
 def test_what_both_read_alike_is_fine(tmp_path: Path, written: str) -> None:
     path = tmp_path / "x.yaml"

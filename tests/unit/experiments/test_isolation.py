@@ -76,10 +76,10 @@ def prod(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig))
     monkeypatch.setattr(config, "KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig))
-    before = client.Configuration._default  # noqa: SLF001
+    before = client.Configuration._default
     config.load_kube_config()  # what somebody's conftest.py did
     yield counting
-    client.Configuration._default = before  # noqa: SLF001
+    client.Configuration._default = before
 
 
 @pytest.fixture
@@ -97,11 +97,15 @@ def test_a_probe_asks_the_named_context_and_no_other(prod: Counting, kubeconfig:
     from chaosk8s.pod.probes import count_pods
 
     with isolated(lambda: _named(kubeconfig)):
-        assert count_pods(label_selector="app=gateway", ns="shop", secrets={"KUBERNETES_CONTEXT": "prod"}) == 2
+        assert (
+            count_pods(label_selector="app=gateway", ns="shop", secrets={"KUBERNETES_CONTEXT": "prod"}) == 2
+        )
     assert prod.asked == []
     assert api.server.reads > 0
     count_pods(label_selector="app=gateway", ns="shop")
-    assert prod.asked == ["GET /api/v1/namespaces/shop/pods"], "that it would have asked is what this test stands on"
+    assert prod.asked == ["GET /api/v1/namespaces/shop/pods"], (
+        "that it would have asked is what this test stands on"
+    )
 
 
 def test_a_probe_that_is_imported_only_then_asks_the_named_one_too(
@@ -137,16 +141,23 @@ def test_a_client_of_the_default_configuration_reaches_nothing(
     prod: Counting, kubeconfig: Path, api: FakeApi
 ) -> None:
     with isolated(lambda: _named(kubeconfig)):
-        assert "no-default-cluster" in client.ApiClient(client.Configuration.get_default_copy()).configuration.host
+        assert (
+            "no-default-cluster"
+            in client.ApiClient(client.Configuration.get_default_copy()).configuration.host
+        )
         with pytest.raises(MaxRetryError, match="no-default-cluster"):
             client.CoreV1Api().list_node()
     assert (prod.asked, api.server.reads) == ([], 0)
 
 
 def test_a_program_that_is_started_is_led_nowhere(prod: Counting, kubeconfig: Path) -> None:
-    script = "import os; print({k: v for k, v in os.environ.items() if k.startswith(('KUBE', 'CHAOSTOOLKIT'))})"
+    script = (
+        "import os; print({k: v for k, v in os.environ.items() if k.startswith(('KUBE', 'CHAOSTOOLKIT'))})"
+    )
     with isolated(lambda: _named(kubeconfig)):
-        seen = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+        seen = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        ).stdout
     assert seen.strip() == str({"KUBECONFIG": os.devnull})
     assert Path(os.devnull).read_text() == ""
 
@@ -157,7 +168,7 @@ def test_afterwards_everything_is_as_it_was(prod: Counting, kubeconfig: Path) ->
             dict(os.environ),
             kube_config.KUBE_CONFIG_DEFAULT_LOCATION,
             config.KUBE_CONFIG_DEFAULT_LOCATION,
-            client.Configuration._default,  # noqa: SLF001
+            client.Configuration._default,
         )
 
     before = state()

@@ -123,7 +123,12 @@ def test_what_may_not_run_does_not_run(
     sound: dict[str, Any], shop: FakeKube, tmp_path: Path, place: str
 ) -> None:
     script = f"open({str(tmp_path / 'ran')!r}, 'w')"
-    probe = {"type": "probe", "name": "p", "provider": {**PROGRAM, "arguments": ["-c", script]}, "tolerance": 0}
+    probe = {
+        "type": "probe",
+        "name": "p",
+        "provider": {**PROGRAM, "arguments": ["-c", script]},
+        "tolerance": 0,
+    }
     (sound[place]["probes"] if "probes" in sound[place] else sound[place]).insert(0, probe)
     journal = run_experiment(sound, settings={"runtime": {"rollbacks": {"strategy": "always"}}})
     assert journal["status"] == "interrupted"

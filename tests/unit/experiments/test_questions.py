@@ -34,7 +34,11 @@ def prometheus() -> Iterator[FakePrometheus]:
 
 @pytest.fixture
 def see(
-    prometheus: FakePrometheus, shop: FakeKube, cluster: Cluster, settings: Settings, write_experiment: WriteExperiment
+    prometheus: FakePrometheus,
+    shop: FakeKube,
+    cluster: Cluster,
+    settings: Settings,
+    write_experiment: WriteExperiment,
 ) -> See:
     """Previews an experiment whose extension has some more keys."""
 
@@ -76,7 +80,9 @@ def test_an_abort_query_that_gives_anything_else_is_refused_with_what_it_gave(
 
 def test_a_text_is_refused(see: See, prometheus: FakePrometheus) -> None:
     prometheus.body = b'{"status": "success", "data": {"resultType": "string", "result": [5, "x"]}}'
-    [refusal] = [one for one in see({"abort": [{"query": '"x"', "above": 5}]}).refusals if one.rule == "abort"]
+    [refusal] = [
+        one for one in see({"abort": [{"query": '"x"', "above": 5}]}).refusals if one.rule == "abort"
+    ]
     assert refusal.text == 'the query gives a text, and it has to give one number: "x"'
     assert refusal.remedy == "ask for a number"
 
@@ -98,7 +104,9 @@ def test_a_prometheus_that_is_not_there_is_refused() -> None:
 
 
 @pytest.mark.parametrize("key", ["query", "presence", "control"])
-def test_what_is_recorded_must_not_give_several_series(see: See, prometheus: FakePrometheus, key: str) -> None:
+def test_what_is_recorded_must_not_give_several_series(
+    see: See, prometheus: FakePrometheus, key: str
+) -> None:
     metric = {"name": "m", "query": "fine", key: "two"}
     prometheus.series["two"] = [ONE, ({"pod": "b"}, lambda _: 1.0)]
     [refusal] = see({"metrics": [metric]}).refusals

@@ -1,4 +1,4 @@
-"""The functions that may be called beside faults read, and do nothing else: each is tried on a cluster that counts."""
+"""The functions that may be called beside faults only read: each is tried on a cluster that counts."""
 
 import importlib
 import inspect
@@ -7,18 +7,21 @@ from typing import Any
 
 import pytest
 from chaoslib.exceptions import ActivityFailed
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from faultcast.experiments.isolation import NOWHERE, isolated
 from faultcast.experiments.readers import READERS
 from faultcast.infra.kube import client_of
-from kubernetes import client
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
 
 FUNCTIONS = sorted(
-    (module, func) for module, functions in READERS.items() for func in functions if module.startswith("chaosk8s")
+    (module, func)
+    for module, functions in READERS.items()
+    for func in functions
+    if module.startswith("chaosk8s")
 )
 LOOKS_AT_A_VALUE = ("should_be_found_in_logs",)
 GIVEN: dict[str, Any] = {
@@ -66,10 +69,10 @@ def test_it_sends_nothing_but_get(
     monkeypatch.setattr(client.ApiClient, "request", request)
     function = getattr(importlib.import_module(module), func)
     names = inspect.signature(function).parameters
-    with isolated(lambda: client_of(client.ApiClient(client.Configuration(host=HOST)))):
-        # It may not like what it sees, and the fake answers a watch with a list.
-        with suppress(ActivityFailed, ApiException, KeyError, TypeError):
-            function(**{name: GIVEN[name] for name in names if name in GIVEN})
+    kube = client_of(client.ApiClient(client.Configuration(host=HOST)))
+    # It may not like what it sees, and the fake answers a watch with a list.
+    with isolated(lambda: kube), suppress(ActivityFailed, ApiException, KeyError, TypeError):
+        function(**{name: GIVEN[name] for name in names if name in GIVEN})
     assert set(sent) == (set() if func in LOOKS_AT_A_VALUE else {"GET"})
     assert api.writes == []
 
@@ -81,7 +84,8 @@ def test_every_probe_of_the_package_is_on_the_list_or_left_out_on_purpose() -> N
         known |= {
             (module, name)
             for name, one in inspect.getmembers(loaded, inspect.isfunction)
-            if (one.__module__ == module and not name.startswith("_")) or name in getattr(loaded, "__all__", ())
+            if (one.__module__ == module and not name.startswith("_"))
+            or name in getattr(loaded, "__all__", ())
         }
     ours = {(module, func) for module, functions in READERS.items() for func in functions}
     assert ours - known == set(), "these are not there"

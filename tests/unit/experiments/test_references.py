@@ -1,4 +1,4 @@
-"""`ref:` names an activity that stands elsewhere: taken as Chaos Toolkit takes it, or refused with its line."""
+"""`ref:` names an activity that stands elsewhere: taken as Chaos Toolkit takes it, or refused."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from faultcast.experiments.loader import load_experiment
 from faultcast.experiments.schema import experiment_schema
 from faultcast.experiments.yamlfile import read_yaml
 from tests.refusals import refused_lines
-from tests.soundfile import SOUND, with_in_method
+from tests.soundfile import with_in_method
 
 HYPOTHESIS = """\
 steady-state-hypothesis:
@@ -48,7 +48,10 @@ def test_whether_it_runs_in_the_background_is_said_by_the_reference(tmp_path: Pa
     [
         ("ref: nobody", "ref: no activity is called nobody; name a probe of the hypothesis or of the method"),
         ("ref: [is-up]", "ref: no activity is called ['is-up']"),
-        ("ref: kill", "ref: kill injects a fault, and each fault is planned and noted under a name of its own"),
+        (
+            "ref: kill",
+            "ref: kill injects a fault, and each fault is planned and noted under a name of its own",
+        ),
         ("ref: back", "ref: no activity is called back"),
         ("{ref: is-up, type: action}", "beside ref nothing is looked at: type; remove it, or ref"),
         ("{ref: is-up, provider: {type: process, path: rm}}", "beside ref nothing is looked at: provider"),

@@ -29,7 +29,9 @@ type Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    def write(metric: str = METRIC, more: str = "", radius: str = "namespaces: [shop]", title: str = "t") -> Path:
+    def write(
+        metric: str = METRIC, more: str = "", radius: str = "namespaces: [shop]", title: str = "t"
+    ) -> Path:
         text = SOUND.replace(METRIC, metric).replace("namespaces: [shop]", radius) + more + CONFIGURATION
         path = tmp_path / "x.yaml"
         path.write_text(text.replace("title: t\n", f"title: {title}\n"))
@@ -42,14 +44,17 @@ def _loaded(path: Path) -> Experiment:
     return load_experiment(path)
 
 
-def test_variables_are_filled_in_everywhere_in_the_extension(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_are_filled_in_everywhere_in_the_extension(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOW", "2.5")
     experiment = _loaded(
         write(
             "{name: errors, query: 'sum(rate(e{namespace=\"${ns}\"}[10s]))', smallest_effect: '${least}', "
-            "presence: 'sum(up{namespace=\"$ns\"})', control: 'c{ns=\"${ns}\",pod!~\"$targets\"}', "
+            'presence: \'sum(up{namespace="$ns"})\', control: \'c{ns="${ns}",pod!~"$targets"}\', '
             "between: ['${low}', 9]}",
-            "    abort: [{query: 'x{ns=\"${ns}\"}', below: '${low}'}]\n    known_weakness: it costs $$5 in ${ns}\n",
+            "    abort: [{query: 'x{ns=\"${ns}\"}', below: '${low}'}]\n"
+            "    known_weakness: it costs $$5 in ${ns}\n",
             radius="namespaces: ['${ns}'], labels: {app: 'a-${ns}'}",
             title="The ${ns} holds, for $$3",
         )
@@ -58,15 +63,22 @@ def test_variables_are_filled_in_everywhere_in_the_extension(write: Write, monke
     [metric] = extension.metrics
     assert metric.query == 'sum(rate(e{namespace="shop"}[10s]))'
     assert metric.presence == 'sum(up{namespace="shop"})'
-    assert metric.control == 'c{ns="shop",pod!~"$targets"}', "that one is filled in when the targets are known"
+    assert metric.control == 'c{ns="shop",pod!~"$targets"}', (
+        "that one is filled in when the targets are known"
+    )
     assert (metric.smallest_effect, metric.between) == (4.0, (2.5, 9.0))
     assert (extension.abort[0].query, extension.abort[0].below) == ('x{ns="shop"}', 2.5)
-    assert (extension.blast_radius.namespaces, extension.blast_radius.labels) == (("shop",), {"app": "a-shop"})
+    assert (extension.blast_radius.namespaces, extension.blast_radius.labels) == (
+        ("shop",),
+        {"app": "a-shop"},
+    )
     assert extension.known_weakness == "it costs $5 in shop"
     assert experiment.title == "The shop holds, for $3"
 
 
-@pytest.mark.parametrize("query", ['a{b=~"x$"}', 'a{b=~"x$|y$"}', 'label_replace(a,"b","$1-${2}","c","(.*)")'])
+@pytest.mark.parametrize(
+    "query", ['a{b=~"x$"}', 'a{b=~"x$|y$"}', 'label_replace(a,"b","$1-${2}","c","(.*)")']
+)
 def test_a_dollar_of_a_regular_expression_stays(write: Write, query: str) -> None:
     metric = METRIC.replace("sum(rate(e[10s]))", query)
     assert _loaded(write(metric)).extension.metrics[0].query == query
@@ -90,7 +102,7 @@ def test_what_cannot_be_filled_in_is_refused_with_its_line(write: Write, written
     path = write(METRIC.replace("}", ", presence: 'up{ns=\"WRITTEN\"}'}").replace("WRITTEN", written))
     [line] = refused_lines(path)
     assert line.startswith(f"18: {said}"), line
-    [line] = refused_lines(write(more=f"    abort:\n      - query: x{{a=\"{written}\"}}\n        above: 1\n"))
+    [line] = refused_lines(write(more=f'    abort:\n      - query: x{{a="{written}"}}\n        above: 1\n'))
     assert line.startswith(f"21: {said}"), line
 
 
@@ -115,7 +127,10 @@ def test_an_argument_of_a_fault_never_comes_from_a_variable(tmp_path: Path, writ
 @pytest.mark.parametrize(
     ("variable", "said"),
     [
-        ("{type: env, key: NOT_SET}", "the variable NOT_SET of the environment is not set; set it, or give a default"),
+        (
+            "{type: env, key: NOT_SET}",
+            "the variable NOT_SET of the environment is not set; set it, or give a default",
+        ),
         ("{type: env}", "x does not say which variable of the environment is meant; add key: NAME"),
         ("{type: env, key: WORD, env_var_type: int}", "WORD is no int; correct it, or its env_var_type"),
         ("{type: env, key: WORD, env_var_type: json}", "x may be anything"),
