@@ -164,6 +164,8 @@ def _show(seen: Preview, experiment: Experiment) -> None:
         ("actions", seen.actions),
         ("bounds", seen.bounds),
         ("permissions", seen.permissions),
+        ("also runs", seen.besides),
+        ("queries", seen.queries),
     ):
         _say(f"  {title:<12} " + (f"\n{'':15}".join(map(str, lines)) or "none"))
     for refusal in seen.refusals:

@@ -1,7 +1,7 @@
 """The watch over an experiment's `abort` conditions: the fault ends at once when one of them is met.
 
-A condition that cannot be read is not taken for harmless: a query that no longer gives one number aborts too, at
-once when it gives several or a text, and after ten seconds when it gives none.
+A condition that cannot be read is not taken for harmless: a query that no longer gives one number aborts
+too, at once when it gives several or a text, and after ten seconds when it gives none.
 """
 
 import math

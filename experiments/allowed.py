@@ -1,7 +1,8 @@
 """What an experiment may run beside its faults: decided by what it does, not by what it is typed as.
 
-Chaos Toolkit runs a `provider` wherever one stands: in the method, in the hypothesis, as a tolerance, in rollbacks,
-in `configuration`, and in the controls of all of these. So every provider of a file is looked at, by the same rules.
+Chaos Toolkit runs a `provider` wherever one stands: in the method, in the hypothesis, as a tolerance, in
+rollbacks, in `configuration`, and in the controls of all of these. So every provider of a file is looked at,
+by the same rules.
 """
 
 import difflib
@@ -13,7 +14,7 @@ from faultcast.experiments.fault import MODULES, fault_of
 from faultcast.experiments.readers import READERS, reads
 from faultcast.experiments.yamlfile import Problem, YamlFile
 
-__all__ = ["MAY_RUN", "is_fault", "run_problems"]
+__all__ = ["MAY_RUN", "beside_faults", "is_fault", "run_problems"]
 
 _Path = tuple[str | int, ...]
 
@@ -47,6 +48,24 @@ def run_problems(file: YamlFile, programs: Collection[str]) -> list[Problem]:
     for path, holder in _holders(file.data, ()):
         found.extend(_Provider(file, path, holder["provider"]).problems(programs))
     return found
+
+
+def beside_faults(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a sound document runs beside its faults and its control, in words and in order."""
+    found = []
+    for _, holder in _holders(document, ()):
+        provider = holder["provider"]
+        if is_fault(holder) or provider.get("module") == _CONTROL:
+            continue
+        match provider["type"]:
+            case "python":
+                what = f"{provider['module']}.{provider['func']}"
+            case "http":
+                what = f"{provider.get('method', 'GET').upper()} {provider['url']}"
+            case _:
+                what = f"the program {provider['path']}"
+        found.append(f"{holder.get('name', 'a probe')}: {what}")
+    return tuple(dict.fromkeys(found))
 
 
 def _holders(node: Any, path: _Path) -> Iterator[tuple[_Path, Mapping[str, Any]]]:
@@ -118,7 +137,7 @@ class _Provider:
         return MAY_RUN
 
     def _fault(self, module: str, func: object) -> list[Problem]:
-        """A fault is injected by an action of the method, and reverted by one of the rollbacks; nowhere else."""
+        """A fault is injected by an action of the method, and reverted by a rollback; nowhere else."""
         fault = fault_of(module)
         wanted = {"method": fault.action, "rollbacks": fault.rollback}.get(str(self._place[0]))
         here = len(self._place) == 2 and self._place[0] in ("method", "rollbacks")

@@ -90,13 +90,12 @@ def _extension_problems(file: YamlFile) -> list[Problem]:
 def _programs(document: dict[str, Any]) -> tuple[str, ...]:
     """The programs that the extension names, whatever else is wrong with it."""
     entries = document.get("extensions")
-    return tuple(
-        program
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict) and entry.get("name") == "faultcast"
-        for program in (entry.get("programs") if isinstance(entry.get("programs"), list) else ())
-        if isinstance(program, str)
-    )
+    ours = [entry for entry in _list(entries) if isinstance(entry, dict) and entry.get("name") == "faultcast"]
+    return tuple(one for entry in ours for one in _list(entry.get("programs")) if isinstance(one, str))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _activity_problems(file: YamlFile, path: _Path, activity: dict[str, Any]) -> list[Problem]:

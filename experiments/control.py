@@ -1,8 +1,8 @@
 """Chaos Toolkit control that makes faults safe under plain `chaos run`.
 
-It tells the faults which experiment they belong to, so that blast radius and evidence hold there too. It stops
-an experiment that would run what may not run, and one whose fault failed, where Chaos Toolkit by itself would go
-on and end with success. While it is in place, nothing finds a cluster other than the named one.
+It tells the faults which experiment they belong to, so that blast radius and evidence hold there too. It
+stops an experiment that would run what may not run, and one whose fault failed, where Chaos Toolkit by itself
+would go on and end with success. While it is in place, nothing finds a cluster other than the named one.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """What Faultcast and Chaos Toolkit would read differently in one file.
 
-Faultcast reads YAML 1.2, Chaos Toolkit YAML 1.1, where `yes` is true, `012` is ten and `1:30` is ninety. A file that
-means two things is refused.
+Faultcast reads YAML 1.2, Chaos Toolkit YAML 1.1, where `yes` is true, `012` is ten and `1:30` is ninety. A
+file that means two things is refused.
 """
 
 import json

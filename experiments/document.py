@@ -86,8 +86,8 @@ def extension_of(document: Mapping[str, Any], configuration: Mapping[str, Any] |
 
     Args:
         document: The experiment.
-        configuration: Chaos Toolkit's variables, when it runs the experiment and knows them all; otherwise those
-            that the document itself says.
+        configuration: Chaos Toolkit's variables, when it runs the experiment and knows them all; otherwise
+            those that the document itself says.
 
     Raises:
         ExperimentError: There is none, or it is wrong; `load_experiment` says in which line.

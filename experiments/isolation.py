@@ -1,8 +1,8 @@
 """While an experiment runs, no library of this process sees a cluster other than the named one.
 
-Libraries look for a cluster by themselves: in `KUBECONFIG`, in `~/.kube/config`, and in what every pod is told of
-its own cluster. All of these are shut off, for programs that are started as well. The probes of chaosk8s get
-a client for the named cluster that cannot write.
+Libraries look for a cluster by themselves: in `KUBECONFIG`, in `~/.kube/config`, and in what every pod is
+told of its own cluster. All of these are shut off, for programs that are started as well. The probes of
+chaosk8s get a client for the named cluster that cannot write.
 """
 
 import os

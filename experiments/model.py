@@ -145,7 +145,7 @@ class Extension(Strict):
     def _something_counts(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
         if all(metric.during == "any" and metric.recovers_within is None for metric in metrics):
             message = (
-                "no metric counts: each may do anything while the fault is in place, and none has to recover; "
+                "no metric counts: each may do anything while the fault is there, and none has to recover; "
                 "let one hold (remove its during: any), or give it recovers_within"
             )
             raise ValueError(message)

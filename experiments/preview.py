@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from faultcast.experiments.access import access_to
+from faultcast.experiments.allowed import beside_faults
 from faultcast.experiments.consent import check_consent
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.loader import Experiment
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.planning import arguments_for, plan_fault
-from faultcast.experiments.questions import query_refusals
+from faultcast.experiments.questions import queries_of, query_refusals
 from faultcast.experiments.radius import Refusal
 from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import Cluster
@@ -31,6 +32,8 @@ class Preview:
         seed: Seed of every random choice.
         plans: The faults, resolved, in the order of the method.
         refusals: Reasons not to run it; empty when it may run.
+        besides: What would be run beside the faults, in words.
+        queries: What would be asked of Prometheus, with all variables filled in.
     """
 
     experiment: str
@@ -39,6 +42,8 @@ class Preview:
     seed: int
     plans: tuple[Plan, ...]
     refusals: tuple[Refusal, ...]
+    besides: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -113,6 +118,8 @@ def preview(
         seed=seed,
         plans=tuple(plans),
         refusals=tuple(against),
+        besides=beside_faults(experiment.document),
+        queries=queries_of(experiment.extension),
     )
 
 

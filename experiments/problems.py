@@ -17,8 +17,16 @@ __all__ = ["model_problems", "refused"]
 
 def refused(path: Path, problems: Iterable[Problem], *, remedy: str) -> ExperimentError:
     """The error that refuses a file: one line `file:line: what; how to mend` for each problem, in order."""
-    lines = [f"{path}:{problem.line}: {problem.what}; {problem.mend}" for problem in sorted(set(problems))]
+    lines = [
+        f"{path}:{one.line}: {_printable(one.what)}; {_printable(one.mend)}" for one in sorted(set(problems))
+    ]
     return ExperimentError("\n".join(lines), remedy=remedy)
+
+
+def _printable(text: str) -> str:
+    """One line, whatever a file's keys and values hold."""
+    plain = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in plain)
 
 
 def model_problems(

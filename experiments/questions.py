@@ -4,18 +4,35 @@ import math
 from collections.abc import Iterable
 
 from faultcast.experiments.access import Meter, NoMeter, Reading
-from faultcast.experiments.metric import untouched
+from faultcast.experiments.metric import MetricSpec, untouched
 from faultcast.experiments.model import AbortCondition, Extension
 from faultcast.experiments.radius import Refusal
 
-__all__ = ["abort_refusals", "query_refusals"]
+__all__ = ["abort_refusals", "queries_of", "query_refusals"]
+
+
+def queries_of(extension: Extension) -> tuple[str, ...]:
+    """Every query of an experiment, and what it is for."""
+    found = [f"{metric.name} {key}: {query}" for metric in extension.metrics for key, query in _asked(metric)]
+    for condition in extension.abort:
+        if condition.query:
+            side = (
+                f"above {condition.above:g}" if condition.above is not None else f"below {condition.below:g}"
+            )
+            found.append(f"abort {side}: {condition.query}")
+    return tuple(found)
+
+
+def _asked(metric: MetricSpec) -> list[tuple[str, str]]:
+    asked = (("query", metric.query), ("control", metric.control), ("presence", metric.presence))
+    return [(key, query) for key, query in asked if query]
 
 
 def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -> tuple[Refusal, ...]:
     """Every query of an experiment that does not give what it has to give; reads only.
 
-    An abort condition has to give one finite number now. What is recorded may have no samples yet; it must not
-    give several series, or a text.
+    An abort condition has to give one finite number now. What is recorded may have no samples yet; it must
+    not give several series, or a text.
 
     Args:
         extension: The experiment.
@@ -27,12 +44,11 @@ def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -
         return tuple(found)
     names = tuple(targets)
     for number, metric in enumerate(extension.metrics):
-        for key, query in (
-            ("query", metric.query),
-            ("control", untouched(metric.control, names) if names else ""),
-            ("presence", metric.presence),
-        ):
-            reading = meter.read(query) if query else Reading(None)
+        for key, pattern in _asked(metric):
+            if key == "control" and not names:
+                continue  # a fault without targets has no peers
+            query = untouched(pattern, names) if key == "control" else pattern
+            reading = meter.read(query)
             if reading.lasting:
                 text = (
                     f"{key} of {metric.name} gives {reading.instead}, and it has to give one series: {query}"

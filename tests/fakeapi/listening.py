@@ -40,7 +40,7 @@ def listening(server: Answers) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = go
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = go  # noqa: N815 - named by the base class
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from faultcast.infra.settings import load_settings
 from tests.fakeapi import FakeApi
 from tests.fakeapi.listening import listening
 from tests.fakeprometheus import FakePrometheus, serving
@@ -23,7 +24,7 @@ configuration:
   pods:
     type: probe
     name: how-many
-    provider: {type: python, module: chaosk8s.pod.probes, func: count_pods, arguments: {label_selector: app=gateway, ns: shop}}
+    provider: {type: python, module: chaosk8s.pod.probes, func: count_pods, arguments: {ns: shop}}
 steady-state-hypothesis:
   title: the gateways run
   probes:
@@ -48,7 +49,8 @@ method:
       arguments: {duration: 10s}
   - type: probe
     name: look-again
-    provider: {type: python, module: chaosk8s.namespace.probes, func: namespace_exists, arguments: {name: shop}}
+    provider:
+      {type: python, module: chaosk8s.namespace.probes, func: namespace_exists, arguments: {name: shop}}
 extensions:
   - name: faultcast
     programs: [printenv]
@@ -122,6 +124,7 @@ def stage(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterato
             "KUBERNETES_CONTEXT": "it",
             "KUBERNETES_HOST": there,
             "FAULTCAST_STATE_DIR": str(pytester.path / "state"),
+            "FAULTCAST_CACHE_DIR": str(load_settings().cache_dir),
         }.items():
             monkeypatch.setenv(name, value)
         kubeconfig = _kubeconfig(pytester.path / "named.json", here)
@@ -147,9 +150,10 @@ def test_a_probe_that_kills_is_refused_before_anybody_is_asked(stage: Stage) -> 
     kills = EXPERIMENT.replace(
         "chaosk8s.namespace.probes, func: namespace_exists", "chaosk8s.pod.actions, func: terminate_pods"
     )
+    line = 1 + next(number for number, text in enumerate(kills.splitlines()) if "terminate_pods" in text)
     result = stage.run(kills)
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()
-    assert "quiet.yaml:31: chaosk8s.pod.actions is no fault of Faultcast" in text
+    assert f"quiet.yaml:{line}: chaosk8s.pod.actions is no fault of Faultcast" in text
     assert "Traceback" not in text
     assert (stage.other.asked, stage.named.server.reads, stage.named.writes) == ([], 0, [])

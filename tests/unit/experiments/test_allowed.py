@@ -1,4 +1,4 @@
-"""What may run is decided by what it does: whatever may write is refused, wherever it stands and however it is typed."""
+"""What may run is decided by what it does: whatever may write is refused, wherever it stands."""
 
 from pathlib import Path
 
@@ -12,9 +12,15 @@ KILLS = "{type: python, module: chaosk8s.pod.actions, func: terminate_pods, argu
 READS = (
     "{type: python, module: chaosk8s.pod.probes, func: count_pods, arguments: {label_selector: app=gateway}}"
 )
-FAULT = "{type: python, module: faultcast.experiments.faults.pod_delete, func: delete_pods, arguments: {namespace: shop}}"
+FAULT = "{type: python, module: faultcast.experiments.faults.pod_delete, func: delete_pods}"
+READY = (
+    "{type: python, module: faultcast.experiments.probes, func: workload_ready, arguments: {namespace: a}}"
+)
 CONTROL = "{name: c, provider: {type: python, module: chaosaddons.controls.repeat}}"
-HYPOTHESIS = "steady-state-hypothesis:\n  title: h\n  probes:\n    - {{type: probe, name: h, tolerance: {0}, provider: {1}}}\n"
+HYPOTHESIS = (
+    "steady-state-hypothesis:\n  title: h\n  probes:\n"
+    "    - {{type: probe, name: h, tolerance: {0}, provider: {1}}}\n"
+)
 
 
 def _refused(tmp_path: Path, text: str) -> list[str]:
@@ -114,7 +120,7 @@ def test_only_faultcasts_own_control_may_run(tmp_path: Path, text: str) -> None:
 
 HARMLESS = (
     READS,
-    "{type: python, module: faultcast.experiments.probes, func: workload_ready, arguments: {namespace: shop}}",
+    READY,
     "{type: http, url: 'http://shop/health'}",
     "{type: http, url: 'http://shop/health', method: head, headers: {Accept: text/plain}}",
     "{type: process, path: echo, arguments: [hello, 3]}",
@@ -155,12 +161,12 @@ def test_secrets_cannot_lead_a_probe_to_another_cluster(tmp_path: Path) -> None:
 
 
 def test_arguments_of_a_program_never_reach_a_shell(tmp_path: Path) -> None:
-    provider = "{type: process, path: echo, arguments: 'attack -rate=10; reboot'}"
+    provider = "{type: process, path: echo, arguments: 'load -rate=10; reboot'}"
     text = with_in_method(f"{{type: action, name: p, provider: {provider}}}")
     text = text.replace("name: faultcast\n", "name: faultcast\n    programs: [echo]\n")
     [said] = _refused(tmp_path, text)
     assert said == (
-        "4: Chaos Toolkit gives arguments that are a text to a shell; write a list: [attack, -rate=10;, reboot]"
+        "4: Chaos Toolkit gives arguments that are a text to a shell; write a list: [load, -rate=10;, reboot]"
     )
 
 
@@ -173,7 +179,8 @@ def test_a_program_is_named_by_name_or_absolute_path(tmp_path: Path, name: str) 
 
 
 def test_a_load_generator_beside_the_fault_is_no_fault_and_needs_no_rollback(tmp_path: Path) -> None:
-    traffic = "{type: action, name: traffic, background: true, provider: {type: process, path: /bin/echo, arguments: [a]}}"
+    load = "{type: process, path: /bin/echo, arguments: [a]}"
+    traffic = f"{{type: action, name: traffic, background: true, provider: {load}}}"
     path = tmp_path / "x.yaml"
     path.write_text(
         with_in_method(traffic).replace("name: faultcast\n", "name: faultcast\n    programs: [/bin/echo]\n")

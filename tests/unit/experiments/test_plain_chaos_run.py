@@ -1,5 +1,7 @@
 """The faults under Chaos Toolkit alone, as `chaos run` executes them: the same safety, other ways in."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,14 +26,10 @@ CATALOG = Path(__file__).parents[3] / "experiments" / "catalog"
 
 
 @pytest.fixture
-def plain(
-    shop: FakeKube,
-    cluster: Cluster,
-    write_experiment: WriteExperiment,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Runs an experiment by chaoslib alone, with the environment naming the fake cluster."""
+def named(
+    shop: FakeKube, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
+    """The environment names the fake cluster."""
     monkeypatch.setenv("FAULTCAST_KUBECONFIG", str(cluster.kube_context.file))
     monkeypatch.setenv("FAULTCAST_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setattr(context_module, "open_cluster", lambda *_: cluster)
@@ -39,13 +37,26 @@ def plain(
     monkeypatch.setattr(SystemClock, "monotonic", lambda self: shop.clock.monotonic())
     monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: shop.clock.sleep(seconds))
 
+    yield
+    end_stand_alone()
+
+
+@pytest.fixture
+def sound(named: None, write_experiment: WriteExperiment) -> dict[str, Any]:
+    """A sound experiment as Chaos Toolkit loads it, to be changed behind the back of Faultcast."""
+    return load_experiment(write_experiment()).document
+
+
+@pytest.fixture
+def plain(named: None, write_experiment: WriteExperiment) -> Callable[..., dict[str, Any]]:
+    """Runs an experiment by chaoslib alone."""
+
     def execute(base: str = "gateway-pod-delete", **changes: Any) -> dict[str, Any]:
         document = load_experiment(write_experiment(base, **changes)).document
         journal: dict[str, Any] = run_experiment(document, settings={})
         return journal
 
-    yield execute
-    end_stand_alone()
+    return execute
 
 
 def test_a_fault_is_carried_out(plain: Callable[..., dict[str, Any]], shop: FakeKube, tmp_path: Path) -> None:
@@ -92,6 +103,54 @@ def test_without_the_control_the_fault_refuses(plain: Callable[..., dict[str, An
     journal = plain(change=lambda document: document.pop("controls"))
     assert "does not know the blast radius" in "".join(journal["run"][0]["exception"])
     assert shop.writes == []
+
+
+def test_an_abort_query_that_nobody_can_answer_keeps_the_fault_out(
+    plain: Callable[..., dict[str, Any]], shop: FakeKube
+) -> None:
+    def with_condition(document: Any) -> None:
+        document["extensions"][0]["abort"] = [{"query": "up", "below": 1}]
+
+    journal = plain(change=with_condition)
+    assert journal["status"] == "interrupted"
+    assert "the query gives no answer" in "".join(journal["run"][0]["exception"])
+    assert shop.writes == []
+
+
+PROGRAM = {"type": "process", "path": sys.executable}
+
+
+@pytest.mark.parametrize("place", ["method", "rollbacks", "steady-state-hypothesis"])
+def test_what_may_not_run_does_not_run(
+    sound: dict[str, Any], shop: FakeKube, tmp_path: Path, place: str
+) -> None:
+    script = f"open({str(tmp_path / 'ran')!r}, 'w')"
+    probe = {
+        "type": "probe",
+        "name": "p",
+        "provider": {**PROGRAM, "arguments": ["-c", script]},
+        "tolerance": 0,
+    }
+    (sound[place]["probes"] if "probes" in sound[place] else sound[place]).insert(0, probe)
+    journal = run_experiment(sound, settings={"runtime": {"rollbacks": {"strategy": "always"}}})
+    assert journal["status"] == "interrupted"
+    assert not (tmp_path / "ran").exists()
+    assert shop.writes == []
+
+
+def test_a_program_that_may_run_is_led_to_no_cluster(
+    sound: dict[str, Any], shop: FakeKube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/prod.yaml")
+    arguments = ["-c", "import os; print(os.environ['KUBECONFIG'])"]
+    probe = {"type": "probe", "name": "p", "provider": {**PROGRAM, "arguments": arguments}}
+    sound["method"].insert(0, probe)
+    sound["extensions"][0]["programs"] = [sys.executable]
+    journal = run_experiment(sound, settings={})
+    assert journal["status"] == "completed"
+    assert journal["run"][0]["output"]["stdout"].strip() == os.devnull
+    assert os.environ["KUBECONFIG"] == "/prod.yaml"
+    assert len(shop.writes) == 1
 
 
 def test_no_kubeconfig_is_ever_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
