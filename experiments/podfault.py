@@ -103,7 +103,6 @@ def plan_pods(
     background = _background(access.kube, found, chosen, arguments, ends * arguments.repeat)
     targets = background.targets
     against = tuple(text for target in targets for text in objections(target))
-    rights = (right for target in targets for right in owner_rights(target.owner, space))
     return Plan(
         fault=kind,
         scope=f"pod in service with {selector} in namespace {space}",
@@ -118,13 +117,13 @@ def plan_pods(
             *background.before,
             *bounds,
         ),
-        permissions=tuple(dict.fromkeys((*permissions, *workload_rights(space), *rights))),
+        permissions=tuple(dict.fromkeys((*permissions, *workload_rights(space), *background.rights))),
         objections=(
-            *_too_few(number, found),
             *background.against,
             *against,
             *(_no_image(access) if helpers else ()),
         ),
+        too_few=_too_few(number, found),
         left_out=found.others,
         peers_left_out=others.others if peer else "",
     )
@@ -145,9 +144,11 @@ class _Background:
         targets: The pods, with their owners.
         before: Which workloads are not whole already, in words.
         against: Why a pod must not be touched.
+        rights: What it takes to see whether all is whole again, whichever pods are chosen.
     """
 
     targets: tuple[Target, ...]
+    rights: tuple[Permission, ...]
     before: tuple[str, ...]
     against: tuple[str, ...]
 
@@ -186,7 +187,9 @@ def _background(
         if owner.kind == "Job":
             raw = [found.raw[target.uid] for target in share]
             against.extend(spent(kube, arguments.namespace, owner.name, raw, ends))
-    return _Background(tuple(targets), tuple(before), tuple(against))
+    everybody = (owners.of(found.raw[pod.uid]).owner for pod in found.fit)
+    rights = (right for owner in everybody for right in owner_rights(owner, arguments.namespace))
+    return _Background(tuple(targets), tuple(rights), tuple(before), tuple(against))
 
 
 def _no_such_container(target: Target, pod: Any, wanted: str | None) -> tuple[str, ...]:
@@ -202,12 +205,12 @@ def _ends_for_good(target: Target, pod: Any) -> tuple[str, ...]:
     return ()
 
 
-def _too_few(number: int, found: Candidates) -> tuple[str, ...]:
+def _too_few(number: int, found: Candidates) -> str:
     matching = len(found.fit)
     if not 0 < matching < number:
-        return ()
+        return ""
     others = f"; left out: {found.others}" if found.left_out else ""
-    return (f"{number} pods are to be touched, but only {matching} may be{others}",)
+    return f"{number} pods are to be touched, but only {matching} may be{others}"
 
 
 def _no_image(access: Access) -> tuple[str, ...]:

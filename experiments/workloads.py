@@ -19,6 +19,8 @@ __all__ = [
     "owners_missing",
     "readiness",
     "ready_pods",
+    "selector_of",
+    "wanted_by",
     "what_is_missing",
 ]
 
@@ -75,11 +77,11 @@ def readiness(kube: KubeClient, namespace: str, owner: Owner) -> Readiness | Non
         return None
     if owner.kind == "Job":
         return _of_job(kube, namespace, owner, workload)
-    ready = ready_pods(kube, namespace, str(_selector(workload)))
+    ready = ready_pods(kube, namespace, str(selector_of(workload)))
     unseen = owner.kind == "DaemonSet" and _unseen(
         workload
     )  # others say in their specification what they want
-    return Readiness(ready, _wanted(workload), unseen)
+    return Readiness(ready, wanted_by(workload), unseen)
 
 
 def _scaled(kube: KubeClient, namespace: str, owner: Owner) -> Readiness | None:
@@ -115,7 +117,7 @@ def _of_job(kube: KubeClient, namespace: str, owner: Owner, job: Any) -> Readine
         return Readiness(0, 0)
     most = 1 if spec.parallelism is None else int(spec.parallelism)
     left = (0 if succeeded else most) if spec.completions is None else int(spec.completions) - succeeded
-    return Readiness(ready_pods(kube, namespace, str(_selector(job))), max(0, min(most, left)))
+    return Readiness(ready_pods(kube, namespace, str(selector_of(job))), max(0, min(most, left)))
 
 
 def what_is_missing(kube: KubeClient, namespace: str, owner: Owner) -> str:
@@ -186,22 +188,29 @@ def everything_lacking(kube: KubeClient) -> dict[str, Readiness]:
             space, above = workload.metadata.namespace, controller_of(workload.metadata)
             if kind == "ReplicaSet" and above is not None and above.kind == "Deployment":
                 continue  # the deployment itself counts
-            selector = _selector(workload)
+            selector = selector_of(workload)
             fit = (pod for pod in ready if pod.metadata.namespace == space)
-            found = Readiness(sum(selector.fits(pod.metadata.labels) for pod in fit), _wanted(workload))
+            found = Readiness(sum(selector.fits(pod.metadata.labels) for pod in fit), wanted_by(workload))
             if not found.whole:
                 lacking[f"{Owner(kind, workload.metadata.name)} in {space}"] = found
     return lacking
 
 
-def _selector(workload: Any) -> Selector:
+def selector_of(workload: Any) -> Selector:
+    """The selector of a workload's pods.
+
+    Raises:
+        ClusterError: Nobody can read it.
+    """
     found = workload.spec and workload.spec.selector
     return Selector.of_labels(found) if isinstance(found, dict) else Selector.of(found)
 
 
-def _wanted(workload: Any) -> int:
-    if hasattr(workload.spec, "replicas"):
-        return 1 if workload.spec.replicas is None else int(workload.spec.replicas)
+def wanted_by(workload: Any) -> int:
+    """How many pods a workload wants."""
+    spec = workload.spec
+    if hasattr(spec, "replicas"):
+        return 1 if spec.replicas is None else int(spec.replicas)
     return int((workload.status and workload.status.desired_number_scheduled) or 0)
 
 
@@ -223,7 +232,7 @@ def deployments_ready(kube: KubeClient, namespace: str) -> dict[str, str]:
 
 
 def _lacks(deployment: Any) -> str:
-    wanted, status = _wanted(deployment), deployment.status
+    wanted, status = wanted_by(deployment), deployment.status
     available = (status and status.available_replicas) or 0
     updated = (status and status.updated_replicas) or 0
     if _unseen(deployment):
