@@ -102,7 +102,9 @@ def plan_pods(
     peers = _peers(chosen, others.fit, named=bool(peer))[:most_peers]
     background = _background(access.kube, found, chosen, arguments, ends * arguments.repeat)
     targets = background.targets
-    against = tuple(text for target in targets for text in objections(target))
+    against = tuple(
+        text for target in targets if target.uid not in background.strange for text in objections(target)
+    )
     return Plan(
         fault=kind,
         scope=f"pod in service with {selector} in namespace {space}",
@@ -145,10 +147,12 @@ class _Background:
         before: Which workloads are not whole already, in words.
         against: Why a pod must not be touched.
         rights: What it takes to see whether all is whole again, whichever pods are chosen.
+        strange: UIDs of the pods whose owner is of a kind of which nothing can be told.
     """
 
     targets: tuple[Target, ...]
     rights: tuple[Permission, ...]
+    strange: frozenset[str]
     before: tuple[str, ...]
     against: tuple[str, ...]
 
@@ -162,6 +166,7 @@ def _background(
     targets: list[Target] = []
     before: dict[str, None] = {}
     against: list[str] = []
+    strange: set[str] = set()
     for target in chosen:
         pod = found.raw[target.uid]
         against.extend(_no_such_container(target, pod, arguments.container))
@@ -169,6 +174,7 @@ def _background(
         owner = owned.owner
         if owned.why_not:
             against.append(f"{target} is refused: {owned.why_not}")
+            strange.add(target.uid)
         if owner is None:
             targets.append(target)
             against.extend(_ends_for_good(target, pod) if ends and not owned.why_not else ())
@@ -189,7 +195,7 @@ def _background(
             against.extend(spent(kube, arguments.namespace, owner.name, raw, ends))
     everybody = (owners.of(found.raw[pod.uid]).owner for pod in found.fit)
     rights = (right for owner in everybody for right in owner_rights(owner, arguments.namespace))
-    return _Background(tuple(targets), tuple(rights), tuple(before), tuple(against))
+    return _Background(tuple(targets), tuple(rights), frozenset(strange), tuple(before), tuple(against))
 
 
 def _no_such_container(target: Target, pod: Any, wanted: str | None) -> tuple[str, ...]:
@@ -221,7 +227,7 @@ def _no_image(access: Access) -> tuple[str, ...]:
 
 def lost(target: Target) -> tuple[str, ...]:
     """Why a pod must not be ended: nothing when its owner brings it back."""
-    return () if target.owner else (f"nothing would bring {target} back: no controller owns it",)
+    return () if target.owner else (f"nothing would bring {target} back: no workload owns it",)
 
 
 def read_pod(kube: KubeClient, target: Target) -> Any | None:

@@ -25,6 +25,7 @@ BREAKING = tuple(
         "test_kill_matrix.py",
         "test_lease.py",
         "test_node_services.py",
+        "test_targets.py",
     )
 )
 
