@@ -1,29 +1,24 @@
 """What faults of pods have in common: which pods and which container, which peers, who brings them back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from faultcast.experiments.access import Access
-from faultcast.experiments.containers import containers_of
+from faultcast.experiments.background import background_of
 from faultcast.experiments.fault import FaultArguments, Plan
-from faultcast.experiments.jobs import spent
 from faultcast.experiments.objects import ask_for
-from faultcast.experiments.owners import Owners, owner_rights
 from faultcast.experiments.permissions import Permission, workload_rights
 from faultcast.experiments.pods import Candidates, candidates
 from faultcast.experiments.targets import (
     NAMESPACE_NAME,
-    Owner,
     Target,
     choose,
     how_many,
     valid_selector,
 )
-from faultcast.experiments.workloads import Readiness, readiness
 from faultcast.infra.kube import KubeClient
 
 __all__ = ["PodArguments", "lost", "plan_pods", "read_pod"]
@@ -94,13 +89,14 @@ def plan_pods(
         ClusterError: The API server refuses, or does not answer.
     """
     space, selector = arguments.namespace, arguments.label_selector
-    found = candidates(access.kube, space, selector, arguments.container or "")
+    container = arguments.container or ""
+    found = candidates(access.kube, space, selector, container)
     count = arguments.count if arguments.count or arguments.percent else 1
     number = how_many(len(found.fit), count=count, percent=arguments.percent)
     chosen = choose(found.fit, number, rng)
-    others = candidates(access.kube, space, peer, arguments.container or "") if peer else found
+    others = candidates(access.kube, space, peer, container) if peer else found
     peers = _peers(chosen, others.fit, named=bool(peer))[:most_peers]
-    background = _background(access.kube, found, chosen, arguments, ends * arguments.repeat)
+    background = background_of(access.kube, found, chosen, space, container, ends * arguments.repeat)
     targets = background.targets
     against = tuple(
         text for target in targets if target.uid not in background.strange for text in objections(target)
@@ -115,7 +111,7 @@ def plan_pods(
         actions=tuple(action(target) for target in targets),
         bounds=(
             found.counted(f"{selector} in {space}"),
-            *((others.counted(f"evidence.peer, {peer},"),) if peer and others.left_out else ()),
+            *((others.counted(f"evidence.peer ({peer})"),) if peer and others.left_out else ()),
             *background.before,
             *bounds,
         ),
@@ -136,79 +132,6 @@ def _peers(chosen: Sequence[Target], others: Sequence[Target], *, named: bool) -
     if named and any(other.uid in targets for other in others):
         return tuple(others)  # refused by a rule of the radius, with its reason
     return tuple(other for other in others if other.uid not in targets)
-
-
-@dataclass(frozen=True, slots=True)
-class _Background:
-    """What is behind the chosen pods.
-
-    Attributes:
-        targets: The pods, with their owners.
-        before: Which workloads are not whole already, in words.
-        against: Why a pod must not be touched.
-        rights: What it takes to see whether all is whole again, whichever pods are chosen.
-        strange: UIDs of the pods whose owner is of a kind of which nothing can be told.
-    """
-
-    targets: tuple[Target, ...]
-    rights: tuple[Permission, ...]
-    strange: frozenset[str]
-    before: tuple[str, ...]
-    against: tuple[str, ...]
-
-
-def _background(
-    kube: KubeClient, found: Candidates, chosen: Sequence[Target], arguments: PodArguments, ends: int
-) -> _Background:
-    """Who brings the chosen pods back, and how whole that is before the fault."""
-    owners = Owners(kube)
-    wholeness: dict[Owner, Readiness | None] = {}
-    targets: list[Target] = []
-    before: dict[str, None] = {}
-    against: list[str] = []
-    strange: set[str] = set()
-    for target in chosen:
-        pod = found.raw[target.uid]
-        against.extend(_no_such_container(target, pod, arguments.container))
-        owned = owners.of(pod)
-        owner = owned.owner
-        if owned.why_not:
-            against.append(f"{target} is refused: {owned.why_not}")
-            strange.add(target.uid)
-        if owner is None:
-            targets.append(target)
-            against.extend(_ends_for_good(target, pod) if ends and not owned.why_not else ())
-            continue
-        if owner not in wholeness:
-            wholeness[owner] = readiness(kube, target.namespace, owner)
-        now = wholeness[owner]
-        if now is None:
-            against.append(f"nothing would bring {target} back: {owner} is gone")
-        elif not now.whole:
-            before[f"{owner} {now} already, and counts as whole again with as many"] = None
-            owner = replace(owner, before=now.ready)
-        targets.append(replace(target, owner=owner))
-    for owner in wholeness if ends else ():
-        share = [target for target in targets if target.owner and target.owner.name == owner.name]
-        if owner.kind == "Job":
-            raw = [found.raw[target.uid] for target in share]
-            against.extend(spent(kube, arguments.namespace, owner.name, raw, ends))
-    everybody = (owners.of(found.raw[pod.uid]).owner for pod in found.fit)
-    rights = (right for owner in everybody for right in owner_rights(owner, arguments.namespace))
-    return _Background(tuple(targets), tuple(rights), frozenset(strange), tuple(before), tuple(against))
-
-
-def _no_such_container(target: Target, pod: Any, wanted: str | None) -> tuple[str, ...]:
-    names = containers_of(pod)
-    if not wanted or wanted in names:
-        return ()
-    return (f"{target} has no container {wanted} that runs all the time: it has {', '.join(names)}",)
-
-
-def _ends_for_good(target: Target, pod: Any) -> tuple[str, ...]:
-    if pod.spec.restart_policy == "Never":
-        return (f"nothing would start the container of {target} again: its restart policy is Never",)
-    return ()
 
 
 def _too_few(number: int, found: Candidates) -> str:

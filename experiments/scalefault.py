@@ -12,14 +12,9 @@ from faultcast.experiments.fault import FaultArguments, Plan, Restoration
 from faultcast.experiments.objects import ask, items_of
 from faultcast.experiments.patchfault import PatchFault, change, restoring
 from faultcast.experiments.permissions import Permission, workload_rights
+from faultcast.experiments.readiness import Readiness, ready_pods, selector_of, wanted_by
 from faultcast.experiments.targets import Owner, Target
-from faultcast.experiments.workloads import (
-    Readiness,
-    ready_pods,
-    selector_of,
-    wanted_by,
-    what_is_missing,
-)
+from faultcast.experiments.workloads import what_is_missing
 from faultcast.infra.kube import KubeClient
 
 __all__ = ["ScaleFault", "Workload", "plan_scale", "workloads_of"]

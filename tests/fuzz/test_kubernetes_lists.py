@@ -17,9 +17,10 @@ from faultcast.experiments.fault import Fault, Plan, faults
 from faultcast.experiments.model import BlastRadius
 from faultcast.experiments.pods import candidates
 from faultcast.experiments.radius import refusals
+from faultcast.experiments.readiness import readiness
 from faultcast.experiments.surroundings import other_side
 from faultcast.experiments.targets import Owner
-from faultcast.experiments.workloads import deployments_ready, everything_lacking, owners_missing, readiness
+from faultcast.experiments.workloads import deployments_ready, everything_lacking, owners_missing
 from faultcast.infra.errors import FaultcastError
 from faultcast.infra.kube import client_of
 from tests.contract.samples import SAMPLES
