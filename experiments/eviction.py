@@ -9,7 +9,10 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
+from faultcast.experiments.objects import ask, items_of
+from faultcast.experiments.owners import controller_of
 from faultcast.experiments.permissions import NAMESPACE
+from faultcast.experiments.pods import is_finished
 from faultcast.infra.errors import ClusterError, InjectionError, WaitTimeoutError
 from faultcast.infra.kube import TIMEOUT, KubeClient
 from faultcast.infra.kube_errors import api_error
@@ -31,32 +34,24 @@ def evictable(kube: KubeClient, node: str) -> list[Any]:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        listed: Any = kube.core.list_pod_for_all_namespaces(
-            field_selector=f"spec.nodeName={node}", _request_timeout=TIMEOUT
-        )
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"list the pods of node {node}", error) from error
-    return [pod for pod in listed.items if pod.spec.node_name == node and _counts(pod)]
+    doing, where = f"list the pods of node {node}", f"spec.nodeName={node}"
+    listed = items_of(ask(doing, kube.core.list_pod_for_all_namespaces, field_selector=where))
+    return [pod for pod in listed if pod.spec and pod.spec.node_name == node and _counts(pod)]
 
 
 def _counts(pod: Any) -> bool:
-    owners = {owner.kind for owner in pod.metadata.owner_references or () if owner.controller}
+    owner = controller_of(pod.metadata)
     return (
         pod.metadata.namespace != NAMESPACE
-        and "DaemonSet" not in owners
+        and (owner is None or owner.kind != "DaemonSet")
         and _MIRROR not in (pod.metadata.annotations or {})
-        and pod.status.phase not in ("Succeeded", "Failed")
+        and not is_finished(pod)
     )
 
 
 def without_owner(pods: Sequence[Any]) -> tuple[str, ...]:
     """Pods that nothing would bring back, as `namespace/name`."""
-    return tuple(
-        _name(pod)
-        for pod in pods
-        if not any(owner.controller for owner in pod.metadata.owner_references or ())
-    )
+    return tuple(_name(pod) for pod in pods if controller_of(pod.metadata) is None)
 
 
 def evict_all(access: Access, node: str, within: float) -> None:

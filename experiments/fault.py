@@ -113,6 +113,7 @@ class Plan:
         permissions: Rights it needs.
         objections: Reasons of the fault's own why this must not be done; empty when there are none.
         scope: Where targets were looked for, in words.
+        too_few: Why there are fewer targets than were asked for; empty when there are not.
         left_out: What was found there and may not be chosen, each with why, in words.
         peers_left_out: The same of the peers that the experiment names.
         state: What is to be put back, for `Effect.state`.
@@ -129,6 +130,7 @@ class Plan:
     permissions: tuple[Permission, ...] = ()
     objections: tuple[str, ...] = field(default=())
     scope: str = ""
+    too_few: str = ""
     left_out: str = ""
     peers_left_out: str = ""
     state: Mapping[str, Any] = field(default_factory=dict)

@@ -11,14 +11,13 @@ from random import Random
 from typing import Any, ClassVar
 
 from kubernetes import client
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.nodefault import NodeArguments, NodeFault, plan_node
+from faultcast.experiments.objects import ask, each, items_of
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.targets import Target
 from faultcast.infra.cluster import NodeControl, Undo, carry_out
@@ -28,8 +27,7 @@ from faultcast.infra.errors import (
     InjectionError,
     WaitTimeoutError,
 )
-from faultcast.infra.kube import TIMEOUT, KubeClient
-from faultcast.infra.kube_errors import api_error
+from faultcast.infra.kube import KubeClient
 from faultcast.infra.providers import node_control_of
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until
@@ -252,13 +250,9 @@ def _renewed(kube: KubeClient, node: str) -> Any:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        lease: Any = client.CoordinationV1Api(kube.api).read_namespaced_lease(
-            node, _LEASES, _request_timeout=TIMEOUT
-        )
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"read the lease of node {node}", error) from error
-    return lease.spec.renew_time
+    read = client.CoordinationV1Api(kube.api).read_namespaced_lease
+    lease = ask(f"read the lease of node {node}", read, node, _LEASES)
+    return lease and lease.spec and lease.spec.renew_time
 
 
 def _running(kube: KubeClient, nodes: frozenset[str]) -> tuple[tuple[str, str], ...]:
@@ -267,15 +261,12 @@ def _running(kube: KubeClient, nodes: frozenset[str]) -> tuple[tuple[str, str], 
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        listed: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error("list the pods of the nodes", error) from error
+    listed = items_of(ask("list the pods of the nodes", kube.core.list_pod_for_all_namespaces))
     return tuple(
         (f"pod {pod.metadata.namespace}/{pod.metadata.name}", _short(status.container_id))
-        for pod in listed.items
-        if pod.spec.node_name in nodes
-        for status in pod.status.container_statuses or ()
+        for pod in listed
+        if pod.spec and pod.spec.node_name in nodes
+        for status in each(pod.status and pod.status.container_statuses)
         if status.container_id and status.state and status.state.running
     )
 

@@ -11,11 +11,12 @@ from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.eviction import BUDGET, GONE, evict
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
+from faultcast.experiments.objects import ask, each, items_of
 from faultcast.experiments.permissions import Permission, workload_rights
 from faultcast.experiments.spread import crowded, spread_of
 from faultcast.experiments.targets import NODE_NAME, Target
 from faultcast.experiments.workloads import everything_lacking
-from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube import KubeClient
 from faultcast.infra.kube_errors import api_error
 from faultcast.infra.waiting import Wait
 
@@ -41,30 +42,29 @@ def node_targets(kube: KubeClient) -> tuple[Target, ...]:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        listed: Any = kube.core.list_node(_request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error("list the nodes", error) from error
-    return tuple(sorted((_target(item) for item in listed.items), key=lambda node: node.name))
+    listed = items_of(ask("list the nodes", kube.core.list_node))
+    return tuple(sorted(map(_target, listed), key=lambda node: node.name))
 
 
 def _target(node: Any) -> Target:
-    addresses = {address.type: address.address for address in node.status.addresses or ()}
+    status = node.status
+    addresses = {one.type: one.address for one in each(status and status.addresses)}
     return Target(
         kind="node",
         namespace="",
         name=node.metadata.name,
-        uid=node.metadata.uid,
+        uid=node.metadata.uid or "",
         node=node.metadata.name,
-        labels=dict(node.metadata.labels or {}),
+        labels={key: value or "" for key, value in (node.metadata.labels or {}).items()},
         ready=_is_ready(node),
-        address=addresses.get("InternalIP", ""),
-        limits={key: str(value) for key, value in (node.status.allocatable or {}).items()},
+        address=addresses.get("InternalIP") or "",
+        limits={key: value or "" for key, value in ((status and status.allocatable) or {}).items()},
     )
 
 
 def _is_ready(node: Any) -> bool:
-    return any(c.type == "Ready" and c.status == "True" for c in node.status.conditions or ())
+    conditions = each(node.status and node.status.conditions)
+    return any(one.type == "Ready" and one.status == "True" for one in conditions)
 
 
 def read_node(kube: KubeClient, name: str) -> Any:
@@ -73,10 +73,7 @@ def read_node(kube: KubeClient, name: str) -> Any:
     Raises:
         ClusterError: The API server refuses, or does not answer, or there is no such node.
     """
-    try:
-        return kube.core.read_node(name, _request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"read node {name}", error) from error
+    return ask(f"read node {name}", kube.core.read_node, name)
 
 
 def _rights(*, moves: bool) -> tuple[Permission, ...]:

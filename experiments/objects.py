@@ -33,18 +33,25 @@ def ask(doing: str, request: Callable[..., Any], *arguments: Any, **named: Any) 
     except (ApiException, HTTPError) as error:
         raise api_error(doing, error) from error
     except (ValueError, TypeError, AttributeError, LookupError) as error:
-        message = f"cannot {doing}: the answer is none of a Kubernetes API server: {error}"
-        raise ClusterError(message, remedy="check the server's address in the kubeconfig") from error
+        raise _no_answer(doing, str(error)) from error
 
 
 def ask_for(doing: str, request: Callable[..., Any], *arguments: Any, **named: Any) -> Any | None:
-    """As `ask`; None when the API server says that there is no such thing."""
+    """As `ask`, for one object; None when the API server says that there is no such thing."""
     try:
-        return ask(doing, request, *arguments, **named)
+        found = ask(doing, request, *arguments, **named)
     except ClusterError as error:
         if getattr(error.__cause__, "status", None) == _MISSING:
             return None
         raise
+    if found is None or getattr(found, "metadata", found) is None:
+        raise _no_answer(doing, "it has no metadata")
+    return found
+
+
+def _no_answer(doing: str, why: str) -> ClusterError:
+    message = f"cannot {doing}: the answer is none of a Kubernetes API server: {why}"
+    return ClusterError(message, remedy="check the server's address in the kubeconfig")
 
 
 def each(found: Any) -> list[Any]:
@@ -101,6 +108,5 @@ def read_json(kube: KubeClient, path: str, what: str = "") -> dict[str, Any] | N
     """
     found = ask_for(f"read {what or path}", call, kube, "GET", path)
     if found is not None and not isinstance(found, dict):
-        message = f"cannot read {what or path}: the answer is none of a Kubernetes API server"
-        raise ClusterError(message, remedy="check the server's address in the kubeconfig")
+        raise _no_answer(f"read {what or path}", "it is no object")
     return found

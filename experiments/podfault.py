@@ -1,29 +1,24 @@
 """What faults of pods have in common: which pods and which container, which peers, who brings them back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from faultcast.experiments.access import Access
-from faultcast.experiments.containers import containers_of
+from faultcast.experiments.background import background_of
 from faultcast.experiments.fault import FaultArguments, Plan
-from faultcast.experiments.jobs import spent
 from faultcast.experiments.objects import ask_for
-from faultcast.experiments.owners import Owners, owner_rights
 from faultcast.experiments.permissions import Permission, workload_rights
 from faultcast.experiments.pods import Candidates, candidates
 from faultcast.experiments.targets import (
     NAMESPACE_NAME,
-    Owner,
     Target,
     choose,
     how_many,
     valid_selector,
 )
-from faultcast.experiments.workloads import Readiness, readiness
 from faultcast.infra.kube import KubeClient
 
 __all__ = ["PodArguments", "lost", "plan_pods", "read_pod"]
@@ -94,16 +89,18 @@ def plan_pods(
         ClusterError: The API server refuses, or does not answer.
     """
     space, selector = arguments.namespace, arguments.label_selector
-    found = candidates(access.kube, space, selector, arguments.container or "")
+    container = arguments.container or ""
+    found = candidates(access.kube, space, selector, container)
     count = arguments.count if arguments.count or arguments.percent else 1
     number = how_many(len(found.fit), count=count, percent=arguments.percent)
     chosen = choose(found.fit, number, rng)
-    others = candidates(access.kube, space, peer, arguments.container or "") if peer else found
+    others = candidates(access.kube, space, peer, container) if peer else found
     peers = _peers(chosen, others.fit, named=bool(peer))[:most_peers]
-    background = _background(access.kube, found, chosen, arguments, ends * arguments.repeat)
+    background = background_of(access.kube, found, chosen, space, container, ends * arguments.repeat)
     targets = background.targets
-    against = tuple(text for target in targets for text in objections(target))
-    rights = (right for target in targets for right in owner_rights(target.owner, space))
+    against = tuple(
+        text for target in targets if target.uid not in background.strange for text in objections(target)
+    )
     return Plan(
         fault=kind,
         scope=f"pod in service with {selector} in namespace {space}",
@@ -114,17 +111,17 @@ def plan_pods(
         actions=tuple(action(target) for target in targets),
         bounds=(
             found.counted(f"{selector} in {space}"),
-            *((others.counted(f"evidence.peer, {peer},"),) if peer and others.left_out else ()),
+            *((others.counted(f"evidence.peer ({peer})"),) if peer and others.left_out else ()),
             *background.before,
             *bounds,
         ),
-        permissions=tuple(dict.fromkeys((*permissions, *workload_rights(space), *rights))),
+        permissions=tuple(dict.fromkeys((*permissions, *workload_rights(space), *background.rights))),
         objections=(
-            *_too_few(number, found),
             *background.against,
             *against,
             *(_no_image(access) if helpers else ()),
         ),
+        too_few=_too_few(number, found),
         left_out=found.others,
         peers_left_out=others.others if peer else "",
     )
@@ -137,77 +134,12 @@ def _peers(chosen: Sequence[Target], others: Sequence[Target], *, named: bool) -
     return tuple(other for other in others if other.uid not in targets)
 
 
-@dataclass(frozen=True, slots=True)
-class _Background:
-    """What is behind the chosen pods.
-
-    Attributes:
-        targets: The pods, with their owners.
-        before: Which workloads are not whole already, in words.
-        against: Why a pod must not be touched.
-    """
-
-    targets: tuple[Target, ...]
-    before: tuple[str, ...]
-    against: tuple[str, ...]
-
-
-def _background(
-    kube: KubeClient, found: Candidates, chosen: Sequence[Target], arguments: PodArguments, ends: int
-) -> _Background:
-    """Who brings the chosen pods back, and how whole that is before the fault."""
-    owners = Owners(kube)
-    wholeness: dict[Owner, Readiness | None] = {}
-    targets: list[Target] = []
-    before: dict[str, None] = {}
-    against: list[str] = []
-    for target in chosen:
-        pod = found.raw[target.uid]
-        against.extend(_no_such_container(target, pod, arguments.container))
-        owned = owners.of(pod)
-        owner = owned.owner
-        if owned.why_not:
-            against.append(f"{target} is refused: {owned.why_not}")
-        if owner is None:
-            targets.append(target)
-            against.extend(_ends_for_good(target, pod) if ends and not owned.why_not else ())
-            continue
-        if owner not in wholeness:
-            wholeness[owner] = readiness(kube, target.namespace, owner)
-        now = wholeness[owner]
-        if now is None:
-            against.append(f"nothing would bring {target} back: {owner} is gone")
-        elif not now.whole:
-            before[f"{owner} {now} already, and counts as whole again with as many"] = None
-            owner = replace(owner, before=now.ready)
-        targets.append(replace(target, owner=owner))
-    for owner in wholeness if ends else ():
-        share = [target for target in targets if target.owner and target.owner.name == owner.name]
-        if owner.kind == "Job":
-            raw = [found.raw[target.uid] for target in share]
-            against.extend(spent(kube, arguments.namespace, owner.name, raw, ends))
-    return _Background(tuple(targets), tuple(before), tuple(against))
-
-
-def _no_such_container(target: Target, pod: Any, wanted: str | None) -> tuple[str, ...]:
-    names = containers_of(pod)
-    if not wanted or wanted in names:
-        return ()
-    return (f"{target} has no container {wanted} that runs all the time: it has {', '.join(names)}",)
-
-
-def _ends_for_good(target: Target, pod: Any) -> tuple[str, ...]:
-    if pod.spec.restart_policy == "Never":
-        return (f"nothing would start the container of {target} again: its restart policy is Never",)
-    return ()
-
-
-def _too_few(number: int, found: Candidates) -> tuple[str, ...]:
+def _too_few(number: int, found: Candidates) -> str:
     matching = len(found.fit)
     if not 0 < matching < number:
-        return ()
+        return ""
     others = f"; left out: {found.others}" if found.left_out else ""
-    return (f"{number} pods are to be touched, but only {matching} may be{others}",)
+    return f"{number} pods are to be touched, but only {matching} may be{others}"
 
 
 def _no_image(access: Access) -> tuple[str, ...]:
@@ -218,7 +150,7 @@ def _no_image(access: Access) -> tuple[str, ...]:
 
 def lost(target: Target) -> tuple[str, ...]:
     """Why a pod must not be ended: nothing when its owner brings it back."""
-    return () if target.owner else (f"nothing would bring {target} back: no controller owns it",)
+    return () if target.owner else (f"nothing would bring {target} back: no workload owns it",)
 
 
 def read_pod(kube: KubeClient, target: Target) -> Any | None:

@@ -19,6 +19,7 @@ __all__ = [
     "Candidates",
     "LeftOut",
     "candidates",
+    "is_finished",
     "is_ready",
     "list_pods",
     "pods_matching",
@@ -137,7 +138,7 @@ def candidates(kube: KubeClient, namespace: str, selector: str, container: str =
         target = _target(pod, name)
         raw[target.uid] = pod
         if why := why_unfit(pod, name):
-            left_out.append(LeftOut(target, why, stays=why != _LEAVING and not _finished(pod)))
+            left_out.append(LeftOut(target, why, stays=why != _LEAVING and not is_finished(pod)))
         else:
             fit.append(target)
     left_out.sort(key=lambda one: (one.pod.node, one.pod.name))
@@ -193,7 +194,7 @@ def why_unfit(pod: Any, container: str) -> str:
     status = pod.status
     if pod.metadata.deletion_timestamp:
         return _LEAVING
-    if _finished(pod):
+    if is_finished(pod):
         return str(status.reason or status.phase)
     if waits := _initialising(pod):
         return waits
@@ -210,7 +211,8 @@ def why_unfit(pod: Any, container: str) -> str:
     return "" if is_ready(pod) else "NotReady"
 
 
-def _finished(pod: Any) -> bool:
+def is_finished(pod: Any) -> bool:
+    """Whether a pod has ended, and will not run again."""
     return bool(pod.status and pod.status.phase in _FINISHED)
 
 

@@ -75,6 +75,10 @@ def refusals(plan: Plan, radius: BlastRadius, *, harmless: bool = False) -> tupl
             text, remedy = f"{text}, only {plan.left_out}", _WAIT
         return (Refusal("targets", text, remedy),)
     found = [*_places(plan.targets, radius), *_number(plan, radius)]
+    if plan.too_few:
+        found.append(
+            Refusal("targets.count", plan.too_few, "ask for fewer, or wait until more are in service")
+        )
     found.extend(Refusal("fault", text, "change the fault's arguments") for text in plan.objections)
     if not plan.peers:
         text = "there is no untouched peer to compare with, so the injection could not be proved"

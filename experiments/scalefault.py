@@ -5,20 +5,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
 from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.fault import FaultArguments, Plan, Restoration
+from faultcast.experiments.objects import ask, items_of
 from faultcast.experiments.patchfault import PatchFault, change, restoring
 from faultcast.experiments.permissions import Permission, workload_rights
-from faultcast.experiments.selectors import Selector
+from faultcast.experiments.readiness import Readiness, ready_pods, selector_of, wanted_by
 from faultcast.experiments.targets import Owner, Target
-from faultcast.experiments.workloads import Readiness, ready_pods, what_is_missing
-from faultcast.infra.kube import TIMEOUT, KubeClient
-from faultcast.infra.kube_errors import api_error
+from faultcast.experiments.workloads import what_is_missing
+from faultcast.infra.kube import KubeClient
 
 __all__ = ["ScaleFault", "Workload", "plan_scale", "workloads_of"]
 
@@ -80,30 +77,23 @@ def workloads_of(kube: KubeClient, namespace: str = "") -> tuple[Workload, ...]:
         ("daemonset", apps.list_namespaced_daemon_set, apps.list_daemon_set_for_all_namespaces),
     )
     found: list[Workload] = []
-    try:
-        for kind, inside, everywhere in lists:
-            where = (namespace,) if namespace else ()
-            listed: Any = (inside if namespace else everywhere)(*where, _request_timeout=TIMEOUT)
-            found.extend(_workload(kind, item) for item in listed.items)
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"list the workloads of {namespace or 'the cluster'}", error) from error
+    doing = f"list the workloads of {namespace or 'the cluster'}"
+    for kind, inside, everywhere in lists:
+        listed = ask(doing, inside, namespace) if namespace else ask(doing, everywhere)
+        found.extend(_workload(kind, item) for item in items_of(listed))
     return tuple(found)
 
 
 def _workload(kind: str, item: Any) -> Workload:
     meta = item.metadata
-    if kind == "daemonset":
-        replicas = int(item.status.desired_number_scheduled or 0)
-    else:
-        replicas = 1 if item.spec.replicas is None else int(item.spec.replicas)
     target = Target(
         kind=kind,
-        namespace=meta.namespace,
+        namespace=meta.namespace or "",
         name=meta.name,
-        uid=meta.uid,
-        labels=dict(meta.labels or {}),
+        uid=meta.uid or "",
+        labels={key: value or "" for key, value in (meta.labels or {}).items()},
     )
-    return Workload(target, replicas, str(Selector.of(item.spec.selector)))
+    return Workload(target, wanted_by(item), str(selector_of(item)))
 
 
 def plan_scale(

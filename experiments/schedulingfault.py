@@ -8,6 +8,7 @@ from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Plan, Restoration
 from faultcast.experiments.nodefault import NodeArguments, NodeFault, plan_node, read_node
+from faultcast.experiments.objects import each
 from faultcast.experiments.patchfault import PatchFault, change, restoring
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.targets import Target
@@ -34,7 +35,7 @@ def node_path(name: str) -> str:
 
 def taint_keys(node: Any) -> tuple[str, ...]:
     """Keys of a node's taints."""
-    return tuple(taint.key for taint in node.spec.taints or ())
+    return tuple(taint.key or "" for taint in each(node.spec and node.spec.taints))
 
 
 def is_cordoned(kube: KubeClient, name: str) -> bool:
@@ -43,7 +44,8 @@ def is_cordoned(kube: KubeClient, name: str) -> bool:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    return bool(read_node(kube, name).spec.unschedulable)
+    node = read_node(kube, name)
+    return bool(node.spec and node.spec.unschedulable)
 
 
 def cordon(kube: KubeClient, targets: Iterable[Target]) -> None:

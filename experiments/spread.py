@@ -1,14 +1,10 @@
 """How the pods of deployments lie on the nodes: pods do not move back by themselves when a node returns."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
+from faultcast.experiments.objects import ask, each, items_of
 from faultcast.experiments.targets import Target
-from faultcast.infra.kube import TIMEOUT, KubeClient
-from faultcast.infra.kube_errors import api_error
+from faultcast.infra.kube import KubeClient
 
 __all__ = ["crowded", "spread_of"]
 
@@ -46,29 +42,26 @@ def crowded(kube: KubeClient, before: Mapping[str, list[str]]) -> tuple[Target, 
 
 def _pods(kube: KubeClient) -> dict[str, list[Target]]:
     """The pods of each deployment that are placed and not on their way out."""
-    try:
-        sets: Any = kube.apps.list_replica_set_for_all_namespaces(_request_timeout=TIMEOUT)
-        listed: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error("see how pods are spread", error) from error
+    doing = "see how pods are spread"
+    sets = items_of(ask(doing, kube.apps.list_replica_set_for_all_namespaces))
     deployments = {
-        each.metadata.uid: f"{each.metadata.namespace}/{owner.name}"
-        for each in sets.items
-        for owner in each.metadata.owner_references or ()
+        one.metadata.uid: f"{one.metadata.namespace}/{owner.name}"
+        for one in sets
+        for owner in each(one.metadata.owner_references)
         if owner.kind == "Deployment"
     }
     found: dict[str, list[Target]] = {}
-    for pod in listed.items:
+    for pod in items_of(ask(doing, kube.core.list_pod_for_all_namespaces)):
         meta = pod.metadata
-        if meta.deletion_timestamp or not pod.spec.node_name:
+        if meta.deletion_timestamp or not (pod.spec and pod.spec.node_name):
             continue
-        for owner in meta.owner_references or ():
+        for owner in each(meta.owner_references):
             if owner.uid in deployments:
                 target = Target(
                     kind="pod",
-                    namespace=meta.namespace,
+                    namespace=meta.namespace or "",
                     name=meta.name,
-                    uid=meta.uid,
+                    uid=meta.uid or "",
                     node=pod.spec.node_name,
                 )
                 found.setdefault(deployments[owner.uid], []).append(target)

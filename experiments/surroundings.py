@@ -5,14 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
+from faultcast.experiments.objects import ask, each, items_of
 from faultcast.experiments.pods import pods_matching
 from faultcast.experiments.selectors import Selector
 from faultcast.experiments.targets import Target
-from faultcast.infra.kube import TIMEOUT, KubeClient
-from faultcast.infra.kube_errors import api_error
+from faultcast.infra.kube import KubeClient
 
 __all__ = ["OtherSide", "dns_server", "in_node_network", "node_addresses", "other_side"]
 
@@ -40,13 +37,10 @@ def dns_server(kube: KubeClient) -> str:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        listed: Any = kube.core.list_namespaced_service("kube-system", _request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error("find the DNS service of kube-system", error) from error
+    doing, place = "find the DNS service of kube-system", "kube-system"
     found = [
         item
-        for item in listed.items
+        for item in items_of(ask(doing, kube.core.list_namespaced_service, place))
         if item.metadata.name == "kube-dns" or (item.metadata.labels or {}).get("k8s-app") == "kube-dns"
     ]
     return next((_address(item) for item in found if _address(item)), "")
@@ -61,9 +55,16 @@ def node_addresses(kube: KubeClient) -> tuple[str, ...]:
         ClusterError: The API server refuses, or does not answer.
     """
     nodes = _nodes(kube)
-    ranges = [node.spec.pod_cidr for node in nodes if node.spec.pod_cidr and ":" not in node.spec.pod_cidr]
-    first = (str(next(ipaddress.IPv4Network(one).hosts())) for one in ranges)
-    return tuple(sorted({*_own(nodes), *first}))
+    ranges = [node.spec.pod_cidr for node in nodes if node.spec and node.spec.pod_cidr]
+    return tuple(sorted({*_own(nodes), *filter(None, map(_first, ranges))}))
+
+
+def _first(network: str) -> str:
+    """The first address of a range of pods; empty where that is not of IPv4."""
+    try:
+        return str(next(ipaddress.IPv4Network(network).hosts()))
+    except ValueError:
+        return ""
 
 
 def in_node_network(kube: KubeClient, pods: Iterable[Target]) -> tuple[Target, ...]:
@@ -94,15 +95,13 @@ def other_side(kube: KubeClient, namespace: str, selector: str, without: Iterabl
     chosen = {pod.uid for pod in without}
     matching = [pod for pod in pods_matching(kube, namespace, selector) if pod.address]
     others = [pod for pod in matching if pod.uid not in chosen and ":" not in pod.address]
-    try:
-        listed: Any = kube.core.list_namespaced_service(namespace, _request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"list the services of {namespace}", error) from error
+    doing = f"list the services of {namespace}"
+    services = items_of(ask(doing, kube.core.list_namespaced_service, namespace))
     inside = chosen | {pod.uid for pod in others}
     addresses = {pod.address for pod in others}
     doors: list[tuple[str, int]] = []
     shared: list[str] = []
-    for item in listed.items:
+    for item in services:
         if not (_address(item) and item.spec.selector):
             continue
         led_to = {
@@ -112,7 +111,7 @@ def other_side(kube: KubeClient, namespace: str, selector: str, without: Iterabl
             continue
         if led_to <= inside:
             addresses.add(_address(item))
-            ports = (port.port for port in item.spec.ports or () if (port.protocol or "TCP") == "TCP")
+            ports = (port.port for port in each(item.spec.ports) if (port.protocol or "TCP") == "TCP")
             doors.extend((_address(item), int(port)) for port in ports)
         else:
             shared.append(item.metadata.name)
@@ -121,23 +120,19 @@ def other_side(kube: KubeClient, namespace: str, selector: str, without: Iterabl
 
 
 def _nodes(kube: KubeClient) -> list[Any]:
-    try:
-        listed: Any = kube.core.list_node(_request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error("list the nodes", error) from error
-    return list(listed.items)
+    return items_of(ask("list the nodes", kube.core.list_node))
 
 
 def _own(nodes: Iterable[Any]) -> list[str]:
     return [
         address.address
         for node in nodes
-        for address in node.status.addresses or ()
-        if address.type in ("InternalIP", "ExternalIP") and ":" not in address.address
+        for address in each(node.status and node.status.addresses)
+        if address.type in ("InternalIP", "ExternalIP") and address.address and ":" not in address.address
     ]
 
 
 def _address(service: Any) -> str:
     """IPv4 address of a service; empty for one without."""
-    found = service.spec.cluster_ip or ""
+    found = (service.spec and service.spec.cluster_ip) or ""
     return "" if found == "None" or ":" in found else found

@@ -45,15 +45,15 @@ def place_of(pod: Any, container: str, path: str) -> Place:
         path: Absolute path in the container.
     """
     said = specification_of(pod, container)
-    mounts = [mount for mount in each(said and said.volume_mounts) if _inside(path, mount.mount_path)]
+    mounts = [mount for mount in each(said and said.volume_mounts) if _inside(path, mount.mount_path or "")]
     if not mounts and _inside(path, _SHARED):
         return Place("the container's shared memory", size=_SHARED_SIZE)
     if not mounts:
         context = said and said.security_context
         fixed = bool(context and context.read_only_root_filesystem)
         return Place("the container's own file system", node=True, fixed=fixed)
-    mount = max(mounts, key=lambda one: len(one.mount_path.rstrip("/")))
-    volume = next((one for one in each(pod.spec.volumes) if one.name == mount.name), None)
+    mount = max(mounts, key=lambda one: len((one.mount_path or "").rstrip("/")))
+    volume = next((one for one in each(pod.spec and pod.spec.volumes) if one.name == mount.name), None)
     words = f"volume {mount.name}"
     if volume is None:
         return Place(words)

@@ -6,11 +6,9 @@ kubelet brings a changed ConfigMap into a pod at once only when the pod itself c
 
 import re
 from random import Random
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from kubernetes.client.exceptions import ApiException
 from pydantic import Field, field_validator
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
@@ -20,14 +18,14 @@ from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.fault import FaultArguments, Plan, Restoration
 from faultcast.experiments.helpers import Helpers
 from faultcast.experiments.manifests import Order
+from faultcast.experiments.objects import ask_for
 from faultcast.experiments.patchfault import PatchFault, change, restoring
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.pods import pods_matching
 from faultcast.experiments.surroundings import dns_server
 from faultcast.experiments.targets import Target
 from faultcast.infra.errors import InjectionError, WaitTimeoutError
-from faultcast.infra.kube import TIMEOUT, KubeClient
-from faultcast.infra.kube_errors import api_error
+from faultcast.infra.kube import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["FAULT", "DnsError", "DnsErrorArguments", "answer_with_errors", "restore_answers"]
@@ -215,15 +213,9 @@ def _objections(access: Access, text: str, changed: str | None, server: str) -> 
 
 def _corefile(kube: KubeClient) -> str:
     """The configuration of CoreDNS; empty when there is none."""
-    try:
-        found: Any = kube.core.read_namespaced_config_map(_MAP, _NAMESPACE, _request_timeout=TIMEOUT)
-    except ApiException as error:
-        if error.status == 404:
-            return ""
-        raise api_error(f"read config map {_MAP}", error) from error
-    except HTTPError as error:
-        raise api_error(f"read config map {_MAP}", error) from error
-    return str((found.data or {}).get(_KEY, ""))
+    read = kube.core.read_namespaced_config_map
+    found = ask_for(f"read config map {_MAP}", read, _MAP, _NAMESPACE)
+    return str(((found and found.data) or {}).get(_KEY) or "")
 
 
 FAULT = DnsError()

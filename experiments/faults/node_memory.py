@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 from random import Random
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from kubernetes.client.exceptions import ApiException
 from pydantic import Field
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
@@ -17,10 +15,11 @@ from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
 from faultcast.experiments.nodefault import NodeArguments, node_missing, plan_node
+from faultcast.experiments.objects import ask, each, items_of
+from faultcast.experiments.pods import is_finished
 from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_of
 from faultcast.experiments.targets import Target
-from faultcast.infra.kube import TIMEOUT, KubeClient
-from faultcast.infra.kube_errors import api_error
+from faultcast.infra.kube import KubeClient
 
 __all__ = ["FAULT", "NodeMemory", "NodeMemoryArguments", "hold_node_memory", "release_node_memory"]
 
@@ -116,15 +115,13 @@ class NodeMemory(HelperFault[NodeMemoryArguments]):
 
 def _requested(kube: KubeClient, node: Target) -> float:
     """Bytes of memory that the pods of a node have asked for."""
-    try:
-        listed: Any = kube.core.list_pod_for_all_namespaces(
-            field_selector=f"spec.nodeName={node.name}", _request_timeout=TIMEOUT
-        )
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"list the pods of {node}", error) from error
-    alive = [pod for pod in listed.items if pod.status.phase not in ("Succeeded", "Failed")]
-    asked = [each.resources.requests for pod in alive for each in pod.spec.containers if each.resources]
-    return sum(amount((requests or {}).get("memory", "")) for requests in asked)
+    doing, where = f"list the pods of {node}", f"spec.nodeName={node.name}"
+    listed = items_of(ask(doing, kube.core.list_pod_for_all_namespaces, field_selector=where))
+    containers = [
+        one for pod in listed if not is_finished(pod) for one in each(pod.spec and pod.spec.containers)
+    ]
+    asked = [one.resources.requests for one in containers if one.resources]
+    return sum(amount((requests or {}).get("memory") or "") for requests in asked)
 
 
 FAULT = NodeMemory()

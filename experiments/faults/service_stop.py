@@ -57,7 +57,8 @@ class ServiceStop(MachineFault[ServiceStopArguments]):
         plan = super().plan(access, arguments, rng, peer)
         if not plan.targets:
             return plan
-        version = read_node(access.kube, arguments.node).status.node_info.kubelet_version
+        status = read_node(access.kube, arguments.node).status
+        version = (status and status.node_info and status.node_info.kubelet_version) or ""
         unit = unit_of(arguments.service, version, control_plane=arguments.node == access.control_plane)
         if unit == arguments.service:
             return plan

@@ -26,6 +26,7 @@ BREAKING = tuple(
         "test_lease.py",
         "test_node_services.py",
         "test_own_workload.py",
+        "test_targets.py",
     )
 )
 

@@ -271,6 +271,13 @@ def test_a_pod_left_in_back_off_is_deleted_and_no_other(node: Node) -> None:
         assert spared.deleted == []
 
 
+def test_a_sidecar_among_the_init_containers_is_found(node: Node) -> None:
+    api = Api(BACK_OFF)
+    api.pod["status"]["initContainerStatuses"] = api.pod["status"].pop("containerStatuses")
+    assert _kill(api, node).undo() == []
+    assert api.deleted == [{"preconditions": {"uid": POD}}]
+
+
 def test_a_container_that_does_not_run_yet_is_waited_for(node: Node) -> None:
     assert _kill(Api({"terminated": {}}), node).undo() == ["pod gateway-1: container shop does not run"]
 

@@ -111,7 +111,7 @@ def test_many_that_are_left_out_are_counted(api: FakeApi) -> None:
 def test_more_than_there_are_in_service_are_refused_with_the_others(half: list[str], api: FakeApi) -> None:
     api.spoil(half[0], **UNFIT["Pending"])
     plan = planned(api.access(), pod_delete.FAULT, {**HALF, "count": 3})
-    assert plan.objections[0] == f"3 pods are to be touched, but only 2 may be; left out: {half[0]} Pending"
+    assert plan.too_few == f"3 pods are to be touched, but only 2 may be; left out: {half[0]} Pending"
 
 
 def test_a_share_is_one_of_those_in_service(half: list[str], api: FakeApi) -> None:

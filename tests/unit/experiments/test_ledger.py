@@ -1,3 +1,4 @@
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from faultcast.experiments import ledger as ledger_module
 from faultcast.experiments.access import Access
 from faultcast.experiments.heal import heal
-from faultcast.experiments.ledger import Entry, Ledger
+from faultcast.experiments.ledger import Entry, Ledger, entry_text
 from faultcast.experiments.targets import Owner, Target
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.kubeconfig import KubeContext
@@ -130,6 +131,28 @@ def test_what_cannot_be_healed_is_told_and_kept(
     shop.ready_at[shop.pods["shop", name].metadata.uid] = float("inf")
     assert _heal(settings, shop) == ["left: deployment store in shop has 0 of 1 replicas ready"]
     assert len(ledger.entries()) == 1
+
+
+def test_a_workload_that_was_not_whole_before_is_healed_with_as_much(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    had = Target("pod", "shop", "gateway-0001", "u", owner=Owner("Deployment", "gateway", before=1))
+    ledger.write(_entry(kubeconfig, targets=(had,)))
+    shop.ready_at[shop.pods["shop", min(shop.names("gateway"))].metadata.uid] = float("inf")
+    assert _heal(settings, shop) == ["healed: reverted and checked"]
+    assert ledger.entries() == ()
+
+
+def test_an_entry_of_a_version_that_knew_less_of_owners_can_be_read(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    entry = _entry(kubeconfig)
+    old = json.loads(entry_text(entry))
+    old["targets"][0]["owner"] = {"kind": "Deployment", "name": "store"}
+    ledger.write(entry)
+    next(ledger.folder.glob("*.json")).write_text(json.dumps(old))
+    assert ledger.entries() == (entry,)
+    assert _heal(settings, shop) == ["healed: reverted and checked"]
 
 
 def test_a_workload_that_was_removed_needs_no_healing(

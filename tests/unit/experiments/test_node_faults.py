@@ -328,3 +328,18 @@ def test_healing_gives_the_node_of_the_api_server_back_before_it_asks_anything(
     heal(settings, opener=opener)
     assert seen == [(set(), {})]
     assert asked == ["it"], "only machines of the cluster that the entry names"
+
+
+@pytest.mark.parametrize("noted", [{"deployment gateway in shop": 1}, ["deployment gateway in shop"]])
+def test_what_was_not_whole_before_a_node_fault_is_whole_with_as_much(noted: Any, api: FakeApi) -> None:
+    access = api.access()
+    unlucky, other = sorted(key.name for key, _ in api.store.items("pods", "shop", "app=gateway"))
+    api.spoil(unlucky, conditions=[{"type": "Ready", "status": "False"}])
+    plan = planned(access, node_isolate.FAULT)
+    assert plan.state["lacking"] == {"deployment gateway in shop": 1}
+    effect = Effect("e1", plan.targets, state={**plan.state, "lacking": noted})
+    assert node_isolate.FAULT.missing(access, DOWN, effect) == ()
+    api.spoil(other, conditions=[{"type": "Ready", "status": "False"}])
+    missing = node_isolate.FAULT.missing(access, DOWN, effect)
+    known = isinstance(noted, dict)  # an older version noted only which, and asks for nothing
+    assert missing == (("deployment gateway in shop has 0 of 2 replicas ready",) if known else ())

@@ -185,7 +185,7 @@ def test_the_seed_decides_the_target(
     [
         ({"label_selector": "app=nobody"}, {}, "targets"),
         ({"count": 2}, {}, "blast_radius.most"),
-        ({"count": 3}, {"most": 5}, "fault"),
+        ({"count": 3}, {"most": 5}, "targets.count"),
         ({"count": None, "percent": 100}, {"most": 5}, "evidence.peer"),
         ({"namespace": "kube-system"}, {}, "targets"),
         ({"label_selector": "app=store"}, {}, "blast_radius.labels"),
