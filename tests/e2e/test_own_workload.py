@@ -43,7 +43,7 @@ spec:
   - name: hog
     image: my-web:1.0
     command: [sh, -c, "for i in 1 2 3; do (while :; do :; done) & done; wait"]
-    resources: {limits: {cpu: "3", memory: 32Mi}}
+    resources: {requests: {cpu: 10m}, limits: {cpu: "3", memory: 32Mi}}
 """
 CLAIM = """
 apiVersion: v1
