@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from kubernetes import client
 from kubernetes.config.config_exception import ConfigException
@@ -56,7 +55,8 @@ def configuration_of(context: KubeContext, fields: ContextFields) -> client.Conf
     except (ConfigException, ValueError, LookupError, TypeError, AttributeError, OSError) as error:
         message = f"cannot use {context}: the login of user {fields.user or '(none)'}: {error}"
         raise ConfigurationError(message, remedy="check that user in the kubeconfig") from error
-    _set_proxy(context, fields, configuration)
+    if proxy := fields.cluster.get("proxy-url"):
+        configuration.proxy, configuration.no_proxy = proxy, None
     _check_certificates(context, configuration)
     return configuration
 
@@ -189,16 +189,6 @@ def _listen(source: IO[str] | None, said: list[str]) -> None:
         said.append(line)
         if sys.stderr is not None and sys.stderr.isatty():
             sys.stderr.write(line)
-
-
-def _set_proxy(context: KubeContext, fields: ContextFields, configuration: client.Configuration) -> None:
-    url = fields.cluster.get("proxy-url")
-    if not url:
-        return
-    if urlsplit(url).scheme not in ("http", "https"):
-        message = f"cannot use {context}: its proxy-url is neither http nor https"
-        raise ConfigurationError(message, remedy="name an HTTP proxy, or none")
-    configuration.proxy, configuration.no_proxy = url, None
 
 
 def _check_certificates(context: KubeContext, configuration: client.Configuration) -> None:

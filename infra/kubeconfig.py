@@ -136,7 +136,10 @@ def fields_of(context: KubeContext) -> ContextFields:
         }
         for part in (cluster, user)
     )
-    _check_url(context, fields.get("server", ""))
+    if not _is_url(fields.get("server", "")):
+        raise _broken(context.file, f"the server of {context.name} is no URL such as https://HOST:6443")
+    if "proxy-url" in fields and not _is_url(fields["proxy-url"]):
+        raise _broken(context.file, f"the proxy-url of {context.name} is no URL such as http://HOST:3128")
     for part, of in ((fields, f"cluster {chosen.cluster}"), (login, f"user {chosen.user}")):
         _settle(context.file, part, of)
     if ("client-certificate" in login) != ("client-key" in login):
@@ -242,7 +245,7 @@ class _Document(_Part):
 
     @property
     def names(self) -> str:
-        return ", ".join(one.name for one in self.contexts) or "it has none"
+        return ", ".join(_shown(one.name) for one in self.contexts) or "it has none"
 
 
 def _document(path: Path) -> _Document:
@@ -321,21 +324,23 @@ def _one(path: Path, named: list[Any], kind: str, name: str) -> Any:
     if len(found) == 1:
         return found[0]
     if found:
-        raise _broken(path, f"there are {len(found)} {kind}s named {name}")
-    names = ", ".join(one.name for one in named) or "there is none"
-    raise _broken(path, f"it has no {kind} {name}", remedy=f"the {kind}s in it: {names}")
+        raise _broken(path, f"there are {len(found)} {kind}s named {_shown(name)}")
+    names = ", ".join(_shown(one.name) for one in named) or "there is none"
+    raise _broken(path, f"it has no {kind} {_shown(name)}", remedy=f"the {kind}s in it: {names}")
 
 
-def _check_url(context: KubeContext, url: str) -> None:
+def _shown(name: str) -> str:
+    return name if name.isprintable() else repr(name)
+
+
+def _is_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
         (parts.hostname or "").encode("idna")
-        right = right and url.isprintable() and " " not in url
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except (ValueError, UnicodeError):
-        right = False
-    if not right:
-        raise _broken(context.file, f"the server of {context.name} is no URL such as https://HOST:6443")
+        return False
+    return right and url.isascii() and url.isprintable() and " " not in url
 
 
 def _settle(path: Path, part: dict[str, Any], of: str) -> None:

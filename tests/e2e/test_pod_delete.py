@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -320,7 +321,7 @@ def test_heal_works_at_once_after_the_runner_was_killed(
     assert Ledger(settings.state_dir / "ledger").entries() == ()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_heals_within_five_seconds(
     settings: Settings,
     shortened: Callable[..., Path],
@@ -341,3 +342,28 @@ def test_a_signal_heals_within_five_seconds(
     assert result["left_behind"] == []
     assert healed < 5.0, f"healed after {healed:.1f} s, ended after {took:.1f} s"
     assert Ledger(settings.state_dir / "ledger").entries() == ()
+
+
+def test_a_lost_terminal_heals(
+    cluster: Cluster, settings: Settings, shortened: Callable[..., Path], tmp_path: Path
+) -> None:
+    named, path = cluster.kube_context, shortened("gateway-pod-delete", duration="30s")
+    words = [sys.executable, HERE / "experimenter.py", named.file, named.name, path, tmp_path / "trial"]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ["FAULTCAST_STATE_DIR"] = str(settings.state_dir)
+        os.execv(sys.executable, list(map(str, words)))  # noqa: S606 - as a shell would, on a terminal
+    seen = b""
+
+    def proved() -> bool:
+        nonlocal seen
+        seen += os.read(terminal, 65536)
+        return b'"what": "proved"' in seen
+
+    wait_until("the fault is proved", proved, Wait(90, 0.05), last_seen=lambda: seen.decode()[-600:])
+    assert len(Ledger(settings.state_dir / "ledger").entries()) == 1
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert Ledger(settings.state_dir / "ledger").entries() == ()
+    assert (tmp_path / "trial" / "journal.json").exists()
