@@ -16,7 +16,7 @@ from faultcast.infra.settings import Settings
 __all__ = ["PrometheusAuth", "auth_of", "headers_of", "locked_out", "separated", "split_url"]
 
 _USERINFO = re.compile(r"^(https?://)(.*)@", re.IGNORECASE | re.DOTALL)
-_PLAIN = re.compile(r"https?://(\[[^\]]*\]|[^/?#@:]*)(:\d*)?[^?@]*\?", re.IGNORECASE)
+_PLAIN = re.compile(r"https?://(\[[^\]]*\]|[^/?#@:]*)(:\d*)?(/[^?@]*)?\?", re.IGNORECASE)
 """A URL whose host is known to be over before its parameters begin."""
 _OURS = frozenset({"query", "start", "end", "step", "time", "timeout", "match[]", "state", "metric", "limit"})
 """Parameters that requests have of their own."""
@@ -69,6 +69,12 @@ class PrometheusAuth:
             return "token" if self.token else "password"
         return "header" if self.headers else "parameter of the URL" if self.parameters else ""
 
+    @property
+    def grouped(self) -> dict[str, list[str]]:
+        """The URL's parameters by name; one may be there several times."""
+        names = dict.fromkeys(name for name, _ in self.parameters)
+        return {name: [value for other, value in self.parameters if other == name] for name in names}
+
     def prepare(self, session: requests.Session) -> None:
         """Make a session send and check all this.
 
@@ -83,7 +89,7 @@ class PrometheusAuth:
         elif self.user:
             session.auth = HTTPBasicAuth(self.user.encode(), self.password.encode())
         session.headers.update(self.headers)
-        session.params = list(self.parameters)
+        session.params = self.grouped
         if self.insecure:
             import urllib3
 

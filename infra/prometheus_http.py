@@ -26,7 +26,7 @@ _WRONG_QUERY = (400, 422)
 _LOCKED = (401, 403)
 _MISSING = (404, 405, 501)
 _VICTORIA = "X-Server-Hostname"
-_AS_MEASURED = {"nocache": "1", "latency_offset": "1ms"}
+_AS_MEASURED = {"nocache": ["1"], "latency_offset": ["1ms"]}
 """Keeps VictoriaMetrics from moving the ends of a range, and from repeating one value for its last 30 s."""
 _TOKEN = "FAULTCAST_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -131,7 +131,7 @@ class PrometheusHttp:
         if not response.ok:
             raise self._refused(response, response.reason)
         if _VICTORIA in response.headers:
-            self._session.params = {**_AS_MEASURED, **dict(self._auth.parameters if self._auth else ())}
+            self._session.params = _AS_MEASURED | (self._auth.grouped if self._auth else {})
         return _Answer(response, data)
 
     def _stay(self, response: requests.Response) -> None:
@@ -149,6 +149,7 @@ class PrometheusHttp:
             where = f"{there.scheme}://{there.hostname}"
         except ValueError:
             where = "an address that is none"
+        response.close()
         message = f"Prometheus at {self.url} sends us on to {where}, where nothing is asked"
         remedy = f"if that is a login: set {_TOKEN}, or give the address behind it; else give the new address"
         raise MetricSourceError(message, remedy=remedy)

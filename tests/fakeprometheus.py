@@ -30,6 +30,11 @@ class FakePrometheus:
         metadata: What exporters say, by metric.
         left_closed: Whether a range includes its left end, as before version 3.
         header: The Authorization header without which nothing is answered.
+        status: The status that goes with `body`.
+        location: Where every request is sent on to.
+        headers: Headers of every request, the latest last.
+        marks: Headers of every answer.
+        without_targets: Whether there is no list of targets.
     """
 
     series: dict[str, list[tuple[dict[str, str], Value]]] = field(default_factory=dict)
@@ -43,6 +48,11 @@ class FakePrometheus:
     )
     left_closed: bool = True
     header: str = ""
+    status: int = 200
+    location: str = ""
+    headers: list[dict[str, str]] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
+    without_targets: bool = False
     url: str = ""
 
     def answer(self, path: str, asked: dict[str, str], header: str = "") -> tuple[int, Any]:
@@ -51,6 +61,8 @@ class FakePrometheus:
             return 401, "Unauthorized"
         if self.failures:
             return self.failures.pop(0), {"status": "error", "errorType": "unavailable", "error": "later"}
+        if self.without_targets and path.endswith("/targets"):
+            return 404, "404 page not found"
         if path.endswith("/query_range"):
             return self._range(asked)
         if path.endswith("/query"):
@@ -152,9 +164,13 @@ def serving(fake: FakePrometheus, tls: ssl.SSLContext | None = None) -> Iterator
         def do_GET(self) -> None:
             parts = urlparse(self.path)
             asked = {k: v[0] for k, v in parse_qs(parts.query).items()}
+            fake.headers.append(dict(self.headers))
             status, content = fake.answer(parts.path, asked, self.headers.get("Authorization", ""))
             body = fake.body if fake.body is not None else json.dumps(content).encode()
-            self.send_response(status)
+            status = fake.status if fake.body is not None and status == 200 else status
+            self.send_response(302 if fake.location else status)
+            for name, value in (fake.marks | ({"Location": fake.location} if fake.location else {})).items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
