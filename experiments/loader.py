@@ -21,6 +21,7 @@ from faultcast.experiments.sweep import Variant, variants_of
 from faultcast.experiments.variables import Variables
 from faultcast.experiments.yamlfile import Problem, Problems, YamlFile, read_yaml
 from faultcast.infra.errors import ExperimentError
+from faultcast.infra.redaction import keep_experiment
 
 __all__ = ["Experiment", "find_experiments", "load_experiment", "load_experiments", "load_what_is_sound"]
 
@@ -146,6 +147,7 @@ def load_what_is_sound(paths: Iterable[Path]) -> tuple[list[Experiment], list[Ex
 
 def _experiment(path: Path, content: bytes, variant: Variant) -> Experiment:
     document = resolved(variant.file.data)
+    keep_experiment(document)
     title = str(Variables.of(document).filled(document["title"]))
     digest = hashlib.sha256(content)
     if variant.value:

@@ -26,7 +26,11 @@ _UNREACHED = frozenset({1053, 1927, 2002, 2003, 2005, 2006, 2013, 2055})
 _FULL = frozenset({1040, 1041, 1203, 1226})
 _ENCRYPTION = frozenset({1835, 2026, 3159})
 _CAUSES: tuple[tuple[frozenset[int], str, str], ...] = (
-    (_DENIED, "denies access", "check this user's password and rights: SHOW GRANTS"),
+    (
+        _DENIED,
+        "denies access",
+        "check its password and rights, and whether it must come encrypted (?ssl=true, ?ssl_cert=FILE)",
+    ),
     (frozenset({1049}), "has no such schema", "create it: CREATE DATABASE, or correct its name"),
     (frozenset({1129}), "has shut this machine out", "let it in again: FLUSH HOSTS"),
     (frozenset({1130}), "lets nobody in from this machine", "grant this user access from here"),

@@ -39,10 +39,11 @@ hidden = KNOWN.hidden
 redacted_data = KNOWN.redacted_data
 
 
-def redacted(text: str) -> str:
+def redacted(text: str, *, cut: bool = False) -> str:
     """A text for people without secrets: those that are known, and what looks like one.
 
     Args:
         text: A sentence, a log line, the text of an error.
+        cut: Whether long values in it may have been cut, as a debugger shows them: `'abc...xyz'`.
     """
-    return KNOWN.redacted(text)
+    return KNOWN.redacted(text, cut=cut)

@@ -61,11 +61,12 @@ def redacted_document(text: str, *, by_name: bool = False) -> str:
     )
 
 
-def redact_files(*places: Path) -> list[Path]:
+def redact_files(*places: Path, by_name: bool = False) -> list[Path]:
     """Take secrets out of the texts that lie there, each replaced at once; other files are left alone.
 
     Args:
         places: Files, and folders with all that is below them. What is not there is no error.
+        by_name: Whether in JSON also texts under a name such as `password` are taken out.
 
     Returns:
         The files that held one.
@@ -74,17 +75,20 @@ def redact_files(*places: Path) -> list[Path]:
     return [
         path
         for path in files
-        if path.suffix not in _PACKED and path.is_file() and not path.is_symlink() and _redact(path)
+        if path.suffix not in _PACKED
+        and path.is_file()
+        and not path.is_symlink()
+        and _redact(path, by_name=by_name)
     ]
 
 
-def _redact(path: Path) -> bool:
+def _redact(path: Path, *, by_name: bool) -> bool:
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return False
     if path.suffix == ".json":
-        clean = redacted_document(text)
+        clean = redacted_document(text, by_name=by_name)
     else:  # a page may hold programs, in which there is much that only looks like a secret
         clean = KNOWN.hidden(text, guess=path.suffix != ".html")
     if clean == text:

@@ -64,20 +64,34 @@ class Secrets:
                 text = form.hide(text, MARK)
         return without_logins(text) if guess else text
 
-    def redacted(self, text: str) -> str:
+    def redacted(self, text: str, *, cut: bool = False) -> str:
         """A text for people without secrets, and without whatever stands after a word such as `password=`.
 
         Args:
             text: A sentence, a log line, the text of an error.
+            cut: Whether long values in it may have been cut, as in `'abc...xyz'`: what is left of a secret is
+                taken out as well.
         """
-        return without_options(self.hidden(text))
+        known = self.hidden(text, guess=False)
+        return without_options(without_logins(self._without_pieces(known) if cut else known))
+
+    def _without_pieces(self, text: str) -> str:
+        for cut in reversed([found.span() for found in re.finditer(r"\.\.\.", text)]):
+            before, after = text[: cut[0]], text[cut[1] :]
+            for secret in self._forms:
+                for written in {secret, repr(secret)[1:-1]}:
+                    before = _without_end(before, written)
+                    after = _without_end(after[::-1], written[::-1])[::-1]
+            text = f"{before}...{after}"
+        return text
 
     def redacted_data[T](self, data: T, *, by_name: bool = False) -> T:
         """JSON data without secrets.
 
         Args:
             data: Mappings, lists, texts, numbers.
-            by_name: Whether texts under a name such as `password` are taken out, whatever they are.
+            by_name: Whether texts under a name such as `password` are taken out, whatever they are; also
+                those of a variable, `{name: DB_PASSWORD, value: X}`.
         """
         kept: Any = self._data(data, by_name=by_name)
         return kept  # type: ignore[no-any-return]
@@ -87,11 +101,12 @@ class Secrets:
             return MARK if secret and data else self.hidden(data)
         if isinstance(data, Mapping):
             by_reference = secret and data.get("type") in ("env", "vault", "file")
+            variable = by_name and _is_secret(data.get("name", ""), "")
             return {
                 name if str(name).isidentifier() else self._data(name, by_name=by_name): self._data(
                     value,
                     by_name=by_name,
-                    secret=(secret or (by_name and _is_secret(name, value)))
+                    secret=(secret or (by_name and _is_secret(name, value)) or (variable and name == "value"))
                     and not (by_reference and name in ("type", "key")),
                 )
                 for name, value in data.items()
@@ -99,6 +114,14 @@ class Secrets:
         if isinstance(data, Sequence) and not isinstance(data, bytes | bytearray):
             return [self._data(each, by_name=by_name, secret=secret) for each in data]
         return data
+
+
+def _without_end(text: str, secret: str) -> str:
+    """A text without the beginning of a secret at its end."""
+    for length in range(min(len(secret), len(text)), _SHORTEST - 1, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + MARK
+    return text
 
 
 def _is_secret(name: object, value: object) -> bool:

@@ -4,16 +4,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from faultcast.infra.database import DatabaseAccess
 from faultcast.infra.errors import SinkError
 from faultcast.reports.database import connect
 from faultcast.reports.record import TrialRecord
 from faultcast.reports.sinks.mysql import MySqlSink
-from faultcast.reports.spool import Spool
+from faultcast.reports.spool import Destination, Spool, waiting
 from faultcast.reports.tables import Base, FaultWindow, MetricResult, Run, Trial
 from faultcast.steady_state.verdict import Status
 from tests.contract.sink import check_failure, check_publishing
 from tests.factories import at, make_record, make_run, make_verdict
-from tests.integration.conftest import MariaDb
+from tests.integration.conftest import MariaDb, free_port
 
 pytestmark = pytest.mark.integration
 
@@ -96,11 +97,13 @@ def test_records_wait_while_the_server_is_away_and_arrive_exactly_once(
     for attempt in range(2):
         with pytest.raises(SinkError, match="the record waits in") as error:
             sink.publish(deviated)
-        assert error.value.remedy.endswith("faultcast results replay"), attempt
-    assert len(Spool(spool).names()) == 1
+        assert error.value.remedy.endswith(
+            f"results replay --db mysql://faultcast:PASSWORD@{mariadb.writer.place}"
+        ), attempt
+    assert len(Spool(spool, Destination.of(mariadb.writer)).names()) == 1
     mariadb.start()
     sink.publish(make_record(tmp_path / "held", Status.HELD))
-    assert Spool(spool).names() == ()
+    assert Spool(spool, Destination.of(mariadb.writer)).names() == ()
     assert rows(mariadb)["trials"] == 2
     assert MySqlSink(mariadb.writer, spool).replay().delivered == ()
 
@@ -129,7 +132,7 @@ def test_a_crash_in_the_middle_writes_nothing(
             sink.publish(deviated)
     assert rows(mariadb)["trials"] == 0
     assert rows(mariadb)["phases"] == 0
-    assert len(Spool(spool).names()) == 1
+    assert len(Spool(spool, Destination.of(mariadb.writer)).names()) == 1
     sink.replay()
     assert rows(mariadb)["trials"] == 1
 
@@ -157,10 +160,10 @@ def test_the_reader_cannot_publish_and_the_record_waits(
     sink: MySqlSink, mariadb: MariaDb, deviated: TrialRecord, spool: Path
 ) -> None:
     sink.open_run(make_run())
-    with pytest.raises(SinkError, match="denied") as error:
+    with pytest.raises(SinkError, match="denies access") as error:
         MySqlSink(mariadb.reader, spool).publish(deviated)
     assert "rights" in error.value.remedy
-    assert len(Spool(spool).names()) == 1
+    assert len(Spool(spool, Destination.of(mariadb.writer)).names()) == 1
 
 
 def test_no_password_is_on_disk_or_in_a_sentence(
@@ -180,3 +183,31 @@ def test_it_keeps_the_promises_of_every_sink(
     check_publishing(sink, deviated, lambda: rows(mariadb))
     wrong = replace(mariadb.writer, password="n0t-the-password")
     check_failure(MySqlSink(wrong, spool), deviated, secret=wrong.password)
+
+
+def test_a_record_never_lands_in_another_database(
+    sink: MySqlSink, mariadb: MariaDb, deviated: TrialRecord, spool: Path
+) -> None:
+    company = DatabaseAccess("127.0.0.1", free_port(), "faultcast", "faultcast", "of-the-company")
+    with pytest.raises(SinkError, match="is away"):
+        MySqlSink(company, spool).open_run(replace(make_run(), run="20261125T010203Z-000000"))
+    sink.open_run(make_run())
+    sink.publish(deviated)
+    assert rows(mariadb)["runs"] == 1
+    assert sink.replay().delivered == ()
+    assert waiting(spool).keys() == {Destination.of(company)}
+
+
+def test_a_record_of_one_cluster_never_lands_in_a_later_one(
+    mariadb: MariaDb, deviated: TrialRecord, spool: Path
+) -> None:
+    first, later = (replace(mariadb.writer, cluster=uid) for uid in ("uid-1", "uid-2"))
+    mariadb.stop()
+    with pytest.raises(SinkError, match="is away") as error:
+        MySqlSink(first, spool).open_run(make_run())
+    assert error.value.remedy.endswith("then run: faultcast results replay")
+    mariadb.start()
+    MySqlSink(later, spool).open_run(replace(make_run(), run="20261125T010203Z-000000"))
+    with connect(mariadb.reader) as connection:
+        assert connection.scalars(select(Run.id)).all() == ["20261125T010203Z-000000"]
+    assert len(MySqlSink(first, spool).replay().delivered) == 1

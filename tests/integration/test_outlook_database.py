@@ -23,7 +23,7 @@ from faultcast.reports.outlook.prune import prune
 from faultcast.reports.outlook.run import run_mark
 from faultcast.reports.outlook.state import DatabaseState
 from faultcast.reports.outlook.store import OutlookStore
-from faultcast.reports.spool import Spool
+from faultcast.reports.spool import Destination, Spool
 from tests.contract.test_outlook_state import check_state_store
 from tests.integration.conftest import MariaDb
 from tests.outlooks import ORIGIN, SOURCE, VERSION, outlook, outlook_run
@@ -258,12 +258,14 @@ def test_while_the_server_is_away_batches_wait_and_arrive_once(
     for _ in range(2):
         with pytest.raises(SinkError, match="a batch of 2 series waits in") as error:
             store.publish(run, some(1, 2))
-        assert error.value.remedy.endswith("faultcast results replay")
+        assert error.value.remedy.endswith(
+            f"results replay --db mysql://faultcast:PASSWORD@{mariadb.writer.place}"
+        )
     with pytest.raises(SinkError, match="waits in"):
         store.publish(run, some(3))
     with pytest.raises(SinkError, match=r"the end of the run .* waits in"):
         store.close_run(run, [])
-    assert len(Spool(spool).names()) == 3
+    assert len(Spool(spool, Destination.of(mariadb.writer)).names()) == 3
     mariadb.start()
     replayed = OutlookStore(mariadb.writer, spool).replay()
     assert (len(replayed.delivered), replayed.refused, replayed.waiting) == (3, (), 0)
@@ -282,7 +284,7 @@ def test_what_waits_is_delivered_before_what_comes(
         store.publish(run, some(1))
     mariadb.start()
     store.publish(run, some(2))
-    assert Spool(spool).names() == ()
+    assert Spool(spool, Destination.of(mariadb.writer)).names() == ()
     assert rows(mariadb)["outlooks"] == 2
 
 
@@ -303,7 +305,7 @@ def test_a_death_between_delivery_and_removal_counts_once(
             store.replay()
     before = everything(mariadb)
     assert before["forecasts"]
-    assert len(Spool(spool).names()) == 1
+    assert len(Spool(spool, Destination.of(mariadb.writer)).names()) == 1
     assert len(OutlookStore(mariadb.writer, spool).replay().delivered) == 1
     assert everything(mariadb) == before
 
@@ -318,15 +320,16 @@ def test_what_the_tables_cannot_hold_is_kept_and_stops_no_other(
     with pytest.raises(SinkError, match=r"refused bad-1-"):
         store.publish(bad_run, [odd])
     (kept,) = (spool / "refused").iterdir()
-    assert json.loads(kept.read_text())["run"]["run"] == "bad"
+    assert json.loads(kept.read_text())["item"]["run"]["run"] == "bad"
     store.publish(run, [good])
     assert rows(mariadb)["outlooks"] == 1
 
 
-def test_a_file_that_is_no_batch_is_put_aside(store: OutlookStore, spool: Path) -> None:
-    Spool(spool).put("a", {"what": "something else"})
-    Spool(spool).put("b", {"runs": []})
-    assert store.replay().refused == ("a", "b")
+def test_a_file_that_is_no_batch_is_put_aside(store: OutlookStore, mariadb: MariaDb, spool: Path) -> None:
+    Spool(spool, Destination.of(mariadb.writer)).put("a", {"what": "something else"})
+    Spool(spool, Destination.of(mariadb.writer)).put("b", {"runs": []})
+    key = Destination.of(mariadb.writer).key
+    assert store.replay().refused == (f"a@{key}", f"b@{key}")
 
 
 def test_a_full_disk_while_the_server_is_away_is_said(
@@ -362,7 +365,7 @@ def test_a_newer_writer_takes_over_and_the_older_one_writes_nothing_more(
         with pytest.raises(SupersededError, match="taken over"):
             attempt()
     assert everything(mariadb) == before
-    assert Spool(tmp_path / "a").names() == ()
+    assert Spool(tmp_path / "a", Destination.of(mariadb.writer)).names() == ()
     second.publish(run, some(3))
     assert rows(mariadb)["outlooks"] == 3
 
@@ -377,7 +380,7 @@ def test_what_a_replaced_writer_left_waiting_goes_on_waiting(mariadb: MariaDb, t
     OutlookStore(mariadb.writer, tmp_path / "b", fence=2).open_run(outlook_run())
     with pytest.raises(SupersededError):
         first.replay()
-    assert len(Spool(tmp_path / "a").names()) == 1
+    assert len(Spool(tmp_path / "a", Destination.of(mariadb.writer)).names()) == 1
     assert len(OutlookStore(mariadb.writer, tmp_path / "a", fence=3).replay().delivered) == 1
 
 

@@ -113,3 +113,14 @@ def test_backslashes_take_no_time() -> None:
     known = Secrets()
     known.keep("\\" * 40 + "x" + "\\" * 40 + "y!")
     assert known.hidden("\\" * 20_000).count("\\") == 20_000
+
+
+@pytest.mark.parametrize("width", range(3, 40))
+def test_what_is_left_of_a_value_that_was_cut_is_taken_out(width: int) -> None:
+    known = Secrets()
+    known.keep(CANARY)
+    value = repr({"url": f"http://me:{CANARY}@host", "more": "x" * 20})
+    cut = f"{value[: width - 1]}...{value[-width:]}"
+    clean = known.redacted(cut, cut=True)
+    pieces = {CANARY[at : at + 5] for at in range(len(CANARY) - 4)}
+    assert not [piece for piece in pieces if piece in clean]
