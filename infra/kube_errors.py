@@ -145,14 +145,14 @@ def _silence(error: Exception, origin: Origin | None) -> tuple[str, str]:
         return _distrust(reason, server)
     if isinstance(reason, NameResolutionError):
         return f"{silent}: nobody knows the host name in {server}", f"{runs}; a VPN may be needed"
+    if isinstance(reason, NewConnectionError):
+        return f"{silent}: no connection to {server}: {_last(reason)}", runs
     if isinstance(reason, ConnectTimeoutError | ReadTimeoutError):
         what = "connections" if isinstance(reason, ConnectTimeoutError) else "a request"
         return (
             f"{silent}: {server} let {what} wait too long",
             f"{runs}; a VPN or a firewall may be in between",
         )
-    if isinstance(reason, NewConnectionError):
-        return f"{silent}: no connection to {server}: {_last(reason)}", runs
     return f"{silent}: {server}: {_last(reason)}", runs
 
 

@@ -5,11 +5,11 @@ import os
 import ssl
 import subprocess
 import sys
-import threading
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from kubernetes import client
 from kubernetes.config.config_exception import ConfigException
@@ -113,7 +113,7 @@ def _plugin(context: KubeContext, fields: ContextFields) -> dict[str, Any]:
     """
     wanted = fields.login["exec"]
     words = [wanted["command"], *wanted["args"]]
-    spec: dict[str, Any] = {"interactive": sys.stdin is not None and sys.stdin.isatty()}
+    spec: dict[str, Any] = {"interactive": _somebody_there()}
     if wanted["provideClusterInfo"]:
         spec["cluster"] = dict(fields.cluster)
     asked = {"apiVersion": wanted["apiVersion"], "kind": "ExecCredential", "spec": spec}
@@ -151,44 +151,32 @@ def _failed(context: KubeContext, name: str, what: str, remedy: str = "") -> Clu
 
 
 def _carried_out(words: list[str], environment: dict[str, str], folder: Path) -> tuple[int, str, str]:
-    """Exit code, output and complaints of a program that may ask somebody at the terminal."""
-    said: list[str] = []
-    process = subprocess.Popen(
-        words,
-        stdin=None if sys.stdin is not None and sys.stdin.isatty() else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env=environment,
-        cwd=folder,
-    )
-    reader = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
-    timer = threading.Timer(_PLUGIN, process.kill)
-    reader.start()
-    timer.start()
-    try:
-        answer = process.stdout.read() if process.stdout else ""
-        code = process.wait()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    finally:
-        overdue = not timer.is_alive()
-        timer.cancel()
-    if overdue and code < 0:
-        raise subprocess.TimeoutExpired(words, _PLUGIN)
-    reader.join(1.0)
-    return code, answer, "".join(said)
+    """Exit code, output and complaints of a program, which may ask somebody at the terminal."""
+    asks = _somebody_there()
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:
+        process = subprocess.Popen(
+            words,
+            stdin=None if asks else subprocess.DEVNULL,
+            stdout=output,
+            stderr=None if asks else complaint,
+            env=environment,
+            cwd=folder,
+        )
+        try:
+            code = process.wait(_PLUGIN)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        output.seek(0)
+        complaint.seek(0)
+        said = complaint.read().decode(errors="replace") or ("what stands above" if asks else "")
+        return code, output.read().decode(errors="replace"), said
 
 
-def _listen(source: IO[str] | None, said: list[str]) -> None:
-    """Keep what a program complains of, and show it to somebody at a terminal: it may be a question."""
-    for line in source or ():
-        said.append(line)
-        if sys.stderr is not None and sys.stderr.isatty():
-            sys.stderr.write(line)
+def _somebody_there() -> bool:
+    """Whether somebody at a terminal can read a question and answer it."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def _check_certificates(context: KubeContext, configuration: client.Configuration) -> None:

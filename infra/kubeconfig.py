@@ -142,7 +142,8 @@ def fields_of(context: KubeContext) -> ContextFields:
         raise _broken(context.file, f"the proxy-url of {context.name} is no URL such as http://HOST:3128")
     for part, of in ((fields, f"cluster {chosen.cluster}"), (login, f"user {chosen.user}")):
         _settle(context.file, part, of)
-    if ("client-certificate" in login) != ("client-key" in login):
+    given = {key.removesuffix("-data") for key in login}
+    if ("client-certificate" in given) != ("client-key" in given):
         raise _broken(context.file, f"user {chosen.user} has a certificate without its key, or the reverse")
     return ContextFields(fields["server"].rstrip("/"), chosen.user, fields, login)
 

@@ -21,6 +21,7 @@ from faultcast.infra.errors import (
 from faultcast.infra.images import build_images
 from faultcast.infra.kube import connect, identity_of
 from faultcast.infra.processes import run
+from faultcast.infra.providers import taken_down
 from faultcast.infra.providers.local.bootstrap import ready_nodes, wait_ready
 from faultcast.infra.providers.local.programs import ensure_programs
 from faultcast.infra.providers.local.provider import LocalProvider
@@ -265,6 +266,7 @@ def test_down_leaves_nothing_and_again_is_harmless(provider: LocalProvider, clus
     provider.stop()
     provider.stop()
     assert provider.leftovers.found() == ()
+    assert taken_down(load_settings(**OWN), cluster.identity), "its entries in the ledger may be dropped"
     assert left_over(frozenset(), load_settings(**OWN)) == []
     assert _template_facts(provider) == templates
 

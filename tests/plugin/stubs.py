@@ -3,10 +3,12 @@
 NO_CLUSTER = """
 import pytest
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
+from faultcast.infra.kubeconfig import KubeContext
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
-    return Cluster("fake", "existing", tmp_path_factory.mktemp("c"), "uid", (), Endpoints(), NoNodeControl())
+    context = KubeContext(tmp_path_factory.mktemp("c") / "kubeconfig", "it")
+    return Cluster("fake", "existing", context, "uid", (), Endpoints(), NoNodeControl())
 
 @pytest.fixture(scope="session")
 def kube(): return None

@@ -65,6 +65,11 @@ def _ends(pytester: pytest.Pytester, **endings: str) -> None:
         (("--cluster", "existing"), "--cluster existing requires --kubeconfig"),
         (("--cluster", "existing", "--kubeconfig", "k"), "requires --prometheus-url"),
         (("--kubeconfig", "k"), "belong to --cluster existing"),
+        (("--kube-context", "k"), "belong to --cluster existing"),
+        (
+            ("--cluster", "existing", "--kubeconfig", "k", "--prometheus-url", "http://p"),
+            "--kubeconfig: there is no kubeconfig at *",
+        ),
         (("--alpha", "0.7"), "--alpha must lie between"),
     ],
 )

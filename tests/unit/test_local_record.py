@@ -1,16 +1,20 @@
 """A local cluster is found by its kubeconfig, whichever cluster the environment names."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
+from faultcast.infra.errors import WaitTimeoutError
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.infra.providers import existing, node_control_of, open_cluster
+from faultcast.infra.providers.local import provider
 from faultcast.infra.providers.local.files import write_json
 from faultcast.infra.providers.local.layout import Layout
+from faultcast.infra.providers.local.leftovers import Leftovers
 from faultcast.infra.providers.local.nodes import LocalNodes
 from faultcast.infra.providers.local.provider import LocalProvider
 from faultcast.infra.providers.local.record import (
@@ -159,3 +163,19 @@ def test_what_was_taken_down_is_known_by_its_identity_and_nothing_else_is(
     assert "cluster other was taken down at " in taken_down(settings, "uid-of-other")
     for unknown in ("", "uid-of-a-later-one", "../taken-down/uid-of-other"):
         assert taken_down(settings, unknown) == ""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_cluster_counts_as_taken_down_only_when_nothing_is_left_of_it(
+    settings: Settings, other: Settings, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    def remove(_self: Leftovers) -> None:
+        if fails:
+            message = "a process did not die"
+            raise WaitTimeoutError(message)
+
+    monkeypatch.setattr(Leftovers, "remove", remove)
+    monkeypatch.setattr(provider, "exclusive", lambda _layout: nullcontext())
+    with pytest.raises(WaitTimeoutError) if fails else nullcontext():
+        LocalProvider(other).stop()
+    assert bool(taken_down(settings, "uid-of-other")) is not fails

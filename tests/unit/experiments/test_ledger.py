@@ -9,9 +9,9 @@ import pytest
 from faultcast.experiments import ledger as ledger_module
 from faultcast.experiments.access import Access
 from faultcast.experiments.heal import heal
-from faultcast.experiments.ledger import Entry, Ledger, entry_text
+from faultcast.experiments.ledger import Entry, Ledger, entry_from, entry_text
 from faultcast.experiments.targets import Owner, Target
-from faultcast.infra.errors import ClusterError
+from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.providers.local.record import note_taken_down
@@ -223,3 +223,41 @@ def test_an_unreadable_entry_is_told_and_kept(settings: Settings, ledger: Ledger
         "left: cannot be read: look at it by hand, then drop it: faultcast heal --forget x"
     ]
     assert len(ledger.broken()) == 1
+
+
+def test_a_cluster_that_is_away_is_knocked_at_once_for_all_its_entries(
+    ledger: Ledger, kubeconfig: Path, settings: Settings
+) -> None:
+    asked: list[KubeContext] = []
+
+    def refuse(_settings: Settings, context: KubeContext) -> tuple[Access, str]:
+        asked.append(context)
+        message = "the API server does not answer"
+        raise ClusterError(message, remedy="start it")
+
+    for context in ("it", "it", "other"):
+        ledger.write(_entry(kubeconfig, context=context))
+    report = heal(settings, opener=refuse)
+    assert [one.healed for one in report] == [False, False, False]
+    assert sorted(asked, key=str) == [KubeContext(kubeconfig, "it"), KubeContext(kubeconfig, "other")]
+    assert len(ledger.entries()) == 3
+
+
+def test_a_named_cluster_heals_its_entries_whatever_kubeconfig_they_were_made_with(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    ledger.write(_entry(kubeconfig.with_name("removed")))
+    access = Access(kube=shop.client(), clock=shop.clock)
+    named = KubeContext(kubeconfig, "it")
+    [one] = heal(settings, context=named, opener=lambda *_: (access, shop.identity), wait=Wait(2.0, 0.5))
+    assert (one.healed, one.text) == (True, "reverted and checked")
+
+
+def test_an_entry_of_an_earlier_version_is_still_read(ledger: Ledger, kubeconfig: Path) -> None:
+    entry = _entry(kubeconfig, context="")
+    text = entry_text(entry)
+    assert f'"kubeconfig": "{kubeconfig}"' in text
+    assert '"context": ""' in text
+    assert entry_from(text) == entry
+    with pytest.raises(ConfigurationError, match="was meant from another folder"):
+        _entry(Path("kubeconfig"), context="it").reached()
