@@ -1,8 +1,8 @@
 """Prometheus' HTTP API: what it knows, as data.
 
-Names and raw ranges are read with prometheus-api-client. What that library would do on its own and must not:
-wait for ever, round the ends of a range to seconds, hide the reason of a refusal in a byte string, take any
-JSON for an answer (`prometheus_http`).
+Names, series and targets are found with prometheus-api-client. What that library would do on its own and must
+not: wait for ever, round the ends of a range to seconds, hide the reason of a refusal in a byte string, take
+any JSON for an answer (`prometheus_http`).
 """
 
 from collections import Counter
@@ -166,9 +166,8 @@ class PrometheusClient:
         while start <= end:
             until = min(end, start + _LONGEST_RAW)
             milliseconds = round((until - start).total_seconds() * 1000) + 1
-            params = {"time": until.timestamp()}
-            query = f"{selector}[{milliseconds}ms]"
-            for one in self._http.ask(partial(self._http.library.custom_query, query, params), _raw):
+            params = {"query": f"{selector}[{milliseconds}ms]", "time": until.timestamp()}
+            for one in self._http.get("query", params, answers.matrix):
                 samples = found.setdefault(tuple(sorted(one.labels.items())), {})
                 samples.update(
                     {at: value for at, value in one.samples.items() if first - 5e-4 < at < last + 5e-4}
@@ -216,10 +215,6 @@ class PrometheusClient:
             return None
         intervals = Counter(target.interval for target in found if target.interval > 0)
         return intervals.most_common(1)[0][0] if intervals else None
-
-
-def _raw(result: Any) -> list[RawSeries]:
-    return answers.matrix({"resultType": "matrix", "result": result})
 
 
 def _in_parts(selectors: Sequence[str]) -> Iterator[list[str]]:

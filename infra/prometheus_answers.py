@@ -11,10 +11,21 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import pydantic_core
-from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from faultcast.infra.durations import duration_seconds
 from faultcast.infra.prometheus_data import Alert, Metadata, RawSeries, Sample, Target
+from faultcast.infra.prometheus_models import (
+    AlertsModel,
+    EnvelopeModel,
+    Labels,
+    MetadataModel,
+    Point,
+    ResultModel,
+    SeriesModel,
+    Several,
+    TargetsModel,
+)
 
 __all__ = [
     "AnswerError",
@@ -29,12 +40,12 @@ __all__ = [
     "vector",
 ]
 
-_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
 _MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_NO_STORE = "No StoreAPIs matched"
+"""What Thanos says when nobody has such series: together with a result, a part of it is lacking."""
 _OF_THE_ENGINE = ("PromQL info:", "PromQL warning:")
 """Begin of what the query's own evaluation notes; whatever else is warned of concerns the data."""
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class AnswerError(ValueError):
@@ -65,88 +76,13 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error: whoever asked
         self.kind = kind
 
 
-def _listed(value: object) -> object:
-    """An empty list where Go sends null for one."""
-    return [] if value is None else value
-
-
-def _moment(value: object) -> object:
-    """A time of Go's RFC 3339, which may carry nanoseconds; never, where there is none."""
-    if value in (None, ""):
-        return _NEVER
-    if not isinstance(value, str):
-        return value
-    found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
-    try:
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except OverflowError:  # Go's zero, in a zone of its own
-        return _NEVER
-
-
-type _Several[T] = Annotated[list[T], BeforeValidator(_listed)]
-type _Labels = Annotated[dict[str, str], BeforeValidator(lambda value: value or {})]
-type _Time = Annotated[float, Field(ge=-_LATEST, le=_LATEST)]
-type _Point = tuple[_Time, float]
-type _Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
-type _Moment = Annotated[datetime, BeforeValidator(_moment)]
-
-
-class _Envelope(BaseModel):
-    status: str
-    data: Any = None
-    error_type: _Text = Field("", alias="errorType")
-    error: _Text = ""
-    warnings: _Several[str] = []
-    partial: bool = Field(False, alias="isPartial")  # as VictoriaMetrics says it
-
-
-class _Series(BaseModel):
-    metric: _Labels = {}
-    value: _Point | None = None
-    values: list[_Point] | None = None
-    histogram: Any = None
-    histograms: Any = None
-
-
-class _Result(BaseModel):
-    kind: _Text = Field("", alias="resultType")
-    result: Any = None
-
-
-class _Target(BaseModel):
-    labels: _Labels = {}
-    url: _Text = Field("", alias="scrapeUrl")
-    health: _Text = ""
-    error: _Text = Field("", alias="lastError")
-    interval: _Text = Field("", alias="scrapeInterval")
-    scraped: _Moment = Field(_NEVER, alias="lastScrape")
-
-
-class _Targets(BaseModel):
-    active: _Several[_Target] = Field([], alias="activeTargets")
-
-
-class _Alert(BaseModel):
-    labels: _Labels = {}
-    state: _Text = ""
-    since: _Moment = Field(_NEVER, alias="activeAt")
-
-
-class _Alerts(BaseModel):
-    alerts: _Several[_Alert] = []
-
-
-class _Said(BaseModel):
-    kind: _Text = Field("unknown", alias="type")
-    unit: _Text = ""
-    text: _Text = Field("", alias="help")
-
-
-_SERIES = TypeAdapter(list[_Series])
-_POINT = TypeAdapter(_Point)
-_NAMES = TypeAdapter(_Several[str])
-_LABELS = TypeAdapter(_Several[_Labels])
-_METADATA = TypeAdapter(Annotated[dict[str, _Several[_Said]], BeforeValidator(lambda value: value or {})])
+_SERIES = TypeAdapter(list[SeriesModel])
+_POINT = TypeAdapter(Point)
+_NAMES = TypeAdapter(Several[str])
+_LABELS = TypeAdapter(Several[Labels])
+_METADATA = TypeAdapter(
+    Annotated[dict[str, Several[MetadataModel]], BeforeValidator(lambda value: value or {})]
+)
 
 
 def opened(body: bytes) -> Any:
@@ -166,7 +102,7 @@ def opened(body: bytes) -> Any:
         named = f" ({' '.join(title[1].decode('utf-8', 'replace').split())})" if title else ""
         raise AnswerError(f"sends a web page{named}, not data", page=True)
     try:
-        found = _Envelope.model_validate(pydantic_core.from_json(body))
+        found = EnvelopeModel.model_validate(pydantic_core.from_json(body))
     except ValidationError as error:
         raise AnswerError(f"is not Prometheus: {_first(error)}") from error
     except ValueError as error:
@@ -174,6 +110,8 @@ def opened(body: bytes) -> Any:
     if found.status != "success":
         raise Refused(found.error_type or found.status, found.error or "no reason is given")
     beside = [said for said in found.warnings if not said.startswith(_OF_THE_ENGINE)]
+    if not _result_in(found.data) and all(said.startswith(_NO_STORE) for said in beside):
+        beside = []
     if beside or found.partial:
         why = "; ".join(beside)[:300] or "some of its stores do not answer"
         raise AnswerError(
@@ -181,6 +119,11 @@ def opened(body: bytes) -> Any:
             remedy="mend its stores first: what is missing from a sum looks like a failure",
         )
     return found.data
+
+
+def _result_in(data: Any) -> Any:
+    """The result of a query, or whatever there is instead."""
+    return data.get("result") if isinstance(data, dict) and "resultType" in data else data
 
 
 def vector(data: Any) -> list[Sample]:
@@ -254,7 +197,7 @@ def targets(data: Any) -> list[Target]:
             interval=_duration(one.interval),
             scraped=one.scraped,
         )
-        for one in _checked(TypeAdapter(_Targets), data or {}).active
+        for one in _checked(TypeAdapter(TargetsModel), data or {}).active
     ]
 
 
@@ -266,22 +209,22 @@ def alerts(data: Any) -> list[Alert]:
     """
     return [
         Alert(one.labels.get("alertname", ""), one.labels, one.state, one.since)
-        for one in _checked(TypeAdapter(_Alerts), data or {}).alerts
+        for one in _checked(TypeAdapter(AlertsModel), data or {}).alerts
     ]
 
 
-def _result(data: Any) -> _Result:
-    found = _checked(TypeAdapter(_Result), data if data is not None else {})
+def _result(data: Any) -> ResultModel:
+    found = _checked(TypeAdapter(ResultModel), data if data is not None else {})
     if found.kind == "string":
         raise AnswerError("gives a text and no number", remedy="ask for a number")
     return found
 
 
-def _series_of(found: _Result) -> list[_Series]:
+def _series_of(found: ResultModel) -> list[SeriesModel]:
     """The series of a result; series that hold nothing but native histograms cannot be judged."""
     result = [] if found.result is None else found.result
     if found.kind == "scalar" and isinstance(result, list) and len(result) == 2:
-        return [_Series(value=_checked(_POINT, result))]
+        return [SeriesModel(value=_checked(_POINT, result))]
     listed = _checked(_SERIES, result)
     if any(one.histograms or one.histogram for one in listed) and not any(
         one.values or one.value for one in listed
@@ -307,7 +250,7 @@ def _first(error: ValidationError) -> str:
     return f"{where}: {first['msg'][:120]}" if where else str(first["msg"])[:120]
 
 
-def _most_said(said: Sequence[_Said]) -> Metadata:
+def _most_said(said: Sequence[MetadataModel]) -> Metadata:
     (kind, unit, text), _ = Counter((one.kind or "unknown", one.unit, one.text) for one in said).most_common(
         1
     )[0]

@@ -116,7 +116,7 @@ class PrometheusHttp:
 
     def _checked(self, response: requests.Response, *_args: Any, **_kwargs: Any) -> requests.Response:
         """An answer that can be used, read once; anything else becomes an error with the server's words."""
-        if response.is_redirect:
+        if response.is_redirect and response.headers["Location"]:
             self._stay(response)
             return response
         try:
@@ -128,7 +128,7 @@ class PrometheusHttp:
                 raise self._unusable(error) from error
             text = str(error) if error.page else response.text[:200].strip() or response.reason
             raise self._refused(response, text) from error
-        if not response.ok:
+        if response.status_code != requests.codes.ok:
             raise self._refused(response, response.reason)
         if _VICTORIA in response.headers:
             self._session.params = _AS_MEASURED | (self._auth.grouped if self._auth else {})

@@ -28,13 +28,15 @@ class Store(BaseHTTPRequestHandler):
     entries: ClassVar[list[dict[str, str]]] = []
     queries: ClassVar[list[str]] = []
     status: ClassVar[int] = 200
+    body: ClassVar[str] = ""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.queries.append(parse_qs(body)["query"][0])
         self.send_response(self.status)
         self.end_headers()
-        self.wfile.write("".join(json.dumps(entry) + "\n" for entry in self.entries).encode())
+        lines = "".join(json.dumps(entry) + "\n" for entry in self.entries)
+        self.wfile.write((self.body or lines).encode())
 
     def log_message(self, *_args: object) -> None:
         """Say nothing."""
@@ -48,6 +50,14 @@ def store() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.mark.parametrize("body", ["<html>Sign in</html>", '"text"', "[1]", "{", "null", "[" * 9000])
+def test_somebody_else_in_its_place_is_said(store: str, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    monkeypatch.setattr(Store, "body", body)
+    with pytest.raises(ClusterError, match="is no log store") as caught:
+        VictoriaLogsSource(store).excerpt("shop/app=store", at(0), at(30))
+    assert caught.value.remedy
 
 
 def test_victorialogs_is_asked_for_the_pods_and_the_span(store: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from faultcast.experiments.disturbances import Disturbances, merge
 from faultcast.experiments.history import Mask, Span
 from faultcast.experiments.model import Windows
-from faultcast.fixtures.baseline import LOOK_BACK, measure, still_to_wait
+from faultcast.fixtures.baseline import FARTHEST, LOOK_BACK, begin_of, measure, still_to_wait
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -79,3 +79,43 @@ def test_disturbances_survive_the_process_and_a_torn_line(tmp_path: Path) -> Non
     )
     assert Disturbances(tmp_path, "uid").since(NOW - timedelta(seconds=150)) == ()
     assert Disturbances(tmp_path, "another").since(NOW - timedelta(seconds=250)) == ()
+
+
+@pytest.mark.parametrize("baseline", [60, 240, 1800, 7200, 86_400])
+def test_a_baseline_of_any_length_is_looked_for_and_found(baseline: int) -> None:
+    windows = Windows(baseline=baseline, fault=30)
+    begin = begin_of(NOW, [], windows)
+    assert begin == NOW - max(LOOK_BACK, timedelta(seconds=baseline + 30))
+    assert still_to_wait(measure(NOW, [], begin), windows) == 0
+
+
+def test_a_fault_of_an_hour_needs_a_run_up_of_two() -> None:
+    windows = Windows(baseline=240, fault=3600)
+    assert still_to_wait(measure(NOW, [], begin_of(NOW, [], windows)), windows) == 0
+
+
+def test_masked_time_is_looked_past() -> None:
+    windows = Windows(baseline=1800, fault=30)
+    masks = [mask(1700, 700), mask(600, 300)]
+    begin = begin_of(NOW, masks, windows)
+    assert begin == NOW - timedelta(seconds=1830 + 1300)
+    assert measure(NOW, masks, begin).total == 1830
+
+
+def test_nothing_is_looked_for_before_the_bring_up() -> None:
+    masks = [mask(9e8, 500, "bring-up"), mask(100, 20)]
+    assert begin_of(NOW, masks, Windows(baseline=240, fault=30)) == NOW - LOOK_BACK
+    assert begin_of(NOW, masks, Windows(baseline=1800, fault=30)) == NOW - timedelta(seconds=500)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 300_000), st.integers(-60, 300_000)), max_size=8),
+    st.integers(60, 86_400),
+)
+def test_as_much_quiet_time_is_found_as_there_is(pairs: list[tuple[int, int]], baseline: int) -> None:
+    masks = [mask(max(a, b), min(a, b)) for a, b in pairs]
+    windows = Windows(baseline=baseline, fault=10)
+    begin = begin_of(NOW, masks, windows)
+    assert NOW - FARTHEST <= begin <= NOW + timedelta(seconds=60)
+    farthest = measure(NOW, masks, NOW - FARTHEST).total
+    assert measure(NOW, masks, begin).total >= min(farthest, baseline + 10) - 60

@@ -94,6 +94,24 @@ def test_what_nobody_can_tell_ends_with_3(app: typer.Typer, prometheus: FakeProm
     assert "UTC: latency_p95: cannot tell" in result.output
 
 
+def test_samples_are_as_far_apart_as_was_said(app: typer.Typer, prometheus: FakePrometheus) -> None:
+    prometheus.without_targets = True
+    assert "--step 15s" in str(run(app).exception)
+    result = run(app, "--step", "5s")
+    assert result.exit_code == 0, result.output
+    steps = {asked["step"] for path, asked in prometheus.asked if path.endswith("/query_range")}
+    assert "5.0" in steps
+
+
+def test_the_history_is_as_long_as_the_longest_baseline(app: typer.Typer, tmp_path: Path) -> None:
+    text = EXPERIMENT.read_text()
+    assert "baseline: 240s" in text
+    file = tmp_path / "long.yaml"
+    file.write_text(text.replace("baseline: 240s", "baseline: 2h"))
+    result = CliRunner().invoke(app, ["observe", "--experiments", str(file)])
+    assert "learnt from 2 h of the 2 h before" in result.output
+
+
 def test_a_script_gets_one_document_on_one_line(app: typer.Typer) -> None:
     result = run(app, "--json", "--window", "20s")
     assert result.exit_code == 0
@@ -168,6 +186,7 @@ def test_every_verdict_has_an_exit_code_of_its_own() -> None:
         (("--window", "soon"), "--window: 'soon' is not a duration"),
         (("--window", "0s"), "--window: 0s is no length of time"),
         (("--window", "4s"), "holds 2 samples"),
+        (("--step", "often"), "--step: 'often' is not a duration"),
         (("--for", "1 hour"), "--for: '1 hour' is not a duration"),
         (("--experiments", "nowhere"), "nowhere: no such file or folder"),
     ],

@@ -64,7 +64,10 @@ def success(found: Any, **beside: Any) -> bytes:
         (success(data([{"metric": {}, "values": [[1e300, "1"]]}])), "is not Prometheus"),
         (success(data([AT, "hello"], "string")), "gives a text and no number"),
         (success(data([{"metric": {}, "histograms": [[AT, BUCKETS]]}])), "gives native histograms and no"),
-        (success(data([]), warnings=["No StoreAPIs matched"]), "has a part of the data only: No StoreAPIs"),
+        (
+            success(data([{"values": [[AT, "1"]]}]), warnings=["No StoreAPIs matched"]),
+            "has a part of the data only: No",
+        ),
         (success(data([]), isPartial=True), "has a part of the data only: some of its stores"),
     ],
 )
@@ -149,6 +152,12 @@ def test_targets_of_relatives_lack_fields() -> None:
 def test_what_the_engine_notes_is_no_missing_data() -> None:
     noted = ["PromQL info: metric might not be a counter", "PromQL warning: bucket label is missing"]
     assert answers.opened(success(data([]), warnings=noted, infos=["PromQL info: x"])) == data([])
+
+
+def test_what_nobody_has_is_nothing_and_no_part_of_it() -> None:
+    assert answers.opened(success(data([]), warnings=["No StoreAPIs matched for this query"])) == data([])
+    with pytest.raises(AnswerError, match="a part of the data only"):
+        answers.opened(success(data([]), warnings=["No StoreAPIs matched", "store x: timeout"]))
 
 
 def test_an_error_with_the_status_of_success_is_a_refusal(

@@ -1,6 +1,7 @@
 """The order of a trial's stages, on a fake cluster and a made-up source; the real ones run in tests/e2e."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from faultcast.experiments.disturbances import Disturbances
 from faultcast.experiments.history import Event, Injection, Mask, Span, load_trial
 from faultcast.experiments.loader import load_experiment
+from faultcast.experiments.model import Windows
 from faultcast.fixtures.progress import Progress
 from faultcast.fixtures.recording import Recording
 from faultcast.fixtures.trial import Judged, TrialRunner
@@ -76,7 +78,9 @@ def run(
     """Runs a catalog experiment; time passes only on the fake cluster's clock."""
     begun, before = datetime.now(UTC), shop.clock.now
 
-    def run(source: Source | None = None, base: str = "gateway-pod-delete") -> Judged:
+    def run(
+        source: Source | None = None, base: str = "gateway-pod-delete", windows: dict[str, str] | None = None
+    ) -> Judged:
         runner = TrialRunner(
             cluster=cluster,
             kube=shop.client(),
@@ -90,7 +94,13 @@ def run(
             clock=shop.clock,
             now=lambda: begun + timedelta(seconds=shop.clock.now - before),
         )
-        return runner.run_trial(load_experiment(write_experiment(base)))
+        experiment = load_experiment(write_experiment(base))
+        if windows:
+            extension = experiment.extension
+            changed = Windows.model_validate(extension.windows.model_dump() | windows)
+            extension = extension.model_copy(update={"windows": changed})
+            experiment = replace(experiment, extension=extension)
+        return runner.run_trial(experiment)
 
     return run
 
@@ -218,6 +228,68 @@ def test_a_fresh_cluster_waits_for_its_baseline_and_says_how_long(
     assert any("more of quiet history are needed" in line for line in said)
     assert judged.history.phases.baseline
     assert judged.history.phases.baseline.start >= now - timedelta(seconds=2)
+
+
+@pytest.mark.parametrize("baseline", ["30m", "2h"])
+def test_history_that_is_there_is_used_whatever_its_age(
+    run: Callable[..., Judged], shop: FakeKube, said: list[str], baseline: str
+) -> None:
+    started = datetime.now(UTC)
+    judged = run(windows={"baseline": baseline})
+    assert judged.history.outcome == "completed"
+    assert not any("more of quiet history" in line for line in said)
+    span = judged.history.phases.baseline
+    assert span is not None
+    assert span.seconds >= {"30m": 1800, "2h": 7200}[baseline] - 2
+    assert started - span.start < timedelta(hours=2, minutes=2)
+
+
+def test_what_is_lacking_is_waited_for_and_said_before(
+    run: Callable[..., Judged], shop: FakeKube, said: list[str]
+) -> None:
+    started, before = datetime.now(UTC).timestamp(), shop.clock.now
+
+    def young(query: str, seconds: np.ndarray) -> np.ndarray:
+        return np.where(seconds > started - 1500, quiet(query, seconds), np.nan)
+
+    judged = run(Source(young), windows={"baseline": "30m"})
+    assert judged.history.outcome == "completed"
+    (line,) = [line for line in said if "more of quiet history are needed" in line]
+    assert "for a baseline of 30 min and a gate of" in line
+    assert "its metrics begin at" in line
+    assert 320 <= judged.history.phases.gate.end.timestamp() - started <= 350  # type: ignore[union-attr]
+    assert shop.clock.now > before
+
+
+def test_hours_are_not_waited_for(run: Callable[..., Judged], shop: FakeKube) -> None:
+    started, before = datetime.now(UTC).timestamp(), shop.clock.now
+
+    def young(query: str, seconds: np.ndarray) -> np.ndarray:
+        return np.where(seconds > started - 7200, quiet(query, seconds), np.nan)
+
+    judged = run(Source(young), windows={"baseline": "24h"})
+    assert judged.history.outcome == "not-judgeable"
+    assert judged.verdict.status is Status.UNKNOWN
+    reason = judged.history.reason
+    assert "more of quiet history are needed for a baseline of 24 h" in reason
+    assert "its metrics begin at" in reason
+    assert "waits 1 h at most: shorten windows.baseline" in reason
+    assert (shop.writes, shop.clock.now) == ([], before)
+
+
+def test_a_source_that_keeps_less_than_was_asked_for_is_found_out(
+    run: Callable[..., Judged], shop: FakeKube
+) -> None:
+    started, before = datetime.now(UTC).timestamp(), shop.clock.now
+
+    def forgetful(query: str, seconds: np.ndarray) -> np.ndarray:
+        now = started + shop.clock.now - before
+        return np.where(seconds > now - 900, quiet(query, seconds), np.nan)
+
+    judged = run(Source(forgetful), windows={"baseline": "30m"})
+    assert judged.history.outcome == "not-judgeable"
+    assert "cannot be had: after a wait of" in judged.history.reason
+    assert shop.writes == []
 
 
 def test_a_watch_sees_less_than_the_judge_will(shop: FakeKube) -> None:
