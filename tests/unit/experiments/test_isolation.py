@@ -1,6 +1,7 @@
 """While an experiment runs, nothing in the process finds a cluster other than the named one."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -15,8 +16,12 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import MaxRetryError
 
 from faultcast.experiments.isolation import NOWHERE, ReadingClient, isolated
+from faultcast.experiments.loader import load_experiment
+from faultcast.experiments.preview import preview
+from faultcast.experiments.runner import run_method
 from faultcast.infra.errors import RefusedError
 from faultcast.infra.kube import KubeClient, client_of, connect
+from faultcast.infra.settings import Settings
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
@@ -33,6 +38,31 @@ users: [{{name: me, user: {{}}}}]
 contexts:
   - {{name: test, context: {{cluster: test, user: me}}}}
   - {{name: prod, context: {{cluster: prod, user: me}}}}
+"""
+
+
+QUIET = """\
+title: t
+description: d
+method:
+  - type: probe
+    name: how-many
+    provider:
+      type: python
+      module: chaosk8s.pod.probes
+      func: count_pods
+      arguments: {label_selector: app=gateway, ns: shop}
+  - type: action
+    name: nothing
+    provider:
+      type: python
+      module: faultcast.experiments.faults.none
+      func: do_nothing
+      arguments: {duration: 10s}
+extensions:
+  - name: faultcast
+    metrics: [{name: m, query: q}]
+    blast_radius: {namespaces: [shop]}
 """
 
 
@@ -106,6 +136,36 @@ def test_a_probe_asks_the_named_context_and_no_other(prod: Counting, kubeconfig:
     assert prod.asked == ["GET /api/v1/namespaces/shop/pods"], (
         "that it would have asked is what this test stands on"
     )
+
+
+def test_a_whole_run_asks_the_named_context_and_no_other(
+    prod: Counting, kubeconfig: Path, api: FakeApi, settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "quiet.yaml"
+    file.write_text(QUIET)
+    experiment, cluster, kube = (
+        load_experiment(file),
+        api.cluster(kubeconfig, context="test"),
+        _named(kubeconfig),
+    )
+    seen = preview(experiment, kube, cluster, settings, 1)
+    assert seen.besides == ("how-many: chaosk8s.pod.probes.count_pods",)
+    result = run_method(
+        experiment,
+        seen,
+        cluster,
+        seed=1,
+        run="run",
+        trial="trial",
+        settings=settings,
+        folder=tmp_path / "trial",
+        kube=kube,
+        clock=api.clock,
+    )
+    assert (result.outcome, result.reason) == ("completed", "")
+    journal = json.loads((tmp_path / "trial" / "journal.json").read_text())
+    assert journal["run"][0]["output"] == 2
+    assert prod.asked == []
 
 
 def test_a_probe_that_is_imported_only_then_asks_the_named_one_too(
