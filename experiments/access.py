@@ -11,7 +11,13 @@ from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.prometheus_access import HASTY, PrometheusAccess
 from faultcast.infra.waiting import Clock, SystemClock
 
-__all__ = ["Access", "Meter", "NoMeter", "PrometheusMeter", "Reading", "access_to", "meter_of"]
+__all__ = ["DIVIDED", "Access", "Meter", "NoMeter", "PrometheusMeter", "Reading", "access_to", "meter_of"]
+
+_URL = "check the URL"
+_SEVERAL = "add the series up, as in sum(...), or select one"
+_NOTHING = "see in Prometheus whether the metric exists; `... or vector(0)` gives 0 where there is nothing"
+DIVIDED = "if it divides by 0, write the divisor as clamp_min(..., 1)"
+"""What to do about a query that gives NaN or infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +29,13 @@ class Reading:
         instead: What it gave in place of one number, such as `2 series`; empty when it gave one.
         lasting: Whether that lies in the query itself, so that asking again would not help: it gives several
             series or a text, or is wrong.
+        remedy: How to mend that; empty when it gave one number.
     """
 
     number: float | None
     instead: str = ""
     lasting: bool = False
+    remedy: str = ""
 
 
 class Meter(Protocol):
@@ -47,7 +55,7 @@ class NoMeter:
 
     def read(self, query: str) -> Reading:  # noqa: ARG002
         """Nothing."""
-        return Reading(None, "no answer: no Prometheus is named")
+        return Reading(None, "no answer: no Prometheus is named", remedy="name one with --prometheus-url")
 
     def value(self, query: str) -> float | None:  # noqa: ARG002
         """Nothing."""
@@ -69,17 +77,19 @@ class PrometheusMeter:
         try:
             samples = self.client.instant(query)
         except QueryRefusedError as error:
-            return Reading(None, f"an error: {error.what}", lasting=True)
+            return Reading(None, f"an error: {error.what}", lasting=True, remedy=error.remedy)
         except MetricSourceError as error:
-            return Reading(None, f"no answer: {error.what}")
-        except (ValueError, TypeError):  # a text is no number
-            return Reading(None, "a text", lasting=True)
+            return Reading(None, f"no answer: {error.what}", remedy=error.remedy)
+        except ValueError:  # a text is no number
+            return Reading(None, "a text", lasting=True, remedy="ask for a number")
+        except TypeError:
+            return Reading(None, f"no answer: what is at {self.client.url} is not Prometheus", remedy=_URL)
         if len(samples) > 1:
-            return Reading(None, f"{len(samples)} series", lasting=True)
+            return Reading(None, f"{len(samples)} series", lasting=True, remedy=_SEVERAL)
         if not samples:
-            return Reading(None, "no series")
+            return Reading(None, "no series", remedy=_NOTHING)
         number = samples[0].value
-        return Reading(None, "NaN") if math.isnan(number) else Reading(number)
+        return Reading(None, "NaN", remedy=DIVIDED) if math.isnan(number) else Reading(number)
 
     def value(self, query: str) -> float | None:
         """The number of `read`, when it is one and finite."""

@@ -41,7 +41,7 @@ class Experiment:
         variant: The value of the sweep; empty when there is none.
         title: What is believed.
         description: What is broken and why.
-        digest: SHA-256 of the file, and of the variant when there is one.
+        digest: SHA-256 of the file, and of its variant and what its variables make of it, if any.
         extension: Faultcast's own part.
         steps: The actions of the method, in order.
     """
@@ -149,9 +149,12 @@ def _experiment(path: Path, content: bytes, variant: Variant) -> Experiment:
     document = resolved(variant.file.data)
     keep_experiment(document)
     title = str(Variables.of(document).filled(document["title"]))
+    extension = extension_of(document)
     digest = hashlib.sha256(content)
     if variant.value:
         digest.update(f"\n{variant.value}".encode())
+    if document.get("configuration"):
+        digest.update(f"\n{extension.model_dump_json()}".encode())  # variables come from outside of the file
     return Experiment(
         path=path,
         name=f"{path.stem}-at-{variant.value}" if variant.value else path.stem,
@@ -159,7 +162,7 @@ def _experiment(path: Path, content: bytes, variant: Variant) -> Experiment:
         title=f"{title} (at {variant.value})" if variant.value else title,
         description=document["description"],
         digest=digest.hexdigest(),
-        extension=extension_of(document),
+        extension=extension,
         steps=steps_of(document["method"]),
         _document=document,
     )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from faultcast.experiments.access import Meter, NoMeter, Reading
+from faultcast.experiments.access import DIVIDED, Meter, NoMeter
 from faultcast.experiments.metric import MetricSpec, untouched
 from faultcast.experiments.model import AbortCondition, Extension
 from faultcast.experiments.radius import Refusal
@@ -53,7 +53,7 @@ def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -
                 text = (
                     f"{key} of {metric.name} gives {reading.instead}, and it has to give one series: {query}"
                 )
-                found.append(Refusal(f"metrics.{number}.{key}", text, _remedy(reading)))
+                found.append(Refusal(f"metrics.{number}.{key}", text, reading.remedy))
     return tuple(found)
 
 
@@ -71,17 +71,5 @@ def abort_refusals(conditions: Iterable[AbortCondition], meter: Meter) -> tuple[
         gave = reading.instead or (f"{number:g}" if number is not None and not math.isfinite(number) else "")
         if gave:
             text = f"the query gives {gave}, and it has to give one number: {query}"
-            found.append(Refusal("abort", text, _remedy(reading)))
+            found.append(Refusal("abort", text, reading.remedy or DIVIDED))
     return tuple(found)
-
-
-def _remedy(reading: Reading) -> str:
-    if reading.instead.startswith("no answer"):
-        return "name a Prometheus that answers with --prometheus-url, or remove the condition"
-    if reading.instead.startswith("an error"):
-        return "correct the query"
-    if reading.lasting and reading.instead.endswith(" series"):
-        return "add the series up, as in sum(...), or select one"
-    if reading.lasting:
-        return "ask for a number"
-    return "see in Prometheus whether the metric exists; `... or vector(0)` gives 0 where there is nothing"

@@ -143,7 +143,7 @@ def run_method(
         finally:
             interruptions.deferred = True
             left = _heal(context)
-            _write(folder / "journal.json", journal)
+            _write(folder / "journal.json", _without_secrets(journal, experiment))
         aborted = isinstance(recorder.failure, AbortedError)
         if journal.get("status") == "interrupted" or interruptions.seen or aborted:
             outcome, reason = _interrupted(recorder, interruptions.seen)
@@ -216,6 +216,12 @@ def _heal(context: RunContext) -> tuple[str, ...]:
         text = "; ".join(left) or "reverted by the runner's last look"
         context.recorder.event("left" if left else "healed", subject, text)
     return left
+
+
+def _without_secrets(journal: Mapping[str, Any], experiment: Experiment) -> Mapping[str, Any]:
+    """The journal with the experiment as loaded: Chaos Toolkit puts all secrets into probes of variables."""
+    loaded = {key: value for key, value in experiment.document.items() if key != "secrets"}
+    return {**journal, "experiment": loaded} if "experiment" in journal else journal
 
 
 def _write(path: Path, journal: Mapping[str, Any]) -> None:

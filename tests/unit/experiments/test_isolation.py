@@ -1,10 +1,11 @@
 """While an experiment runs, nothing in the process finds a cluster other than the named one."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,19 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import MaxRetryError
 
 from faultcast.experiments.isolation import NOWHERE, ReadingClient, isolated
+from faultcast.experiments.loader import load_experiment
+from faultcast.experiments.preview import Preview, preview
+from faultcast.experiments.runner import MethodResult, run_method
 from faultcast.infra.errors import RefusedError
 from faultcast.infra.kube import KubeClient, client_of, connect
+from faultcast.infra.settings import Settings
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
 
 PROD = "https://prod:6443"
+type CarryOut = Callable[[str], tuple[Preview, MethodResult, str]]
+
 KUBECONFIG = """
 apiVersion: v1
 kind: Config
@@ -33,6 +40,31 @@ users: [{{name: me, user: {{}}}}]
 contexts:
   - {{name: test, context: {{cluster: test, user: me}}}}
   - {{name: prod, context: {{cluster: prod, user: me}}}}
+"""
+
+
+QUIET = """\
+title: t
+description: d
+method:
+  - type: probe
+    name: how-many
+    provider:
+      type: python
+      module: chaosk8s.pod.probes
+      func: count_pods
+      arguments: {label_selector: app=gateway, ns: shop}
+  - type: action
+    name: nothing
+    provider:
+      type: python
+      module: faultcast.experiments.faults.none
+      func: do_nothing
+      arguments: {duration: 10s}
+extensions:
+  - name: faultcast
+    metrics: [{name: m, query: q}]
+    blast_radius: {namespaces: [shop]}
 """
 
 
@@ -106,6 +138,51 @@ def test_a_probe_asks_the_named_context_and_no_other(prod: Counting, kubeconfig:
     assert prod.asked == ["GET /api/v1/namespaces/shop/pods"], (
         "that it would have asked is what this test stands on"
     )
+
+
+@pytest.fixture
+def carry_out(kubeconfig: Path, api: FakeApi, settings: Settings, tmp_path: Path) -> CarryOut:
+    """Previews and runs an experiment on the named context; gives the preview, the result and the journal."""
+
+    def carry_out(text: str) -> tuple[Preview, MethodResult, str]:
+        (tmp_path / "quiet.yaml").write_text(text)
+        experiment = load_experiment(tmp_path / "quiet.yaml")
+        cluster, kube = api.cluster(kubeconfig, context="test"), _named(kubeconfig)
+        seen = preview(experiment, kube, cluster, settings, 1)
+        result = run_method(
+            experiment,
+            seen,
+            cluster,
+            seed=1,
+            run="run",
+            trial="trial",
+            settings=settings,
+            folder=tmp_path / "trial",
+            kube=kube,
+            clock=api.clock,
+        )
+        return seen, result, (tmp_path / "trial" / "journal.json").read_text()
+
+    return carry_out
+
+
+def test_a_whole_run_asks_the_named_context_and_no_other(prod: Counting, carry_out: CarryOut) -> None:
+    seen, result, journal = carry_out(QUIET)
+    assert seen.besides == ("how-many: chaosk8s.pod.probes.count_pods",)
+    assert (result.outcome, result.reason) == ("completed", "")
+    assert json.loads(journal)["run"][0]["output"] == 2
+    assert prod.asked == []
+
+
+def test_secrets_are_not_in_the_journal(carry_out: CarryOut, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY", "s3cret-canary")
+    probe = "{type: probe, name: p, provider: {type: process, path: echo, arguments: [hi]}}"
+    secrets = "{k: {t: {type: env, key: CANARY}, u: another-canary}}"
+    text = QUIET.replace("name: faultcast\n", "name: faultcast\n    programs: [echo]\n")
+    _, result, journal = carry_out(f"{text}configuration: {{x: {probe}}}\nsecrets: {secrets}\n")
+    assert result.outcome == "completed"
+    assert '"how-many"' in journal
+    assert "canary" not in journal
 
 
 def test_a_probe_that_is_imported_only_then_asks_the_named_one_too(

@@ -106,6 +106,16 @@ def test_what_cannot_be_filled_in_is_refused_with_its_line(write: Write, written
     assert line.startswith(f"21: {said}"), line
 
 
+def test_another_value_of_a_variable_is_another_experiment(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(METRIC.replace("}", ", between: ['${low}', 9]}"))
+    before = _loaded(path).digest
+    assert _loaded(path).digest == before
+    monkeypatch.setenv("LOW", "2.5")
+    assert _loaded(path).digest != before
+
+
 def test_a_key_cannot_come_from_a_variable(write: Write) -> None:
     [line] = refused_lines(write(radius="namespaces: [shop], labels: {'${ns}': a}"))
     assert line.startswith("19: a variable cannot be a key: ${ns}; write the name out")
