@@ -79,6 +79,10 @@ def background_of(
         now = wholeness[owner]
         if now is None:
             against.append(f"nothing would bring {target} back: {owner} has ended, or is gone")
+        elif now.wanted and not now.ready:
+            against.append(
+                f"{owner} {now}, though {target} is ready: it does not count the pods that are its own"
+            )
         elif not now.whole and not now.unseen:
             before[f"{owner} {now} already, and counts as whole again with as many"] = None
             owner = replace(owner, before=now.ready)

@@ -69,8 +69,6 @@ class Owners:
         return self._known[key]
 
     def _follow(self, namespace: str, reference: Any) -> Owned:
-        if (_group(reference), reference.kind) in KINDS:
-            return self._own_kind(namespace, reference)
         first, seen = reference, set[str]()
         while reference is not None and reference.uid not in seen and len(seen) < _DEEP:
             seen.add(reference.uid)

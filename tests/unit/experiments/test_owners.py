@@ -144,6 +144,15 @@ def test_where_nobody_could_tell_nothing_is_touched(fault: Any, stage: Callable[
     assert on.api.writes == []
 
 
+@pytest.mark.parametrize("resource", ["clonesets", "statefulsets"])
+def test_a_workload_whose_selector_misses_its_own_pods_tells_nothing(resource: str, api: FakeApi) -> None:
+    made = custom(api, resource, "astray")
+    made["spec"]["selector"] = {"matchLabels": {"app": "others"}}
+    ready(api, lambda _: None)
+    plan = planned(api.access(), DELETE, of("astray"))
+    assert any("does not count the pods that are its own" in text for text in plan.objections)
+
+
 def test_a_scale_that_may_not_be_read_is_told_before_anything_is_touched(api: FakeApi) -> None:
     ready(api, cloned)
     api.server.refuse = lambda _method, path: 403 if path.endswith("/scale") else None
@@ -350,6 +359,15 @@ class TestBefore:
         assert owners_missing(on.api.kube(), [target]) == (
             "deployment half in shop has 1 of 3 replicas ready",
         )
+
+
+def test_a_later_turn_that_finds_too_few_in_service_is_left_out(stage: Callable[..., Stage]) -> None:
+    on = with_peer(stage(DELETE, of("slow", count=2, every=4, grace_period=0)), "app=gateway")
+    on.api.deploy("slow", 3, warm_up=10.0)
+    on.api.pass_time(3.0)
+    assert on.perform()["left"] == []
+    skipped = [event.text for event in on.recorder.events if event.kind == "skipped"]
+    assert any("2 pods are to be touched, but only 1 may be; left out: slow-" in text for text in skipped)
 
 
 def with_peer(on: Stage, peer: str) -> Stage:
