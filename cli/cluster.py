@@ -174,7 +174,7 @@ def _show(console: Console, found: "ClusterStatus") -> None:
         console.print("pod not ready:", style="bold red", end=" ")
         console.print(pod, markup=False)
     for guard in found.guards:
-        at = time.strftime("%H:%M:%S", time.localtime(guard.until))
+        at = time.strftime("%H:%M:%S UTC", time.gmtime(guard.until))
         state = "waits" if guard.alive else f"failed: {guard.failed or 'its process was killed'}"
         console.print("guard:", style="bold red", end=" ")
         console.print(f"{guard.marker}: {guard.undo} on {guard.node} at {at}; {state}", markup=False)

@@ -66,12 +66,24 @@ def regular_step(index: pd.Index, what: str) -> float | None:
         message = f"the {what} is not in order of time"
         raise ConfigurationError(message, remedy="sort it: series.sort_index()")
     if steps.min() != steps.max():
-        low, high = steps.min() / 1e9, steps.max() / 1e9
-        message = f"the steps of the {what} differ: from {low:g} to {high:g} s"
-        raise ConfigurationError(
-            message, remedy='make it regular with holes as NaN: series.asfreq("2s"), never by interpolation'
-        )
+        raise _irregular(index, steps, what)
     return float(steps[0] / 1e9)
+
+
+def _irregular(index: pd.DatetimeIndex, steps: NDArray[np.int64], what: str) -> ConfigurationError:
+    """Why steps differ: the clocks were changed in between, or samples are missing."""
+    low, usual, high = (value / 1e9 for value in (steps.min(), np.median(steps), steps.max()))
+    on_the_wall = np.diff(index.tz_localize(None).as_unit("ns").asi8)
+    if on_the_wall.min() == on_the_wall.max() > 0:
+        return ConfigurationError(
+            f"the {what} is regular in local time ({index.tz}) only: the clocks were changed within it, so "
+            f"that its steps differ, from {low:g} to {high:g} s",
+            remedy=f'make it from raw samples in UTC: raw.tz_convert("UTC").resample("{usual:g}s").mean()',
+        )
+    return ConfigurationError(
+        f"the steps of the {what} differ: from {low:g} to {high:g} s",
+        remedy=f'make it regular with holes as NaN: series.asfreq("{usual:g}s"), never by interpolation',
+    )
 
 
 @dataclass(frozen=True, slots=True)

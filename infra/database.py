@@ -56,7 +56,7 @@ class Tls:
             context = ssl.create_default_context(cafile=self.ca)
             if self.cert:
                 context.load_cert_chain(self.cert, self.key)
-        except (OSError, ssl.SSLError) as error:
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             files = ", ".join(str(path) for path in (self.ca, self.cert, self.key) if path)
             message = f"the certificates for the database cannot be used: {files}"
             raise ConfigurationError(message, remedy="name readable PEM files") from error

@@ -1,10 +1,11 @@
 """Secrets to be found nowhere, and a scanner that decodes whatever it is given until it finds one.
 
-Written apart from what hides them: it decodes, where the redactor encodes.
+Written apart from what hides them: it decodes, where the redactor encodes. Letters and digits are looked for
+as they are, since no way of quoting changes them; what stands around them is decoded.
 """
 
 import base64
-import binascii
+import contextlib
 import gzip
 import html
 import io
@@ -14,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import unquote, unquote_plus, unquote_to_bytes
 
 __all__ = ["CANARY", "canary", "found_below", "found_in"]
 
@@ -22,7 +23,10 @@ CANARY = "Kän@ri/7%:f b+\"'&<\\Vogel"
 """Holds every character that some way of quoting changes."""
 
 _DEEPEST = 4
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}")
+_AROUND = 400
+"""Bytes that are decoded as text on both sides of a piece that no quoting changes."""
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{10,}")
+_PRINTABLE = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -34,21 +38,34 @@ def canary(place: str) -> str:
 
 def found_in(data: bytes, secrets: Iterable[str]) -> set[str]:
     """The secrets that are in the data, however they are encoded there."""
-    wanted = {secret: secret.encode() for secret in secrets}
+    wanted = {
+        secret: max(re.findall(r"[A-Za-z0-9]+", secret), key=len, default="").encode() for secret in secrets
+    }
     found: set[str] = set()
-    seen: set[bytes] = set()
-    layer = [data]
+    layer, seen = {data}, set[bytes]()
     for _ in range(_DEEPEST):
-        fresh = []
+        seen |= layer
         for each in layer:
-            found |= {secret for secret, plain in wanted.items() if plain in each}
-            for decoded in _decodings(each):
-                if decoded not in seen:
-                    seen.add(decoded)
-                    fresh.append(decoded)
-        layer = fresh
-    found |= {secret for secret, plain in wanted.items() for each in layer if plain in each}
+            found |= {secret for secret, piece in wanted.items() if _holds(each, secret.encode(), piece)}
+        layer = {inner for each in layer for inner in _unpacked(each)} - seen
     return found
+
+
+def _piece(secret: str) -> bytes:
+    return max(re.findall(r"[A-Za-z0-9]+", secret), key=len, default="").encode()
+
+
+def _holds(data: bytes, secret: bytes, piece: bytes) -> bool:
+    """Whether a secret stands in a text, quoted in whatever way."""
+    if secret in data:
+        return True
+    places = [found.start() for found in re.finditer(re.escape(piece), data)]
+    layer = {data[max(0, at - _AROUND) : at + _AROUND] for at in places} if piece else {data}
+    for _ in range(_DEEPEST):
+        layer = {decoded for each in layer for decoded in _decodings(each)}
+        if any(secret in each for each in layer):
+            return True
+    return False
 
 
 def found_below(folders: Iterable[Path], secrets: Iterable[str]) -> dict[str, set[Path]]:
@@ -64,34 +81,18 @@ def found_below(folders: Iterable[Path], secrets: Iterable[str]) -> dict[str, se
 
 
 def _decodings(data: bytes) -> Iterator[bytes]:
-    yield from _unpacked(data)
     text = data.decode("utf-8", "replace")
     plain = {unquote(text), unquote_plus(text), html.unescape(text), _unescaped(text), _shell(text)}
     for each in plain - {text}:
         yield each.encode("utf-8", "replace")
-    try:
+    with contextlib.suppress(UnicodeEncodeError):
         wrong = text.encode("latin-1")
         if wrong != data:
             yield wrong
-    except UnicodeEncodeError:
-        yield b""
-    for shift in range(4):
-        for word in _BASE64.findall(data):
-            yield from _unbased(word[shift:])
-
-
-def _unbased(word: bytes) -> Iterator[bytes]:
-    core = word.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
-    core = core[: len(core) - (len(core) % 4 == 1)]
-    try:
-        decoded = base64.b64decode(core + b"=" * (-len(core) % 4))
-    except (binascii.Error, ValueError):
-        return
-    yield decoded
-    yield decoded.decode("latin-1").encode()
 
 
 def _unpacked(data: bytes) -> Iterator[bytes]:
+    """What is inside: of files that hold others, and of base64, which may begin anywhere in a word."""
     if data[:2] == b"\x1f\x8b":
         yield gzip.decompress(data)
     elif data[:4] == b"PK\x03\x04":
@@ -102,6 +103,23 @@ def _unpacked(data: bytes) -> Iterator[bytes]:
         yield from _parquet(data)
     elif data[:8] == b"\x89PNG\r\n\x1a\n":
         yield from _png(data)
+    for text in {data, unquote_to_bytes(data), data.replace(b"\\/", b"/")}:
+        for word in set(_BASE64.findall(text)):
+            for shift in range(4):
+                yield from _unbased(word[shift:])
+
+
+def _unbased(word: bytes) -> Iterator[bytes]:
+    core = word.translate(bytes.maketrans(b"-_", b"+/"))
+    core = core[: len(core) - (len(core) % 4 == 1)]
+    decoded = base64.b64decode(core + b"=" * (-len(core) % 4))
+    packed = decoded[:2] in (b"\x1f\x8b", b"PK", b"PA", b"\x89P")
+    if packed or 20 * len(decoded.translate(None, _PRINTABLE)) < len(decoded):
+        yield decoded
+        with contextlib.suppress(UnicodeDecodeError):
+            decoded.decode()
+            return
+        yield decoded.decode("latin-1").encode()
 
 
 def _parquet(data: bytes) -> Iterator[bytes]:

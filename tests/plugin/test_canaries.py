@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import platformdirs
 import pytest
 
 from bench.private import free_port
@@ -14,6 +15,8 @@ from tests.plugin.standin import Standin, standin
 
 pytest_plugins = ("pytester",)
 
+CACHE = platformdirs.user_cache_dir("faultcast")
+"""Where Allure is installed; read before `pytester` gives each test a home of its own."""
 PLACES = (
     "url", "parameter", "kube-token", "kube-password", "kube-key", "kube-exec", "database", "env-token",
     "env-header", "experiment", "experiment-env", "abort",
@@ -143,6 +146,7 @@ def place(pytester: pytest.Pytester, servers: Standin, monkeypatch: pytest.Monke
     pytester.makeconftest(CONFTEST)
     for name, value in {
         "FAULTCAST_STATE_DIR": str(pytester.path / "state"),
+        "FAULTCAST_CACHE_DIR": CACHE,
         "FAULTCAST_PROMETHEUS_HEADERS": f"Authorization: Bearer {SECRETS['env-header']}",
         "SOME_API_TOKEN": SECRETS["env-token"],
         "CANARY_OF_EXPERIMENT": SECRETS["experiment-env"],
@@ -176,6 +180,7 @@ def test_no_canary_is_in_anything_a_run_writes_or_prints(place: pytest.Pytester,
         name: f"{name}: {word}" in text for name, word in (("holds", "HELD"), ("deviates", "DEVIATED"))
     }
     assert all(verdicts.values()), text[-6000:]
+    assert "no report was made" not in text
     result.assert_outcomes(passed=1, failed=2)
     login = base64.b64encode(f"me:{SECRETS['url']}".encode()).decode()
     assert f"Basic {login}" in servers.authorized, "the login has to arrive where it is meant"

@@ -120,13 +120,16 @@ def _guard(root: Path, path: Path, node: str, undo: Undo, until: float, tell: in
         return 1  # whoever started it died before, so nothing was done that needs undoing
 
     def say(text: str) -> None:
-        os.write(log, f"{time.strftime('%Y-%m-%d %H:%M:%S')} {undo} on {node}: {text}\n".encode())
+        os.write(
+            log,
+            f"{time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime())} {undo} on {node}: {text}\n".encode(),
+        )
 
     def mine() -> Note | None:
         note = Note.read(path)
         return note if note and note.pid == os.getpid() else None
 
-    say(f"waits for {time.strftime('%H:%M:%S', time.localtime(until))}")
+    say(f"waits for {time.strftime('%H:%M:%S UTC', time.gmtime(until))}")
     failed = watch(
         lambda: carry_out(nodes, node, undo),
         until,

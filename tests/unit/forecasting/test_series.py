@@ -89,3 +89,32 @@ def test_a_hole_that_is_none_is_refused() -> None:
     values = pd.Series([1.0, 2.0], index=times(0, 2))
     with pytest.raises(ConfigurationError, match="where there is a sample"):
         MetricSeries("x", values, 2, holes=pd.Series(["masked", ""], index=times(0, 2)))
+
+
+@pytest.mark.parametrize(
+    ("zone", "begin"),
+    [
+        ("Europe/Berlin", "2026-10-20"),
+        ("Europe/Berlin", "2026-03-25"),
+        ("America/New_York", "2026-11-01"),
+        ("Australia/Lord_Howe", "2026-04-01"),
+    ],
+)
+def test_days_of_local_time_across_a_change_of_the_clocks_are_called_so(zone: str, begin: str) -> None:
+    index = pd.date_range(begin, periods=14, freq="D", tz=zone)
+    with pytest.raises(ConfigurationError, match=rf"local time \({zone}\).*clocks were changed") as caught:
+        MetricSeries("load", pd.Series(1.0, index=index), 86400.0)
+    assert 'tz_convert("UTC").resample("86400s")' in caught.value.remedy
+
+
+def test_days_of_local_time_without_a_change_of_the_clocks_are_regular() -> None:
+    index = pd.date_range("2026-06-01", periods=14, freq="D", tz="Europe/Berlin")
+    series = MetricSeries("load", pd.Series(1.0, index=index), 86400.0)
+    assert str(series.values.index.tz) == "UTC"
+
+
+def test_steps_that_differ_for_another_reason_are_called_so() -> None:
+    index = pd.DatetimeIndex(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-07"], tz="Europe/Berlin")
+    with pytest.raises(ConfigurationError, match="from 86400 to 345600 s") as caught:
+        MetricSeries("load", pd.Series(1.0, index=index), 86400.0)
+    assert 'asfreq("86400s")' in caught.value.remedy
