@@ -21,13 +21,13 @@ from chaoslib.run import RunEventHandler
 
 from faultcast.experiments.access import access_to
 from faultcast.experiments.context import RunContext, activate
-from faultcast.experiments.heal import revert_all
 from faultcast.experiments.history import Event, Injection, Outcome
 from faultcast.experiments.journal import failure_of
 from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.loader import Experiment
 from faultcast.experiments.preview import Preview
 from faultcast.experiments.recorder import Recorder
+from faultcast.experiments.reverting import revert_all
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import (
     AbortedError,
