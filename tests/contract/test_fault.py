@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from faultcast.experiments import execution
+from faultcast.experiments import execution, reverting
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import MODULES, Fault, fault_of, faults
 from faultcast.experiments.manifests import ROLE
