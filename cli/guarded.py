@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from faultcast.infra.errors import FaultcastError
 
-__all__ = ["CRASHED", "CrashError", "Guarded", "guard_output"]
+__all__ = ["CRASHED", "CrashError", "Guarded", "guard_pipes"]
 
 CRASHED = 70
 """Exit code of a crash: EX_SOFTWARE of sysexits.h."""
@@ -55,7 +55,7 @@ class _Pipe(io.FileIO):
             raise SystemExit(_NOBODY_READS) from None
 
 
-def guard_output() -> None:
+def guard_pipes() -> None:
     """Let standard output and error end the process in order when their reader went away."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

@@ -21,7 +21,7 @@ from faultcast.cli import (
     roles,
     serving,
 )
-from faultcast.cli.guarded import CRASHED, Guarded, guard_output
+from faultcast.cli.guarded import CRASHED, Guarded, guard_pipes
 from faultcast.infra.crashlog import crash_text, write_crash
 from faultcast.infra.errors import FaultcastError, RefusedError
 from faultcast.infra.hangup import on_ending
@@ -61,7 +61,7 @@ def main() -> None:
     Exit code 1 for a refusal, 2 for any other error, 70 for a crash, 130 when interrupted; what else a
     command ends with, it says itself.
     """
-    guard_output()
+    guard_pipes()
     redact_output()
     error_console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:

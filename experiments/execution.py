@@ -21,12 +21,12 @@ from faultcast.experiments.access import Access
 from faultcast.experiments.consent import check_consent
 from faultcast.experiments.context import RunContext, current_context
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
-from faultcast.experiments.heal import revert_all, revert_entries
 from faultcast.experiments.history import Injection, Proof
 from faultcast.experiments.ledger import Entry
 from faultcast.experiments.planning import arguments_for, plan_fault
 from faultcast.experiments.proving import Prover
 from faultcast.experiments.questions import abort_refusals
+from faultcast.experiments.reverting import revert_all, revert_entries
 from faultcast.infra.errors import (
     AbortedError,
     FaultcastError,

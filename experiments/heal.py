@@ -4,16 +4,14 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from faultcast.experiments.access import Access, access_to
-from faultcast.experiments.accounts import account_of
-from faultcast.experiments.custody import copies, give_back
-from faultcast.experiments.effect import Effect
+from faultcast.experiments.custody import copies
 from faultcast.experiments.fault import fault_of
 from faultcast.experiments.ledger import Entry, Ledger
-from faultcast.experiments.planning import checked_arguments
+from faultcast.experiments.reverting import revert_entries
 from faultcast.infra.errors import ClusterError, ConfigurationError, FaultcastError
 from faultcast.infra.kube import connect, listens
 from faultcast.infra.kubeconfig import KubeContext
@@ -22,7 +20,7 @@ from faultcast.infra.providers import open_cluster, taken_down
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["Healed", "Opener", "forget", "heal", "open_access", "revert_all", "revert_entries"]
+__all__ = ["Healed", "Opener", "forget", "heal", "open_access"]
 
 _PATIENCE = Wait(60.0, 0.5)
 _LATE = timedelta(seconds=30)
@@ -276,64 +274,3 @@ def _heal_copies(
         text = "; ".join(left) or f"reverted and checked; it was begun on {entry.host}"
         report.append(Healed(str(entry), healed=not left, text=text))
     return report
-
-
-def revert_entries(access: Access, ledger: Ledger, entries: Sequence[Entry], wait: Wait) -> tuple[str, ...]:
-    """Revert effects of one fault with one set of arguments, and remove their entries once that is checked.
-
-    Args:
-        access: The entries' cluster.
-        ledger: Where the entries are.
-        entries: Same module and arguments in all; targets may differ.
-        wait: How long they may take to be undone, together.
-
-    Returns:
-        What is left; empty when all is well.
-    """
-    if not entries:
-        return ()
-    first = entries[0]
-    left: list[str] = []
-    try:
-        fault = fault_of(first.module)
-        access = replace(access, account=account_of(fault.kind))
-        arguments = checked_arguments(fault, first.arguments)
-        for entry in entries:
-            left.extend(fault.undo(access, arguments, entry.effect))
-        if not left:
-            left.extend(fault.settle(access, arguments, _together(entries), wait))
-        for entry in entries if not left else ():
-            give_back(access, entry.id)
-            ledger.remove(entry)
-    except FaultcastError as error:
-        return (f"{first}: {error.what}",)
-    return tuple(left)
-
-
-def _together(entries: Sequence[Entry]) -> Effect:
-    """Effects of several turns as one, to wait for all they touched at once."""
-    targets = {target.uid: target for entry in entries for target in entry.targets}
-    return replace(entries[-1].effect, targets=tuple(targets.values()))
-
-
-def revert_all(
-    access: Access, ledger: Ledger, entries: Sequence[Entry], patience: Callable[[], Wait]
-) -> tuple[str, ...]:
-    """Revert effects of any faults, each fault's together.
-
-    Args:
-        access: The entries' cluster.
-        ledger: Where the entries are.
-        entries: What to revert.
-        patience: Asked before each fault how long its effects may take.
-
-    Returns:
-        What is left; empty when all is well.
-    """
-    left: list[str] = []
-    rest = list(entries)
-    while rest:
-        alike = [e for e in rest if (e.module, e.arguments) == (rest[0].module, rest[0].arguments)]
-        rest = [e for e in rest if e not in alike]
-        left.extend(revert_entries(access, ledger, alike, patience()))
-    return tuple(dict.fromkeys(left))

@@ -22,7 +22,6 @@ from chaoslib.run import RunEventHandler
 from faultcast.experiments.access import access_to
 from faultcast.experiments.allowed import is_fault
 from faultcast.experiments.context import RunContext, activate
-from faultcast.experiments.heal import revert_all
 from faultcast.experiments.history import Event, Injection, Outcome
 from faultcast.experiments.isolation import isolated
 from faultcast.experiments.journal import failure_of
@@ -30,6 +29,7 @@ from faultcast.experiments.ledger import Ledger
 from faultcast.experiments.loader import Experiment
 from faultcast.experiments.preview import Preview
 from faultcast.experiments.recorder import Recorder
+from faultcast.experiments.reverting import revert_all
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import (
     AbortedError,

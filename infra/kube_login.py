@@ -18,6 +18,7 @@ from kubernetes.config.kube_config import FileOrData, KubeConfigLoader
 
 from faultcast.infra.errors import ClusterError, ConfigurationError, FaultcastError
 from faultcast.infra.kubeconfig import ContextFields, KubeContext
+from faultcast.infra.redaction import keep
 
 __all__ = ["configuration_of"]
 
@@ -102,6 +103,7 @@ def _sendable(token: str, context: KubeContext) -> str:
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         message = f"cannot use {context}: its token is empty, or holds characters that no token has"
         raise ConfigurationError(message, remedy="get a new token")
+    keep(token)
     return token
 
 

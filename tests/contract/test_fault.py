@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from faultcast.experiments import execution, heal
+from faultcast.experiments import execution, reverting
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import MODULES, Fault, fault_of, faults
 from faultcast.experiments.manifests import ROLE
@@ -249,7 +249,7 @@ def test_nothing_stays_when_its_runner_is_gone(
     after = on.api.snapshot()
     assert after == before
     [entry] = on.context.ledger.entries()
-    assert heal.revert_entries(on.api.access(), on.context.ledger, (entry,), Wait(60.0, 0.5)) == ()
+    assert reverting.revert_entries(on.api.access(), on.context.ledger, (entry,), Wait(60.0, 0.5)) == ()
     assert on.context.ledger.entries() == ()
     assert on.api.snapshot() == before
 

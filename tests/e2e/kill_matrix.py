@@ -24,8 +24,9 @@ from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
-from faultcast.experiments.heal import open_access, revert_entries
+from faultcast.experiments.heal import open_access
 from faultcast.experiments.ledger import Ledger
+from faultcast.experiments.reverting import revert_entries
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import FaultcastError
 from faultcast.infra.kube import connect

@@ -64,8 +64,8 @@ def test_what_is_open_on_a_lost_terminal_can_be_written_to_again() -> None:
 
 CUT = """
 import sys
-from faultcast.cli.guarded import guard_output
-guard_output()
+from faultcast.cli.guarded import guard_pipes
+guard_pipes()
 for number in range(100000):
     print("line", number)
 """

@@ -22,7 +22,7 @@ def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 
         monkeypatch.setattr(experiments, "heal_ledger", crash)
         monkeypatch.setattr(experiments, "_local", lambda _settings: None)
-        monkeypatch.setattr(main, "guard_output", lambda: None)
+        monkeypatch.setattr(main, "guard_pipes", lambda: None)
         monkeypatch.setattr(sys, "argv", ["faultcast", "heal"])
         monkeypatch.setenv("FAULTCAST_STATE_DIR", str(tmp_path))
         with pytest.raises(SystemExit) as ended:

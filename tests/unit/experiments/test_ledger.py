@@ -244,8 +244,9 @@ def test_a_cluster_that_is_away_is_knocked_at_once_for_all_its_entries(
 
 
 def test_a_named_cluster_heals_its_entries_whatever_kubeconfig_they_were_made_with(
-    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("faultcast.experiments.heal.copies", lambda _access: ())
     ledger.write(_entry(kubeconfig.with_name("removed")))
     access = Access(kube=shop.client(), clock=shop.clock)
     named = KubeContext(kubeconfig, "it")
