@@ -43,8 +43,8 @@ def history_line(seen: Observation) -> str:
 def notes(seen: Observation) -> list[str]:
     """What else should be known of a window."""
     if not seen.disturbed:
-        return []
-    return [f"the window itself lies in an earlier disturbance: {_reasons(seen.disturbed)}"]
+        return list(seen.unread)
+    return [*seen.unread, f"the window itself lies in an earlier disturbance: {_reasons(seen.disturbed)}"]
 
 
 def verdict_line(seen: Observation) -> str:
@@ -80,6 +80,7 @@ def document(seen: Observation, units: Mapping[str, str]) -> dict[str, Any]:
     return {
         "status": str(seen.status),
         "reasons": list(seen.reasons),
+        "unread": list(seen.unread),
         "window": {"start": seen.window.start.isoformat(), "end": seen.window.end.isoformat()},
         "history": {
             "asked_seconds": seen.asked,

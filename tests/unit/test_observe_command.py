@@ -92,6 +92,7 @@ def test_what_nobody_can_tell_ends_with_3(app: typer.Typer, prometheus: FakeProm
     result = run(app)
     assert result.exit_code == 3, result.output
     assert "UTC: latency_p95: cannot tell" in result.output
+    assert "latency_p95 cannot be read: the query gives no series" in result.output
 
 
 def test_samples_are_as_far_apart_as_was_said(app: typer.Typer, prometheus: FakePrometheus) -> None:

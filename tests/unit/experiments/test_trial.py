@@ -261,6 +261,24 @@ def test_what_is_lacking_is_waited_for_and_said_before(
     assert shop.clock.now > before
 
 
+def test_a_part_of_the_data_is_no_deviation_and_its_reason_is_kept(
+    run: Callable[..., Judged], shop: FakeKube
+) -> None:
+    before = shop.clock.now
+
+    def partly(query: str, seconds: np.ndarray) -> np.ndarray:
+        if query != "vector(1)" and shop.clock.now > before + 20:
+            message = "what answers at http://thanos has a part of the data only: store b: timeout"
+            raise MetricSourceError(message, remedy="mend its stores first")
+        return quiet(query, seconds)
+
+    judged = run(Source(partly))
+    assert judged.verdict.status is Status.UNKNOWN
+    unread = {event.subject: event.text for event in judged.history.events if event.kind == "metric-unread"}
+    assert set(unread) == {spec.name for spec in judged.history.metrics}
+    assert "store b: timeout" in next(iter(unread.values()))
+
+
 def test_hours_are_not_waited_for(run: Callable[..., Judged], shop: FakeKube) -> None:
     started, before = datetime.now(UTC).timestamp(), shop.clock.now
 
