@@ -1,5 +1,6 @@
 """`faultcast forecaster`: the forecaster as a container, on the local cluster or rendered for any other."""
 
+import io
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.console import Console
 from faultcast.cli.pairs import pairs
 from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.errors import ClusterError, ConfigurationError, SinkError
+from faultcast.infra.redaction import write_plainly
 from faultcast.infra.settings import load_settings
 
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ def render(
     """Print the objects for any cluster: `| kubectl apply -f -`, or `| kubectl delete -f -`."""
     from faultcast.infra.forecaster import ForecasterOptions, render_forecaster
 
-    database = DatabaseAccess.of_url(database_url)
+    database = DatabaseAccess.of_url(database_url, anonymous=True)
     options = ForecasterOptions(
         image=image,
         prometheus_url=prometheus_url.rstrip("/"),
@@ -249,6 +251,8 @@ def _print_yaml(manifests: Sequence[dict[str, Any]]) -> None:
 
     yaml = YAML()
     yaml.default_flow_style = False
+    text = io.StringIO()
     for manifest in manifests:
-        typer.echo("---")
-        yaml.dump(manifest, typer.get_text_stream("stdout"))
+        text.write("---\n")
+        yaml.dump(manifest, text)
+    write_plainly(text.getvalue())  # a Secret is among them when a password was given

@@ -93,10 +93,14 @@ class DatabaseAccess:
         keep_login(self.user, self.password)
 
     @classmethod
-    def of_url(cls, text: str) -> Self:
+    def of_url(cls, text: str, *, anonymous: bool = False) -> Self:
         """The access that a URL describes: `mysql://USER:PASSWORD@HOST[:PORT]/SCHEMA[?ssl_ca=FILE]`.
 
         A password may hold `@`, `/`, `#` and `?` as they are, or percent-encoded.
+
+        Args:
+            text: The URL.
+            anonymous: Whether it may name no user, because that is told elsewhere.
 
         Raises:
             ConfigurationError: It is no such URL; the text shows nothing of it, for it may hold a password.
@@ -105,13 +109,15 @@ class DatabaseAccess:
         if scheme is None:
             raise ConfigurationError("the URL of the database is no mysql://USER@HOST/SCHEMA", remedy=_REMEDY)
         rest = text[scheme.end() :]
+        if anonymous and "@" not in rest:
+            rest = f":@{rest}"
         ends = [at.end() for at in re.finditer("@", rest) if _PLACE.fullmatch(rest, at.end())]
         found = _PLACE.fullmatch(rest, ends[-1]) if ends else None
         if found is None:
             what = "names no user" if _PLACE.fullmatch(rest) else "is no mysql://USER@HOST/SCHEMA"
             raise ConfigurationError(f"the URL of the database {what}", remedy=_REMEDY)
         user, _, password = rest[: ends[-1] - 1].partition(":")
-        if not user:
+        if not user and not anonymous:
             raise ConfigurationError("the URL of the database names no user", remedy=_REMEDY)
         keep_login(user, password)
         return cls(

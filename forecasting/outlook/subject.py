@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from faultcast.forecasting.units import Unit
+from faultcast.infra.redaction import hidden
 
 __all__ = ["Limit", "MetricKind", "Reading", "Refusal", "Subject"]
 
@@ -65,9 +66,9 @@ class Subject:
 
     @property
     def title(self) -> str:
-        """As in `node_load1{node="worker"}` or `http_requests_total{code="500"} rate`."""
+        """As in `node_load1{node="worker"}` or `http_requests_total{code="500"} rate`; without secrets."""
         labels = ",".join(f'{name}="{value}"' for name, value in self.labels)
-        shown = f"{self.metric}{{{labels}}}" if labels else self.metric
+        shown = hidden(f"{self.metric}{{{labels}}}" if labels else self.metric)
         return shown if self.reading == "value" else f"{shown} {self.reading}"
 
     @property

@@ -5,7 +5,13 @@ stand there (`forms`), and what looks like one (`patterns`): logins of URLs, tok
 Whoever learns a secret says so (`keep`, `sources`); whoever writes a text asks for it without secrets.
 """
 
-from faultcast.infra.redaction.files import RedactedStream, redact_files, redact_output, redacted_document
+from faultcast.infra.redaction.files import (
+    RedactedStream,
+    redact_files,
+    redact_output,
+    redacted_document,
+    write_plainly,
+)
 from faultcast.infra.redaction.known import KNOWN
 from faultcast.infra.redaction.sources import (
     keep_arguments,
@@ -32,6 +38,7 @@ __all__ = [
     "redacted_data",
     "redacted_document",
     "split_login",
+    "write_plainly",
 ]
 
 keep = KNOWN.keep

@@ -9,7 +9,7 @@ from typing import IO, Any
 from faultcast.infra.redaction.known import KNOWN
 from faultcast.infra.redaction.sources import keep_arguments, keep_environment
 
-__all__ = ["RedactedStream", "redact_files", "redact_output", "redacted_document"]
+__all__ = ["RedactedStream", "redact_files", "redact_output", "redacted_document", "write_plainly"]
 
 _PACKED = frozenset({".gif", ".gz", ".jpg", ".parquet", ".png", ".zip", ".zst"})
 
@@ -22,11 +22,11 @@ class RedactedStream:
     """
 
     def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+        self.plain = stream
 
     def write(self, text: str) -> int:
         """Write a text; returns how long it was."""
-        self._stream.write(KNOWN.hidden(text))
+        self.plain.write(KNOWN.hidden(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -36,7 +36,7 @@ class RedactedStream:
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is the stream's own."""
-        return getattr(self._stream, name)
+        return getattr(self.plain, name)
 
 
 def redact_output() -> None:
@@ -45,6 +45,14 @@ def redact_output() -> None:
     keep_arguments(sys.argv[1:])
     sys.stdout = RedactedStream(sys.stdout)
     sys.stderr = RedactedStream(sys.stderr)
+
+
+def write_plainly(text: str) -> None:
+    """Print a text with its secrets, because it is meant to hold them: a Secret for `kubectl apply`."""
+    stream = sys.stdout
+    plain: IO[str] = stream.plain if isinstance(stream, RedactedStream) else stream
+    plain.write(text)
+    plain.flush()
 
 
 def redacted_document(text: str, *, by_name: bool = False) -> str:

@@ -2,10 +2,13 @@
 
 import re
 
-__all__ = ["MARK", "NAMES", "login_ends", "without_logins", "without_options"]
+__all__ = ["MARK", "NAMES", "PLACEHOLDER", "login_ends", "without_logins", "without_options"]
 
 MARK = "***"
 """What stands in place of a secret."""
+
+PLACEHOLDER = "PASSWORD"
+"""What stands in place of a password where somebody is told how to write a URL."""
 
 NAMES = (
     r"(?:pass(?:word|wd|phrase)|token|secret|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?key"
@@ -69,4 +72,6 @@ def _without_login(found: re.Match[str]) -> str:
     if _PLAIN_AUTHORITY.match(rest):
         return f"{scheme}{rest}"  # an @ in a path or a query
     places = [at for at in login_ends(rest) if _HOST.match(rest, at)]
+    if places and rest[: places[-1] - 1].endswith(f":{PLACEHOLDER}"):
+        return f"{scheme}{rest}"
     return f"{scheme}{MARK}@{rest[places[-1] :]}" if places else f"{scheme}{MARK}"

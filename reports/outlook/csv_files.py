@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.infra.errors import FaultcastError
+from faultcast.infra.redaction import hidden, redacted_data
 from faultcast.reports.outlook.numbers import texts, timestamps
 from faultcast.reports.outlook.rows import regular
 
@@ -114,7 +115,7 @@ def _write(path: Path, lines: Iterable[str]) -> None:
 def _lines(outlook: Outlook) -> Iterator[str]:
     subject, history, forecast = outlook.history.subject, outlook.history, outlook.forecast
     yield _line(SERIES_COLUMNS)
-    labels = json.dumps(dict(subject.labels), ensure_ascii=False)
+    labels = json.dumps(redacted_data(dict(subject.labels)), ensure_ascii=False)
     # Most of a row is the same for all rows: quoted once.
     before = _line((subject.title, labels, subject.unit.symbol, ""))[:-1]
     after = _line(("", outlook.model, f"{outlook.version.name}@{outlook.version.hash}", ""))[:-1]
@@ -184,5 +185,6 @@ def _time(moment: datetime | None) -> str:
 
 def _line(fields: Iterable[object]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(fields)
+    safe = (hidden(field) if isinstance(field, str) else field for field in fields)
+    csv.writer(text, lineterminator="\n").writerow(safe)
     return text.getvalue()

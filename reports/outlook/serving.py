@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.redaction import hidden
 from faultcast.reports.outlook.loglines import say
 
 __all__ = ["Answer", "StatusServer"]
@@ -145,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Probes ask every few seconds: not logged."""
 
     def _send(self, answer: Answer) -> None:
-        body = answer.text.encode()
+        body = hidden(answer.text).encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
         self.send_header("Content-Length", str(len(body)))

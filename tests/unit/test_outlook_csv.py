@@ -17,7 +17,9 @@ from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Limit, Refusal, Subject
 from faultcast.forecasting.units import Unit
 from faultcast.infra.errors import FaultcastError
+from faultcast.infra.redaction import keep
 from faultcast.reports.outlook.csv_files import INDEX_COLUMNS, SERIES_COLUMNS, file_name, write_csv
+from tests.canaries import CANARY, found_below
 from tests.outlooks import outlook
 
 small = outlook(1, points=200, steps=50, filled=3, limit=Limit(90.0, "above", "the volume is full"))
@@ -161,3 +163,11 @@ def test_what_goes_wrong_while_forecasting_is_not_taken_for_the_disk(tmp_path: P
     with pytest.raises(ConnectionError):
         write_csv(failing(), [], tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_secret_of_a_label_is_in_a_file_or_its_name(tmp_path: Path) -> None:
+    keep(CANARY)
+    labels = (("instance", "https://me:geheim@shop.example/"), ("key", CANARY))
+    history = replace(small.history, subject=replace(small.history.subject, labels=labels))
+    write_csv([replace(small, history=history)], [Refusal(f"x of {CANARY}", "excluded")], tmp_path)
+    assert found_below([tmp_path], [CANARY, "geheim"]) == {}

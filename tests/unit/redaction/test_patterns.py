@@ -55,6 +55,7 @@ def test_values_of_options_are_taken_out_of_sentences(text: str, safe: str) -> N
         "serviceaccounts/token",
         "automountServiceAccountToken: false",
         "someone@example.com",
+        "write it as in mysql://faultcast:PASSWORD@db.example:3306/faultcast",
         "basic authentication is asked for",
         "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
     ],
