@@ -124,6 +124,8 @@ def test_half_an_hour_of_history_is_there_and_used_at_once(
     begin, end = json.loads(history.read_text())["phases"]["baseline"].values()
     length = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
     assert length >= timedelta(seconds=1795)
+    (repeat,) = pytester.path.glob("runs/latest/trials/*/repeat.txt")
+    assert "--step 5s" in repeat.read_text()
     assert {found.get("Authorization") for found in prometheus.headers} == {"Basic bWU6dzByZA=="}
 
 
