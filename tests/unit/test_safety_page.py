@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "safety.md").read_text()
-PROMISES = dict(re.findall(r"^(\d+)\. (\*\*.*?)(?=^\d+\. \*\*|^## |\Z)", PAGE, re.M | re.S))
+PROMISES = dict(re.findall(r"^(\d+)\. (\*\*.*?)(?=^\d+\. \*\*|^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 
