@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from faultcast.infra.cluster import Cluster, NodeControl, NoNodeControl
-from faultcast.infra.errors import MetricSourceError, QueryRefusedError
+from faultcast.infra.errors import MetricSourceError, NoNumbersError, QueryRefusedError
 from faultcast.infra.kube import KubeClient
 from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.prometheus_access import HASTY, PrometheusAccess
@@ -13,7 +13,6 @@ from faultcast.infra.waiting import Clock, SystemClock
 
 __all__ = ["DIVIDED", "Access", "Meter", "NoMeter", "PrometheusMeter", "Reading", "access_to", "meter_of"]
 
-_URL = "check the URL"
 _SEVERAL = "add the series up, as in sum(...), or select one"
 _NOTHING = "see in Prometheus whether the metric exists; `... or vector(0)` gives 0 where there is nothing"
 DIVIDED = "if it divides by 0, write the divisor as clamp_min(..., 1)"
@@ -76,14 +75,12 @@ class PrometheusMeter:
         """What an instant query gives; it has to be one series, with whatever labels, or a scalar."""
         try:
             samples = self.client.instant(query)
+        except NoNumbersError as error:
+            return Reading(None, error.gives, lasting=True, remedy=error.remedy)
         except QueryRefusedError as error:
             return Reading(None, f"an error: {error.what}", lasting=True, remedy=error.remedy)
         except MetricSourceError as error:
             return Reading(None, f"no answer: {error.what}", remedy=error.remedy)
-        except ValueError:  # a text is no number
-            return Reading(None, "a text", lasting=True, remedy="ask for a number")
-        except TypeError:
-            return Reading(None, f"no answer: what is at {self.client.url} is not Prometheus", remedy=_URL)
         if len(samples) > 1:
             return Reading(None, f"{len(samples)} series", lasting=True, remedy=_SEVERAL)
         if not samples:

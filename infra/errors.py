@@ -24,6 +24,7 @@
     ├── MetricSourceError          metrics could not be read
     │   ├── NoSamplesError         the source answers, and has nothing for this query
     │   └── QueryRefusedError      the source answers, but not this query
+    │       └── NoNumbersError     it answers with something that is no number
     ├── InconclusiveError          a trial ended, but nobody can tell whether the system held
     └── SinkError                  a result could not be published
 
@@ -43,6 +44,7 @@ __all__ = [
     "InjectionError",
     "LockedError",
     "MetricSourceError",
+    "NoNumbersError",
     "NoSamplesError",
     "NoTargetError",
     "NotProvedError",
@@ -158,6 +160,20 @@ class NoSamplesError(MetricSourceError):
 
 class QueryRefusedError(MetricSourceError):
     """Prometheus works, but cannot answer this query: it is wrong, or asks for too much."""
+
+
+class NoNumbersError(QueryRefusedError):
+    """Prometheus answers the query, but with something that is no number.
+
+    Args:
+        what: See `FaultcastError`.
+        gives: What it gives, such as "a text".
+        remedy: See `FaultcastError`.
+    """
+
+    def __init__(self, what: str, *, gives: str, remedy: str = "") -> None:
+        super().__init__(what, remedy=remedy)
+        self.gives = gives
 
 
 class InconclusiveError(FaultcastError):

@@ -54,12 +54,14 @@ class AnswerError(ValueError):
     Args:
         what: What it is.
         page: Whether it is a page for people, such as that of a login.
+        gives: What the query gives in place of numbers; empty when the answer is at fault and not the query.
         remedy: What to do; empty when only the address can be wrong.
     """
 
-    def __init__(self, what: str, *, page: bool = False, remedy: str = "") -> None:
+    def __init__(self, what: str, *, page: bool = False, gives: str = "", remedy: str = "") -> None:
         super().__init__(what)
         self.page = page
+        self.gives = gives
         self.remedy = remedy
 
 
@@ -216,7 +218,7 @@ def alerts(data: Any) -> list[Alert]:
 def _result(data: Any) -> ResultModel:
     found = _checked(TypeAdapter(ResultModel), data if data is not None else {})
     if found.kind == "string":
-        raise AnswerError("gives a text and no number", remedy="ask for a number")
+        raise AnswerError("gives a text and no number", gives="a text", remedy="ask for a number")
     return found
 
 
@@ -231,6 +233,7 @@ def _series_of(found: ResultModel) -> list[SeriesModel]:
     ):
         raise AnswerError(
             "gives native histograms and no numbers",
+            gives="native histograms",
             remedy="ask for a number: histogram_quantile(0.95, QUERY), or histogram_count(QUERY)",
         )
     return listed

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from faultcast.infra import prometheus_answers as answers
-from faultcast.infra.errors import ConfigurationError, MetricSourceError, QueryRefusedError
+from faultcast.infra.errors import ConfigurationError, MetricSourceError, NoNumbersError, QueryRefusedError
 from faultcast.infra.prometheus_answers import AnswerError, Refused
 from faultcast.infra.prometheus_auth import PrometheusAuth, locked_out, separated
 
@@ -156,6 +156,8 @@ class PrometheusHttp:
 
     def _unusable(self, error: AnswerError) -> MetricSourceError:
         message = f"what answers at {self.url} {error}"
+        if error.gives:
+            return NoNumbersError(message, gives=error.gives, remedy=error.remedy)
         if not error.page:
             return MetricSourceError(message, remedy=error.remedy or "check the URL: is it Prometheus?")
         sent = self._auth.shown if self._auth else ""

@@ -1,5 +1,6 @@
 """Whoever reads metrics is known to Prometheus: every way in is given a stand-in that asks who is there."""
 
+import os
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,12 +21,14 @@ from faultcast.fixtures.recording import recording_of
 from faultcast.fixtures.witness import Witness
 from faultcast.forecasting.outlook.working import _client
 from faultcast.infra.cluster import Cluster
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.providers import existing, open_cluster
 from faultcast.infra.providers.local.provider import LocalProvider
 from faultcast.infra.settings import load_settings
 from faultcast.reports.outlook.outlook_duties import OutlookDuties
 from faultcast.reports.outlook.settings import load_forecaster_settings
 from tests.fakeprometheus import FakePrometheus, serving
+from tests.kubeconfigs import write_kubeconfig
 
 EXPERIMENT = Path(__file__).parents[2] / "experiments" / "catalog" / "no-fault.yaml"
 WORD = "p@ss/w%rd"
@@ -47,10 +50,11 @@ def _reachable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(existing, "connect", lambda *_: nodes)
     monkeypatch.setattr(existing, "identity_of", lambda *_: "uid")
     monkeypatch.setenv("FAULTCAST_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("KUBECONFIG", str(write_kubeconfig(tmp_path / "kubeconfig")))
 
 
 def opened(url: str) -> Cluster:
-    return open_cluster(load_settings(), Path("kubeconfig"), "", url)
+    return open_cluster(load_settings(), KubeContext.of(Path(os.environ["KUBECONFIG"])), url)
 
 
 def meter(url: str) -> None:
@@ -85,7 +89,7 @@ def observed(url: str) -> None:
         "--experiments",
         str(EXPERIMENT),
         "--kubeconfig",
-        "kubeconfig",
+        os.environ["KUBECONFIG"],
         "--prometheus-url",
         url,
     ]
@@ -150,7 +154,13 @@ def test_the_local_cluster_is_sent_nothing_that_was_meant_for_another(
 
     monkeypatch.setenv("FAULTCAST_PROMETHEUS_TOKEN", "canary")
     local = Cluster(
-        "local", "local", Path("k"), "uid", (), Endpoints(PrometheusAccess(fake.url)), NoNodeControl()
+        "local",
+        "local",
+        KubeContext(Path("/k"), "it"),
+        "uid",
+        (),
+        Endpoints(PrometheusAccess(fake.url)),
+        NoNodeControl(),
     )
     monkeypatch.setattr(LocalProvider, "attach", lambda _: local)
     prometheus = open_cluster(load_settings()).endpoints.prometheus

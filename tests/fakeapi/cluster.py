@@ -106,11 +106,11 @@ class FakeApi:
             clock=self.clock,
         )
 
-    def cluster(self, kubeconfig: Path, *, helper_image: str = "helper:1") -> Cluster:
+    def cluster(self, kubeconfig: Path, *, context: str = "fake", helper_image: str = "helper:1") -> Cluster:
         return Cluster(
             name="fake",
             provider="fake",
-            kube_context=KubeContext(kubeconfig, "fake"),
+            kube_context=KubeContext(kubeconfig, context),
             identity=str(self.kube_system["metadata"]["uid"]),
             nodes=tuple(Node(name, address, name == "master") for name, address in NODES.items()),
             endpoints=Endpoints(),

@@ -21,6 +21,7 @@ from faultcast.experiments.preview import Preview, preview
 from faultcast.experiments.runner import MethodResult, run_method
 from faultcast.infra.errors import RefusedError
 from faultcast.infra.kube import KubeClient, client_of, connect
+from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
@@ -122,7 +123,7 @@ def kubeconfig(tmp_path: Path) -> Path:
 
 
 def _named(kubeconfig: Path) -> KubeClient:
-    return connect(kubeconfig, "test")
+    return connect(KubeContext(kubeconfig, "test"))
 
 
 def test_a_probe_asks_the_named_context_and_no_other(prod: Counting, kubeconfig: Path, api: FakeApi) -> None:

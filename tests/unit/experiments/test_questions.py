@@ -15,6 +15,7 @@ from faultcast.experiments.preview import Preview, preview
 from faultcast.experiments.questions import abort_refusals
 from faultcast.infra.cluster import Cluster, Endpoints
 from faultcast.infra.errors import RefusedError
+from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.infra.settings import Settings
 from tests.fakekube import FakeKube
 from tests.fakeprometheus import FakePrometheus, serving
@@ -44,7 +45,7 @@ def see(
 
     def see(more: dict[str, Any]) -> Preview:
         path = write_experiment(change=lambda document: document["extensions"][0].update(more))
-        somewhere = replace(cluster, endpoints=Endpoints(prometheus=prometheus.url))
+        somewhere = replace(cluster, endpoints=Endpoints(prometheus=PrometheusAccess(prometheus.url)))
         return preview(load_experiment(path), shop.client(), somewhere, settings, 1)
 
     return see
@@ -95,7 +96,7 @@ def test_a_wrong_query_is_refused_in_prometheus_own_words(see: See) -> None:
 
 
 def test_a_prometheus_that_is_not_there_is_refused() -> None:
-    away = meter_of("http://127.0.0.1:9")
+    away = meter_of(PrometheusAccess("http://127.0.0.1:9"))
     for meter, remedy in ((NoMeter(), "name one with --prometheus-url"), (away, "see whether it runs")):
         [refusal] = abort_refusals([ABORT], meter)
         assert refusal.text.startswith("the query gives no answer: ")
@@ -139,7 +140,7 @@ def test_a_meter_says_what_a_query_gave(
     prometheus: FakePrometheus, series: list[Any], number: float | None, instead: str, lasting: bool
 ) -> None:
     prometheus.series["q"] = series
-    meter = meter_of(prometheus.url)
+    meter = meter_of(PrometheusAccess(prometheus.url))
     assert isinstance(meter, PrometheusMeter)
     reading = meter.read("q")
     assert (reading.number, reading.instead, reading.lasting) == (number, instead, lasting)
