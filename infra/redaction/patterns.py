@@ -16,7 +16,7 @@ NAMES = (
 )
 """Words in the names of things that are secret, as a regular expression."""
 
-_URL = re.compile(r"([a-z][a-z0-9+.-]*:(?:\\?/){2})([^\s\"'<>`|]*@[^\s\"'<>`|]*)", re.IGNORECASE)
+_URL = re.compile(r"((?:[a-z][a-z0-9+.-]*:)?(?:\\?/){2})([^\s\"'<>`|]*@[^\s\"'<>`|]*)", re.IGNORECASE)
 _HOST = re.compile(r"(?:\[[^\]]*\]|[\w.%-]+)(?::\d+)?(?:$|[^\w@])")
 _PLAIN_AUTHORITY = re.compile(r"(?:\[[^\]@]*\]|[\w.%-]+)(?::\d+)?(?:$|[/?#])")
 _PARAMETER = re.compile(rf"(?i)([?&;][\w.-]*(?:{NAMES}|signature|\bsig\b|\bauth\b)[\w.-]*=)([^&\s\"'<>#]+)")
@@ -69,6 +69,8 @@ def without_options(text: str) -> str:
 def _without_login(found: re.Match[str]) -> str:
     """A login ends at the last `@` that a host follows."""
     scheme, rest = found.groups()
+    if ":" not in scheme and ":" not in rest.partition("@")[0]:
+        return f"{scheme}{rest}"  # two slashes and an @ alone are no URL
     if _PLAIN_AUTHORITY.match(rest):
         return f"{scheme}{rest}"  # an @ in a path or a query
     places = [at for at in login_ends(rest) if _HOST.match(rest, at)]

@@ -22,6 +22,7 @@ PLACES = (
     "env-header", "experiment", "experiment-env", "abort",
 )  # fmt: skip
 SECRETS = {place: canary(place) for place in PLACES}
+SECRETS["env-header"] = SECRETS["env-header"].encode("ascii", "ignore").decode()
 TOKEN = SECRETS["kube-token"].encode("ascii", "ignore").decode()
 """A header holds no other characters."""
 SEARCHED = [*SECRETS.values(), TOKEN]
