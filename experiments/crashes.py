@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from faultcast.experiments.containers import status_of
+from faultcast.experiments.objects import restarts_of
 from faultcast.experiments.podfault import read_pod
 from faultcast.experiments.targets import Target
 from faultcast.infra.kube import KubeClient
@@ -25,7 +26,7 @@ def crashes(status: Any) -> int:
     state = status.state
     waits = bool(state and state.waiting and state.waiting.reason == _BACK_OFF)
     ended = bool(state and state.terminated)
-    return int(status.restart_count or 0) + (LOOP if waits else int(ended))
+    return restarts_of(status) + (LOOP if waits else int(ended))
 
 
 def crashes_of(kube: KubeClient, target: Target) -> float | None:

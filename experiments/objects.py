@@ -10,7 +10,7 @@ from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube import TIMEOUT, KubeClient
 from faultcast.infra.kube_errors import api_error
 
-__all__ = ["MERGE", "ask", "ask_for", "call", "each", "items_of", "read_json"]
+__all__ = ["MERGE", "ask", "ask_for", "call", "each", "items_of", "read_json", "restarts_of"]
 
 MERGE = "application/merge-patch+json"
 _MISSING = 404
@@ -57,6 +57,12 @@ def _no_answer(doing: str, why: str) -> ClusterError:
 def each(found: Any) -> list[Any]:
     """The items of a list that may be absent, or have holes."""
     return [one for one in found or () if one is not None]
+
+
+def restarts_of(status: Any) -> int:
+    """How often a container was started again; 0 when its status does not say."""
+    count = getattr(status, "restart_count", None)
+    return count if isinstance(count, int) else 0
 
 
 def items_of(listed: Any) -> list[Any]:

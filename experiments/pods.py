@@ -11,7 +11,7 @@ from faultcast.experiments.containers import (
     specification_of,
     status_of,
 )
-from faultcast.experiments.objects import ask, each, items_of
+from faultcast.experiments.objects import ask, each, items_of, restarts_of
 from faultcast.experiments.targets import Target
 from faultcast.infra.kube import KubeClient
 
@@ -167,7 +167,7 @@ def _target(pod: Any, container: str) -> Target:
         uid=meta.uid or "",
         node=(pod.spec and pod.spec.node_name) or "",
         labels={key: value or "" for key, value in (meta.labels or {}).items()},
-        restarts=int((known and known.restart_count) or 0),
+        restarts=restarts_of(known),
         ready=is_ready(pod),
         container=(identity or "").rpartition("://")[2],
         address=(status and status.pod_ip) or "",

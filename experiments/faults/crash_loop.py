@@ -14,6 +14,7 @@ from faultcast.experiments.fault import Plan
 from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
+from faultcast.experiments.objects import restarts_of
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.podfault import PodArguments, lost, plan_pods
 from faultcast.experiments.targets import Target
@@ -125,7 +126,7 @@ class CrashWatch:
             return crashes(status)
         now = self._access.clock.monotonic()
         since = self._since.setdefault(ended.container_id or status.container_id or status.name, now)
-        return int(status.restart_count) + (LOOP if now - since >= _PAUSE else 1)
+        return restarts_of(status) + (LOOP if now - since >= _PAUSE else 1)
 
 
 FAULT = CrashLoop()

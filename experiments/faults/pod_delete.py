@@ -18,6 +18,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.model import Duration
+from faultcast.experiments.objects import restarts_of
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.podfault import PodArguments, lost, plan_pods, read_pod
 from faultcast.experiments.targets import Target
@@ -133,7 +134,7 @@ def _life(kube: KubeClient, target: Target) -> float:
     if pod is None or pod.metadata.uid != target.uid or pod.metadata.deletion_timestamp:
         return 0.0
     known = status_of(pod, target.main)
-    return float(known is None or (known.restart_count or 0) <= target.restarts)
+    return float(known is None or restarts_of(known) <= target.restarts)
 
 
 FAULT = PodDelete()

@@ -16,6 +16,7 @@ from faultcast.experiments.fault import Plan
 from faultcast.experiments.helperfault import HelperFault
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.model import Duration
+from faultcast.experiments.objects import restarts_of
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.podfault import PodArguments, plan_pods
 from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_of
@@ -193,7 +194,7 @@ def ends_for_memory(status: Any) -> int:
     if last is None or last.reason != _KILLED:
         return 0
     running = bool(status.state and status.state.running)
-    return int(status.restart_count) + int(not running)
+    return restarts_of(status) + int(not running)
 
 
 FAULT = PodMemory()

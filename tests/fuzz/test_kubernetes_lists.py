@@ -250,13 +250,19 @@ def calls(access: Access, fault: Fault[Any]) -> list[Callable[[], Any]]:
     ]
 
 
+def within(found: dict[str, Any], part: str) -> dict[str, Any]:
+    """A part of a damaged object, where it still is one."""
+    inner = found.get(part)
+    return inner if isinstance(inner, dict) else {}
+
+
 def running(pods: Any, uid: str, name: str) -> bool:
     """Whether a container of a pod runs by what was sent, and is none that only prepares the pod."""
     return any(
         one["name"] == name and one["name"] != "first" and one["state"]["running"] is not None
         for found in pods
-        if isinstance(found, dict) and str((found.get("metadata") or {}).get("uid") or "") == uid
-        for one in (*(found["status"].get("containerStatuses") or ()),)
+        if isinstance(found, dict) and str(within(found, "metadata").get("uid") or "") == uid
+        for one in (*(within(found, "status").get("containerStatuses") or ()),)
         if isinstance(one, dict) and isinstance(one.get("state"), dict) and "running" in one["state"]
     )
 
