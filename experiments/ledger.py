@@ -21,7 +21,7 @@ from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 
-__all__ = ["Entry", "Ledger", "entry_from", "entry_text"]
+__all__ = ["Entry", "Ledger", "entry_from", "entry_text", "how_to_drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,14 @@ class Entry:
 
 
 _ADAPTER = TypeAdapter(Entry)
+
+
+def how_to_drop(identity: str) -> str:
+    """What gets rid of an entry that cannot be healed, wherever it is."""
+    return (
+        f"drop it: faultcast heal --forget {identity}, "
+        f"and its copy in the cluster: kubectl -n faultcast delete configmap ledger-{identity}"
+    )
 
 
 def entry_text(entry: Entry) -> str:

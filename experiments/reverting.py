@@ -10,7 +10,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import fault_of
 from faultcast.experiments.ledger import Entry, Ledger
 from faultcast.experiments.planning import checked_arguments
-from faultcast.infra.errors import FaultcastError
+from faultcast.infra.errors import FaultcastError, RevertError
 from faultcast.infra.waiting import Wait
 
 __all__ = ["revert_all", "revert_entries"]
@@ -43,6 +43,8 @@ def revert_entries(access: Access, ledger: Ledger, entries: Sequence[Entry], wai
         for entry in entries if not left else ():
             give_back(access, entry.id)
             ledger.remove(entry)
+    except RevertError as error:
+        return (f"{first}: {error.what}; {error.remedy}",)
     except FaultcastError as error:
         return (f"{first}: {error.what}",)
     return tuple(left)

@@ -207,3 +207,29 @@ def test_a_copy_that_nobody_can_read_is_left_alone(api: FakeApi, settings: Setti
     assert copies(api.access()) == ()
     assert _heal(api, settings, tmp_path / "kubeconfig") == []
     assert api.writes == []
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"path": "/api/v1/namespaces/kube-system", "body": {"metadata": {"labels": {"a": "b"}}}},
+        {"path": "/api/v1/nodes/master", "body": OPEN.body, "only_if": OPEN.only_if},
+        {"path": WORKER, "body": {"metadata": {"labels": {"a": "b"}}}},
+        {"x": 1},
+    ],
+)
+def test_whoever_may_write_copies_gets_nothing_else_written(
+    api: FakeApi, acting: Access, settings: Settings, tmp_path: Path, step: dict[str, Any]
+) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=60)
+    entry = _entry(api, tmp_path, state={"restore": [step]}, host="elsewhere", expiry=past)
+    ClusterCustody().take(acting, entry, Plan("node-cordon", targets=entry.targets))
+    _cordon(api)
+    before = len(api.writes)
+    [(healed, text)] = _heal(api, settings, tmp_path / "kubeconfig")
+    assert not healed
+    assert "so nothing was sent" in text
+    assert f"kubectl -n faultcast delete configmap ledger-{entry.id}" in text
+    assert len(api.writes) == before
+    assert _cordoned(api)
+    assert copies(api.access()) == (entry,)
