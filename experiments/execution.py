@@ -48,8 +48,7 @@ _MARGIN = 10.0
 
 _LOOK = 0.25
 _WATCH = 2.0
-_GLANCE, _STARE = 0.25, 1.0
-"""Seconds a hold waits for conditions for aborting, at least and at most; slower ones are heard of later."""
+_GLANCE, _STARE = 0.25, 1.0  # s that a hold waits for conditions for aborting: slower ones are heard of later
 
 
 def perform(
@@ -281,8 +280,7 @@ def _hold(context: RunContext, until: float, watch: Callable[[], None] = lambda:
     Raises:
         AbortedError: A condition was met, or another fault of the trial came to an end before its time.
     """
-    clock = context.clock
-    watched = clock.monotonic()
+    clock, watched = context.clock, context.clock.monotonic()
 
     def over() -> bool:
         nonlocal watched

@@ -12,25 +12,23 @@ from faultcast.experiments.access import Access, access_to
 from faultcast.experiments.custody import all_copies
 from faultcast.experiments.fault import fault_of
 from faultcast.experiments.ledger import Entry, Ledger, how_to_drop
+from faultcast.experiments.opening import Clusters, Opener
 from faultcast.experiments.permissions import NAMESPACE
 from faultcast.experiments.reverting import revert_entries
 from faultcast.infra.crashlog import crash_text, write_crash
-from faultcast.infra.errors import ClusterError, ConfigurationError, FaultcastError
+from faultcast.infra.errors import ConfigurationError, FaultcastError
 from faultcast.infra.kube import connect, listens
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.providers import open_cluster, taken_down
 from faultcast.infra.redaction import redacted
 from faultcast.infra.settings import Settings
-from faultcast.infra.waiting import Wait, wait_until
+from faultcast.infra.waiting import Wait
 
 __all__ = ["Healed", "Opener", "forget", "heal", "open_access"]
 
 _PATIENCE = Wait(60.0, 0.5)
 _LATE = timedelta(seconds=30)
-
-type Opener = Callable[[Settings, KubeContext], tuple[Access, str]]
-"""Gives access to the cluster of a context, and the cluster's identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def heal(
     ours = [entry for entry in entries if entry.runner == mine or not entry.runner.alive()]
     far = everywhere or context is None
     there = [entry for entry in ours if far or _leads(entry, context)]
-    clusters = _Clusters(settings, opener, _rescue(settings, there))
+    clusters = Clusters(settings, opener, _rescue(settings, there))
     healer = _Healer(settings, ledger, clusters, wait, context if far is False else None)
     named: tuple[Access, str] | None = None
     if context is not None:
@@ -155,40 +153,6 @@ def _leads(entry: Entry, context: KubeContext | None) -> bool:
     return context is not None and (entry.kubeconfig, entry.context) == (context.file, context.name)
 
 
-class _Clusters:
-    """Opens each context once in a sweep, whatever comes of it; waits for API servers on their way back."""
-
-    def __init__(self, settings: Settings, opener: Opener, back: frozenset[KubeContext]) -> None:
-        self._settings, self._opener, self._back = settings, opener, back
-        self._known: dict[KubeContext, tuple[Access, str] | FaultcastError] = {}
-
-    def open(self, context: KubeContext) -> tuple[Access, str]:
-        """Access and identity.
-
-        Raises:
-            FaultcastError: As the opener.
-        """
-        if context not in self._known:
-            try:
-                self._known[context] = self._open(context)
-            except FaultcastError as error:
-                self._known[context] = error
-        found = self._known[context]
-        if isinstance(found, FaultcastError):
-            raise found
-        return found
-
-    def _open(self, context: KubeContext) -> tuple[Access, str]:
-        if context not in self._back:
-            return self._opener(self._settings, context)
-        return wait_until(
-            "the API server answers again",
-            lambda: self._opener(self._settings, context),
-            _PATIENCE,
-            transient=(ClusterError,),
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class _Healer:
     """Heals one entry of this machine after the other.
@@ -203,7 +167,7 @@ class _Healer:
 
     settings: Settings
     ledger: Ledger
-    clusters: _Clusters
+    clusters: Clusters
     wait: Wait
     alone: KubeContext | None
 
