@@ -20,13 +20,14 @@ from faultcast.experiments.fault import Plan
 from faultcast.experiments.helpers import delete_job
 from faultcast.experiments.ledger import Entry, entry_from, entry_text
 from faultcast.experiments.manifests import EFFECT, LABELS, ROLE, Order, job_of, keeper_name, owner_of
+from faultcast.experiments.objects import items_of
 from faultcast.experiments.permissions import NAMESPACE, Permission
 from faultcast.experiments.tokens import token_for, wait_for_rights
 from faultcast.infra.errors import InjectionError
 from faultcast.infra.kube import TIMEOUT, with_token
 from faultcast.infra.kube_errors import api_error
 
-__all__ = ["ClusterCustody", "Custody", "NoCustody", "copies", "give_back"]
+__all__ = ["ClusterCustody", "Custody", "NoCustody", "all_copies", "copies", "give_back"]
 
 _SLACK = 300.0
 
@@ -112,12 +113,16 @@ class ClusterCustody:
         return effect
 
 
+def _copy_name(effect_id: str) -> str:
+    return f"ledger-{effect_id}"
+
+
 def _copy_of(entry: Entry, effect: Effect) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": f"ledger-{effect.id}",
+            "name": _copy_name(effect.id),
             "namespace": NAMESPACE,
             "labels": {**LABELS, EFFECT: effect.id, ROLE: "ledger"},
             "ownerReferences": owner_of(effect),
@@ -136,7 +141,7 @@ def give_back(access: Access, effect_id: str) -> None:
         return
     try:
         access.kube.core.delete_namespaced_config_map(
-            f"ledger-{effect_id}", NAMESPACE, _request_timeout=TIMEOUT
+            _copy_name(effect_id), NAMESPACE, _request_timeout=TIMEOUT
         )
     except ApiException as error:
         if error.status != 404:
@@ -152,11 +157,23 @@ def copies(access: Access) -> tuple[Entry, ...]:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
+    return all_copies(access)[0]
+
+
+def all_copies(access: Access) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """The same, and the names of the config maps that are meant as copies and cannot be read.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
     try:
         listed: Any = access.kube.core.list_namespaced_config_map(
             NAMESPACE, label_selector=f"{ROLE}=ledger", _request_timeout=TIMEOUT
         )
     except (ApiException, HTTPError) as error:
         raise api_error("read the cluster's ledger", error) from error
-    found = [entry_from((item.data or {}).get("entry.json", "")) for item in listed.items]
-    return tuple(entry for entry in found if entry is not None)
+    found = {
+        item.metadata.name: entry_from((item.data or {}).get("entry.json") or "") for item in items_of(listed)
+    }
+    fine = {name: entry for name, entry in found.items() if entry and name == _copy_name(entry.id)}
+    return tuple(fine.values()), tuple(name for name in found if name not in fine)

@@ -48,6 +48,7 @@ _MARGIN = 10.0
 
 _LOOK = 0.25
 _WATCH = 2.0
+_GLANCE, _STARE = 0.25, 1.0  # s that a hold waits for conditions for aborting: slower ones are heard of later
 
 
 def perform(
@@ -279,15 +280,14 @@ def _hold(context: RunContext, until: float, watch: Callable[[], None] = lambda:
     Raises:
         AbortedError: A condition was met, or another fault of the trial came to an end before its time.
     """
-    clock = context.clock
-    watched = clock.monotonic()
+    clock, watched = context.clock, context.clock.monotonic()
 
     def over() -> bool:
         nonlocal watched
         if context.stopping:
             message = "the fault was ended early: the trial is being stopped"
             raise AbortedError(message, remedy="see what stopped it; nothing can be concluded")
-        if reason := context.abort.check():
+        if reason := context.abort.check(min(max(until - clock.monotonic(), _GLANCE), _STARE)):
             context.hasten()
             raise AbortedError(reason, remedy="see why the condition was met; the fault was reverted")
         if clock.monotonic() >= watched + _WATCH:

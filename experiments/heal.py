@@ -6,27 +6,29 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from faultcast.experiments.access import Access, access_to
-from faultcast.experiments.custody import copies
+from faultcast.experiments.custody import all_copies
 from faultcast.experiments.fault import fault_of
-from faultcast.experiments.ledger import Entry, Ledger
+from faultcast.experiments.ledger import Entry, Ledger, how_to_drop
+from faultcast.experiments.opening import Clusters, Opener
+from faultcast.experiments.permissions import NAMESPACE
 from faultcast.experiments.reverting import revert_entries
-from faultcast.infra.errors import ClusterError, ConfigurationError, FaultcastError
+from faultcast.infra.crashlog import crash_text, write_crash
+from faultcast.infra.errors import ConfigurationError, FaultcastError
 from faultcast.infra.kube import connect, listens
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.providers import open_cluster, taken_down
+from faultcast.infra.redaction import redacted
 from faultcast.infra.settings import Settings
-from faultcast.infra.waiting import Wait, wait_until
+from faultcast.infra.waiting import Wait
 
 __all__ = ["Healed", "Opener", "forget", "heal", "open_access"]
 
 _PATIENCE = Wait(60.0, 0.5)
 _LATE = timedelta(seconds=30)
-
-type Opener = Callable[[Settings, KubeContext], tuple[Access, str]]
-"""Gives access to the cluster of a context, and the cluster's identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def heal(
 ) -> list[Healed]:
     """Revert every effect whose runner is dead, or is the caller; harmless when done twice, or without any.
 
+    An entry that cannot be healed, for whatever reason, is told and keeps no other from being healed.
+
     Entries of other runners that live are left to them. So are those that runners of other machines noted in
     the cluster, until half a minute after the effect had to be over. An entry is dropped only when its effect
     was reverted and checked, or when the provider that owned its cluster took that down.
@@ -93,7 +97,7 @@ def heal(
     ours = [entry for entry in entries if entry.runner == mine or not entry.runner.alive()]
     far = everywhere or context is None
     there = [entry for entry in ours if far or _leads(entry, context)]
-    clusters = _Clusters(settings, opener, _rescue(settings, there))
+    clusters = Clusters(settings, opener, _rescue(settings, there))
     healer = _Healer(settings, ledger, clusters, wait, context if far is False else None)
     named: tuple[Access, str] | None = None
     if context is not None:
@@ -101,9 +105,9 @@ def heal(
             named = clusters.open(context)
         except FaultcastError as error:
             report.append(Healed(f"ledger of {context}", healed=False, text=f"{error.what}; {error.remedy}"))
-    report += [healer.heal(entry, named) for entry in ours]
+    report += [_guarded(settings, entry, partial(healer.heal, entry, named)) for entry in ours]
     if named is not None:
-        report += _heal_copies(ledger, named, frozenset(entry.id for entry in entries), wait)
+        report += _heal_copies(settings, ledger, named, frozenset(entry.id for entry in entries), wait)
     return report
 
 
@@ -129,7 +133,11 @@ def forget(settings: Settings, identity: str) -> str:
     if found:
         ledger.remove(found)
     elif broken:
-        broken.unlink()
+        try:
+            broken.unlink()
+        except OSError as error:
+            message = f"{broken} cannot be removed: {error.strerror}"
+            raise ConfigurationError(message, remedy="remove it by hand") from error
     else:
         message = f"the ledger of this machine has no entry {identity}"
         raise ConfigurationError(message, remedy="see what it has: faultcast heal")
@@ -143,40 +151,6 @@ def _forget(identity: str) -> str:
 def _leads(entry: Entry, context: KubeContext | None) -> bool:
     """Whether an entry was made with exactly this file and context."""
     return context is not None and (entry.kubeconfig, entry.context) == (context.file, context.name)
-
-
-class _Clusters:
-    """Opens each context once in a sweep, whatever comes of it; waits for API servers on their way back."""
-
-    def __init__(self, settings: Settings, opener: Opener, back: frozenset[KubeContext]) -> None:
-        self._settings, self._opener, self._back = settings, opener, back
-        self._known: dict[KubeContext, tuple[Access, str] | FaultcastError] = {}
-
-    def open(self, context: KubeContext) -> tuple[Access, str]:
-        """Access and identity.
-
-        Raises:
-            FaultcastError: As the opener.
-        """
-        if context not in self._known:
-            try:
-                self._known[context] = self._open(context)
-            except FaultcastError as error:
-                self._known[context] = error
-        found = self._known[context]
-        if isinstance(found, FaultcastError):
-            raise found
-        return found
-
-    def _open(self, context: KubeContext) -> tuple[Access, str]:
-        if context not in self._back:
-            return self._opener(self._settings, context)
-        return wait_until(
-            "the API server answers again",
-            lambda: self._opener(self._settings, context),
-            _PATIENCE,
-            transient=(ClusterError,),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +167,7 @@ class _Healer:
 
     settings: Settings
     ledger: Ledger
-    clusters: _Clusters
+    clusters: Clusters
     wait: Wait
     alone: KubeContext | None
 
@@ -224,6 +198,19 @@ class _Healer:
         return Healed(str(entry), healed=not left, text="; ".join(left) or "reverted and checked")
 
 
+def _guarded(settings: Settings, entry: Entry, heal_it: Callable[[], Healed]) -> Healed:
+    """Heal an entry; one that is too odd for that is told as not healed, and the others have their turns."""
+    try:
+        return heal_it()
+    except Exception as error:  # noqa: BLE001 - it may be anything, and all other entries have to be healed
+        path = write_crash(settings.state_dir / "crashes", f"healing {entry.id}", error, redacted)
+        text = (
+            f"cannot be healed: {crash_text(error, redacted)}; the details are in {path}. "
+            f"Look at it by hand, then {how_to_drop(entry.id)}"
+        )
+        return Healed(str(entry), healed=False, text=text)
+
+
 def _kept(entry: Entry, why: str) -> Healed:
     """An entry of which nobody can tell whether something is left."""
     over = "had to end" if datetime.now(UTC) > entry.expiry else "ends by itself"
@@ -243,7 +230,7 @@ def _rescue(settings: Settings, entries: Sequence[Entry]) -> frozenset[KubeConte
     """
     back = set()
     for entry in entries:
-        with suppress(FaultcastError):  # what cannot be given back is told when the entry's turn comes
+        with suppress(Exception):  # what cannot be given back is told when the entry's turn comes
             context = entry.reached()
             if listens(context):
                 continue
@@ -253,24 +240,36 @@ def _rescue(settings: Settings, entries: Sequence[Entry]) -> frozenset[KubeConte
 
 
 def _heal_copies(
-    ledger: Ledger, named: tuple[Access, str], known: frozenset[str], wait: Wait
+    settings: Settings, ledger: Ledger, named: tuple[Access, str], known: frozenset[str], wait: Wait
 ) -> list[Healed]:
     access, identity = named
     try:
-        found = copies(access)
+        found, unreadable = all_copies(access)
     except FaultcastError as error:
         return [
             Healed(f"the ledger in cluster {identity}", healed=False, text=f"{error.what}; {error.remedy}")
         ]
-    report: list[Healed] = []
+    report = [
+        Healed(
+            f"config map {name} in {NAMESPACE}",
+            healed=False,
+            text="cannot be read as an entry of the ledger: look at it by hand, "
+            f"then drop it: kubectl -n {NAMESPACE} delete configmap {name}",
+        )
+        for name in unreadable
+    ]
     for entry in found:
         if entry.id in known or entry.cluster != identity:
             continue
         here = entry.host == platform.node()
-        over = datetime.now(UTC) > entry.expiry + _LATE
+        over = datetime.now(UTC) - _LATE > entry.expiry
         if entry.runner.alive() if here else not over:
             continue
-        left = revert_entries(access, ledger, (entry,), wait)
-        text = "; ".join(left) or f"reverted and checked; it was begun on {entry.host}"
-        report.append(Healed(str(entry), healed=not left, text=text))
+        report.append(_guarded(settings, entry, partial(_heal_copy, ledger, access, entry, wait)))
     return report
+
+
+def _heal_copy(ledger: Ledger, access: Access, entry: Entry, wait: Wait) -> Healed:
+    left = revert_entries(access, ledger, (entry,), wait)
+    text = "; ".join(left) or f"reverted and checked; it was begun on {entry.host}"
+    return Healed(str(entry), healed=not left, text=text)

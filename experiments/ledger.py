@@ -9,11 +9,10 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, StringConstraints, TypeAdapter, ValidationError
 
 from faultcast.experiments.effect import Effect, new_id
 from faultcast.experiments.targets import Target
@@ -21,7 +20,18 @@ from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 
-__all__ = ["Entry", "Ledger", "entry_from", "entry_text"]
+__all__ = ["Entry", "Ledger", "entry_from", "entry_text", "how_to_drop"]
+
+
+_ID = r"^[0-9a-z][-0-9a-z]{0,62}$"
+"""It is part of file names, labels and paths of the API, so nothing else may be in it."""
+
+
+def _process(value: ProcessId) -> ProcessId:
+    if value.pid <= 0:
+        message = f"{value.pid} is the number of no process"
+        raise ValueError(message)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +61,16 @@ class Entry:
     context: str
     run: str
     trial: str
-    runner: ProcessId
+    runner: Annotated[ProcessId, AfterValidator(_process)]
     module: str
     arguments: dict[str, object]
     targets: tuple[Target, ...]
-    written: datetime
-    expiry: datetime
+    written: AwareDatetime
+    expiry: AwareDatetime
     peers: tuple[Target, ...] = ()
     state: Mapping[str, Any] = field(default_factory=dict)
     host: str = field(default_factory=platform.node)
-    id: str = field(default_factory=new_id)
+    id: Annotated[str, StringConstraints(pattern=_ID)] = field(default_factory=new_id)
 
     @property
     def effect(self) -> Effect:
@@ -89,13 +99,21 @@ class Entry:
 _ADAPTER = TypeAdapter(Entry)
 
 
+def how_to_drop(identity: str) -> str:
+    """What gets rid of an entry that cannot be healed, wherever it is."""
+    return (
+        f"drop it: faultcast heal --forget {identity}, "
+        f"and its copy in the cluster: kubectl -n faultcast delete configmap ledger-{identity}"
+    )
+
+
 def entry_text(entry: Entry) -> str:
     """The entry as JSON."""
     return _ADAPTER.dump_json(entry, indent=2).decode() + "\n"
 
 
 def entry_from(text: str | bytes) -> Entry | None:
-    """The entry in a JSON text; None when it is of another version, or was edited by hand."""
+    """The entry in a JSON text; None when it is none: of another version, or edited by hand."""
     try:
         return _ADAPTER.validate_json(text)
     except ValidationError:
@@ -134,7 +152,7 @@ class Ledger:
 
     def broken(self) -> tuple[Path, ...]:
         """Entries that cannot be read: edited by hand, or of another version."""
-        return tuple(path for path in self._files() if path.exists() and _read(path) is None)
+        return tuple(path for path in self._files() if _read(path) is None and path.exists())
 
     def _path(self, entry: Entry) -> Path:
         return self.folder / f"{entry.id}.json"
@@ -152,6 +170,7 @@ class Ledger:
 
 def _read(path: Path) -> Entry | None:
     try:
-        return entry_from(path.read_bytes())
-    except FileNotFoundError:
+        entry = entry_from(path.read_bytes())
+    except OSError:
         return None
+    return entry if entry and entry.id == path.stem else None

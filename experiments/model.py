@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from faultcast.experiments.fields import Duration, Strict, seconds
 from faultcast.experiments.metric import MetricSpec
 from faultcast.experiments.targets import valid_selector
+from faultcast.infra.urls import is_url
 
 __all__ = [
     "AbortCondition",
@@ -100,6 +101,14 @@ class AbortCondition(Strict):
     status: int = Field(200, ge=100, le=599, description="abort when the answer's status is another one")
     timeout: Duration = Field(2.0, ge=0.1, le=10, description="abort when there is no answer in this time")
     reason: str = Field("", max_length=200, description="what it means for users, for the report")
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_asked(cls, value: str | None) -> str | None:
+        if value is not None and not is_url(value):
+            message = "no URL that can be asked: write one such as http://shop.example:8080/health"
+            raise ValueError(message)
+        return value
 
     @model_validator(mode="after")
     def _is_one_condition(self) -> Self:

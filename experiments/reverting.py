@@ -8,9 +8,9 @@ from faultcast.experiments.accounts import account_of
 from faultcast.experiments.custody import give_back
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import fault_of
-from faultcast.experiments.ledger import Entry, Ledger
+from faultcast.experiments.ledger import Entry, Ledger, how_to_drop
 from faultcast.experiments.planning import checked_arguments
-from faultcast.infra.errors import FaultcastError
+from faultcast.infra.errors import ExperimentError, FaultcastError, RevertError
 from faultcast.infra.waiting import Wait
 
 __all__ = ["revert_all", "revert_entries"]
@@ -43,6 +43,10 @@ def revert_entries(access: Access, ledger: Ledger, entries: Sequence[Entry], wai
         for entry in entries if not left else ():
             give_back(access, entry.id)
             ledger.remove(entry)
+    except ExperimentError as error:  # the entry itself: of another version, or edited by hand
+        return (f"{first}: {error.what}; look at it by hand, then {how_to_drop(first.id)}",)
+    except RevertError as error:
+        return (f"{first}: {error.what}; {error.remedy}",)
     except FaultcastError as error:
         return (f"{first}: {error.what}",)
     return tuple(left)

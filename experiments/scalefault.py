@@ -1,5 +1,6 @@
 """What faults that take a whole workload away have in common: scaled to nothing, and back to what it was."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -10,11 +11,12 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.fault import FaultArguments, Plan, Restoration
 from faultcast.experiments.objects import ask, items_of
-from faultcast.experiments.patchfault import PatchFault, change, restoring
+from faultcast.experiments.patchfault import PatchFault, change, distrust, noted, restoring
 from faultcast.experiments.permissions import Permission, workload_rights
 from faultcast.experiments.readiness import Readiness, ready_pods, selector_of, wanted_by
 from faultcast.experiments.targets import Owner, Target
 from faultcast.experiments.workloads import what_is_missing
+from faultcast.infra.helper.restore import field_of
 from faultcast.infra.kube import KubeClient
 
 __all__ = ["ScaleFault", "Workload", "plan_scale", "workloads_of"]
@@ -23,6 +25,7 @@ NOWHERE = "faultcast.dev/nowhere"
 """Label that no node has: a daemon set cannot be scaled, but it can be made to fit nowhere."""
 
 _MOST_PEERS = 3
+_KINDS = ("deployment", "statefulset", "daemonset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,29 @@ def _serving(kube: KubeClient, workloads: Iterable[Workload]) -> list[Workload]:
 
 class ScaleFault[A: FaultArguments](PatchFault[A]):
     """A fault that takes workloads away; its plan is made by `plan_scale`."""
+
+    @abstractmethod
+    def chooses(self, arguments: A, target: Target) -> bool:
+        """Whether the arguments mean this workload."""
+
+    def derived(self, arguments: A, effect: Effect) -> tuple[Restoration, ...]:
+        """One request for each target; only its number of replicas comes from the state."""
+        steps = noted(effect)
+        if not steps or len(steps) != len(effect.targets):
+            raise distrust(effect, "does not have one request for each target")
+        return tuple(
+            self._brought_back(arguments, effect, target, field_of(step.body, "spec.replicas"))
+            for target, step in zip(effect.targets, steps, strict=True)
+        )
+
+    def _brought_back(self, arguments: A, effect: Effect, target: Target, replicas: object) -> Restoration:
+        if target.kind not in _KINDS or not self.chooses(arguments, target):
+            raise distrust(effect, f"has a target that its arguments do not choose, {target}")
+        if target.kind == "daemonset":
+            return Workload(target, 0, "").restoration()
+        if type(replicas) is not int or replicas < 1:
+            raise distrust(effect, f"does not say how many pods {target} had")
+        return Workload(target, replicas, "").restoration()
 
     def evidence(self, access: Access, arguments: A, effect: Effect) -> Evidence:  # noqa: ARG002
         """No pod of the target is ready; a peer keeps some."""

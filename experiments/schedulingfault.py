@@ -9,7 +9,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Plan, Restoration
 from faultcast.experiments.nodefault import NodeArguments, NodeFault, plan_node, read_node
 from faultcast.experiments.objects import each
-from faultcast.experiments.patchfault import PatchFault, change, restoring
+from faultcast.experiments.patchfault import PatchFault, change, distrust, restoring
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.targets import Target
 from faultcast.infra.kube import KubeClient
@@ -19,6 +19,7 @@ __all__ = [
     "cordon",
     "is_cordoned",
     "node_path",
+    "opening",
     "plan_closed",
     "plan_cordon",
     "taint_keys",
@@ -58,6 +59,11 @@ def cordon(kube: KubeClient, targets: Iterable[Target]) -> None:
         change(kube, node_path(target.name), {"spec": {"unschedulable": True}})
 
 
+def opening(name: str) -> Restoration:
+    """The request that ends the cordon of a node."""
+    return Restoration(node_path(name), {"spec": {"unschedulable": None}}, {"spec.unschedulable": True})
+
+
 def plan_cordon(
     access: Access,
     kind: str,
@@ -80,9 +86,7 @@ def plan_cordon(
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    step = Restoration(
-        node_path(arguments.node), {"spec": {"unschedulable": None}}, {"spec.unschedulable": True}
-    )
+    step = opening(arguments.node)
     plan = plan_closed(access, kind, arguments, action=action, step=step, bounds=bounds)
     already = tuple(
         f"{target} is cordoned already, and has to stay so"
@@ -127,13 +131,29 @@ def plan_closed(
 
 
 class SchedulingFault[A: NodeArguments](PatchFault[A], NodeFault[A]):
-    """A fault that closes a node for pods; its plan is made by `plan_closed`."""
+    """A fault that closes a node for pods, by a cordon unless it says otherwise; see `plan_closed`."""
+
+    def step(self, arguments: A) -> Restoration:
+        """The request that opens the node again."""
+        return opening(arguments.node)
+
+    def closed(self, arguments: A, node: Any) -> str:  # noqa: ARG002
+        """What still closes the node with this object, as in "is still cordoned"; empty when nothing does."""
+        if node.spec and node.spec.unschedulable:
+            return "is still cordoned"
+        return f"still has the taint {CORDONED}" if CORDONED in taint_keys(node) else ""
+
+    def derived(self, arguments: A, effect: Effect) -> tuple[Restoration, ...]:
+        """The one request, for the node of the arguments."""
+        if [(target.kind, target.name) for target in effect.targets] != [("node", arguments.node)]:
+            raise distrust(effect, f"has other targets than node {arguments.node}")
+        return (self.step(arguments),)
 
     def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
-        """Besides what other node faults may miss: Kubernetes has not opened the node yet."""
+        """Besides what other node faults may miss: the node has not been opened yet."""
         closed = tuple(
-            f"{target} still has the taint {CORDONED}"
+            f"{target} {why}"
             for target in effect.targets
-            if CORDONED in taint_keys(read_node(access.kube, target.name))
+            if (why := self.closed(arguments, read_node(access.kube, target.name)))
         )
         return closed or super().missing(access, arguments, effect)

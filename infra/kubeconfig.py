@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.kubeconfig_file import NOTHING, User, broken, only_one, read_document
+from faultcast.infra.urls import is_url
 
 __all__ = ["ContextFields", "KubeContext", "fields_of"]
 
@@ -143,13 +143,7 @@ def fields_of(context: KubeContext) -> ContextFields:
 
 
 def _is_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        (parts.hostname or "").encode("idna")
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except (ValueError, UnicodeError):
-        return False
-    return right and url.isascii() and url.isprintable() and " " not in url
+    return url.isascii() and is_url(url)
 
 
 def _settle(path: Path, part: dict[str, Any], of: str) -> None:

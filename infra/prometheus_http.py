@@ -14,14 +14,24 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from faultcast.infra import prometheus_answers as answers
-from faultcast.infra.errors import ConfigurationError, MetricSourceError, NoNumbersError, QueryRefusedError
+from faultcast.infra.bounded import in_time
+from faultcast.infra.errors import (
+    ConfigurationError,
+    MetricSourceError,
+    NoNumbersError,
+    QueryRefusedError,
+    WaitTimeoutError,
+)
 from faultcast.infra.prometheus_answers import AnswerError, Refused
 from faultcast.infra.prometheus_auth import PrometheusAuth, locked_out, separated
+from faultcast.infra.urls import is_url
 
 __all__ = ["NoSuchAnswerError", "PrometheusHttp"]
 
 _RETRY = Retry(total=3, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False)
 _NEVER = Retry(total=0, raise_on_status=False)
+_PATIENCE = 300.0
+"""Seconds an answer may take in all, however much it is: the other time-outs count from byte to byte."""
 _WRONG_QUERY = (400, 422)
 _LOCKED = (401, 403)
 _MISSING = (404, 405, 501)
@@ -52,7 +62,7 @@ class PrometheusHttp:
         self, url: str, *, timeout: tuple[float, float], patient: bool, auth: PrometheusAuth | None
     ) -> None:
         self.url, self._auth = separated(url, auth)
-        if not _is_url(self.url):
+        if not is_url(self.url):
             message = f"{self.url!r} is not the URL of a Prometheus"
             raise ConfigurationError(
                 message, remedy="give one with --prometheus-url, such as http://prometheus.example:9090"
@@ -60,6 +70,7 @@ class PrometheusHttp:
         from prometheus_api_client import PrometheusConnect
 
         self._timeout = timeout
+        self._whole = _PATIENCE if patient else sum(timeout) + 1.0
         self._session = requests.Session()
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.hooks["response"].append(self._checked)
@@ -97,7 +108,12 @@ class PrometheusHttp:
             MetricSourceError: Nobody answers, or the answer is a refusal or cannot be used.
         """
         try:
-            return read(request())
+            return read(in_time(f"Prometheus at {self.url}", request, self._whole))
+        except WaitTimeoutError as error:
+            message = f"Prometheus at {self.url} does not answer in full within {self._whole:g} s"
+            raise MetricSourceError(
+                message, remedy="see what slows it down, or stands in between; or ask for less"
+            ) from error
         except AnswerError as error:
             raise self._unusable(error) from error
         except requests.exceptions.SSLError as error:
@@ -198,14 +214,6 @@ class _Answer(requests.Response):
     def json(self, **_: Any) -> Any:
         """What is taken out of it, also by the library."""
         return {"status": "success", "data": self._data}
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _cause(error: Exception) -> str:

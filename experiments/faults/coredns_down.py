@@ -9,7 +9,7 @@ from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.fault import FaultArguments, Plan
 from faultcast.experiments.scalefault import ScaleFault, plan_scale
-from faultcast.experiments.targets import NODE_NAME
+from faultcast.experiments.targets import NODE_NAME, Target
 
 __all__ = ["FAULT", "CorednsDown", "CorednsDownArguments", "restore_coredns", "stop_coredns"]
 
@@ -40,9 +40,14 @@ class CorednsDown(ScaleFault[CorednsDownArguments]):
             self.kind,
             arguments,
             NAMESPACE,
-            chosen=lambda one: (one.target.kind, one.target.name) == ("deployment", arguments.deployment),
+            chosen=lambda one: self.chooses(arguments, one.target),
             scope=f"deployment {arguments.deployment} in namespace {NAMESPACE}",
         )
+
+    def chooses(self, arguments: CorednsDownArguments, target: Target) -> bool:
+        """The deployment of that name."""
+        wanted = ("deployment", NAMESPACE, arguments.deployment)
+        return (target.kind, target.namespace, target.name) == wanted
 
 
 FAULT = CorednsDown()

@@ -19,12 +19,13 @@ from faultcast.experiments.fault import FaultArguments, Plan, Restoration
 from faultcast.experiments.helpers import Helpers
 from faultcast.experiments.manifests import Order
 from faultcast.experiments.objects import ask_for
-from faultcast.experiments.patchfault import PatchFault, change, restoring
+from faultcast.experiments.patchfault import PatchFault, change, distrust, noted, restoring
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.pods import pods_matching
 from faultcast.experiments.surroundings import dns_server
-from faultcast.experiments.targets import Target
+from faultcast.experiments.targets import NODE_NAME, Target
 from faultcast.infra.errors import InjectionError, WaitTimeoutError
+from faultcast.infra.helper.restore import field_of
 from faultcast.infra.kube import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
@@ -140,6 +141,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
 
     def undo(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> tuple[str, ...]:
         """Put the configuration and the pods back; end the pod that asks, once it sees that."""
+        self.checked(arguments, effect)
         changed = bool(self.missing(access, arguments, effect))
         super().undo(access, arguments, effect)
         wanted = _CODES[arguments.rcode]
@@ -158,6 +160,18 @@ class DnsError(PatchFault[DnsErrorArguments]):
             left = tuple(f"{name} is still answered with {arguments.rcode}" for name in names)
         return (*left, *Helpers(access, effect).end())
 
+    def derived(self, arguments: DnsErrorArguments, effect: Effect) -> tuple[Restoration, ...]:
+        """The configuration without exactly the errors of the arguments, and pods without the mark."""
+        if tuple(target.name for target in effect.targets) != arguments.names:
+            raise distrust(effect, "has other targets than the names of its arguments")
+        first, *rest = noted(effect) or (Restoration(""),)
+        before, changed = field_of(first.body, f"data.{_KEY}"), effect.state.get("changed")
+        if not isinstance(before, str) or not isinstance(changed, str):
+            raise distrust(effect, "does not say what the configuration was")
+        if with_answers(before, arguments.names, arguments.rcode) != changed:
+            raise distrust(effect, "says of other changes of the configuration than its arguments make")
+        return _steps(before, changed, tuple(_pod(effect, step) for step in rest))
+
     def missing(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> tuple[str, ...]:
         """The configuration is not what it was."""
         now = _corefile(access.kube)
@@ -169,6 +183,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
 
 
 _MAP_PATH = f"/api/v1/namespaces/{_NAMESPACE}/configmaps/{_MAP}"
+_PODS_PATH = f"/api/v1/namespaces/{_NAMESPACE}/pods/"
 
 
 def _answered(access: Access, effect: Effect, wanted: float) -> tuple[str, ...]:
@@ -181,12 +196,20 @@ def _name(name: str) -> Target:
     return Target(kind="name", namespace=_NAMESPACE, name=name, uid=name)
 
 
+def _pod(effect: Effect, step: Restoration) -> Target:
+    """The pod of CoreDNS that a request is for."""
+    name, uid = step.path.removeprefix(_PODS_PATH), step.only_if.get("metadata.uid")
+    if not re.fullmatch(NODE_NAME, name) or not isinstance(uid, str):
+        raise distrust(effect, f"names something that is no pod of CoreDNS, {step.path}")
+    return Target(kind="pod", namespace=_NAMESPACE, name=name, uid=uid)
+
+
 def _steps(before: str, changed: str, pods: tuple[Target, ...]) -> tuple[Restoration, ...]:
     return (
         Restoration(_MAP_PATH, {"data": {_KEY: before}}, {f"data.{_KEY}": changed}),
         *(
             Restoration(
-                f"/api/v1/namespaces/{_NAMESPACE}/pods/{pod.name}",
+                f"{_PODS_PATH}{pod.name}",
                 {"metadata": {"annotations": {_ANNOTATION: None}}},
                 {"metadata.uid": pod.uid},
             )

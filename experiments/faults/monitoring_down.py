@@ -9,7 +9,7 @@ from faultcast.experiments.access import Access
 from faultcast.experiments.activities import action_of, rollback_of
 from faultcast.experiments.fault import FaultArguments, Plan
 from faultcast.experiments.scalefault import ScaleFault, plan_scale
-from faultcast.experiments.targets import NAMESPACE_NAME, NODE_NAME
+from faultcast.experiments.targets import NAMESPACE_NAME, NODE_NAME, Target
 
 __all__ = ["FAULT", "MonitoringDown", "MonitoringDownArguments", "restore_monitoring", "stop_monitoring"]
 
@@ -40,9 +40,13 @@ class MonitoringDown(ScaleFault[MonitoringDownArguments]):
             self.kind,
             arguments,
             arguments.namespace,
-            chosen=lambda one: one.target.name == arguments.component,
+            chosen=lambda one: self.chooses(arguments, one.target),
             scope=f"workload {arguments.component} in namespace {arguments.namespace}",
         )
+
+    def chooses(self, arguments: MonitoringDownArguments, target: Target) -> bool:
+        """Every workload of that name."""
+        return (target.namespace, target.name) == (arguments.namespace, arguments.component)
 
 
 FAULT = MonitoringDown()

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from random import Random
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
 from faultcast.experiments.fault import Plan, Restoration
 from faultcast.experiments.nodefault import NodeArguments, read_node
+from faultcast.experiments.objects import each
 from faultcast.experiments.patchfault import extend
 from faultcast.experiments.schedulingfault import SchedulingFault, node_path, plan_closed, taint_keys
 
@@ -46,11 +47,7 @@ class NodeTaint(SchedulingFault[NodeTaintArguments]):
 
     def plan(self, access: Access, arguments: NodeTaintArguments, rng: Random, peer: str) -> Plan:
         """The node; one with a taint of this key is refused, because that one has to stay."""
-        key = arguments.key
-        step = Restoration(
-            node_path(arguments.node),
-            without={"field": "spec.taints", "where": {"key": key, "effect": arguments.effect}},
-        )
+        key, step = arguments.key, self.step(arguments)
         taint = f"{key}={arguments.value}:{arguments.effect}"
         plan = plan_closed(access, self.kind, arguments, action=f"put the taint {taint} on", step=step)
         already = tuple(
@@ -59,6 +56,17 @@ class NodeTaint(SchedulingFault[NodeTaintArguments]):
             if key in taint_keys(read_node(access.kube, target.name))
         )
         return replace(plan, objections=(*plan.objections, *already))
+
+    def step(self, arguments: NodeTaintArguments) -> Restoration:
+        """The request that takes exactly this taint off."""
+        where = {"key": arguments.key, "effect": arguments.effect}
+        return Restoration(node_path(arguments.node), without={"field": "spec.taints", "where": where})
+
+    def closed(self, arguments: NodeTaintArguments, node: Any) -> str:
+        """The taint is still there."""
+        ours = (arguments.key, arguments.effect)
+        there = any((one.key, one.effect) == ours for one in each(node.spec and node.spec.taints))
+        return f"still has the taint {arguments.key}" if there else ""
 
     def evidence(self, access: Access, arguments: NodeTaintArguments, effect: Effect) -> Evidence:
         """The node's object has the taint, that of a peer has not."""

@@ -1,14 +1,17 @@
 """Abort conditions on a real HTTP server."""
 
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from faultcast.experiments import access
 from faultcast.experiments.abort import AbortWatch
 from faultcast.experiments.access import NoMeter
 from faultcast.experiments.model import AbortCondition
+from faultcast.infra.prometheus_access import PrometheusAccess
 
 pytestmark = pytest.mark.integration
 
@@ -19,6 +22,11 @@ class Shop(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/slow":
             RELEASE.wait(10)
+        if self.path.startswith("/drip"):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+            while not RELEASE.wait(0.05):
+                self.wfile.write(b"x")
+            return
         self.send_response({"/moved": 302, "/broken": 503}.get(self.path, 200))
         self.send_header("Location", "/fine")
         self.end_headers()
@@ -31,6 +39,7 @@ class Shop(BaseHTTPRequestHandler):
 def shop() -> Iterator[str]:
     RELEASE.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
+    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -61,3 +70,26 @@ def test_a_server_that_is_too_slow_aborts(shop: str) -> None:
 def test_a_server_that_is_gone_aborts(shop: str) -> None:
     gone = shop.rpartition(":")[0] + ":1"
     assert _check(gone) == f"{gone} gave no answer within 2 s (ConnectionError)"
+
+
+def test_a_server_that_drips_aborts_once_the_whole_time_is_over(shop: str) -> None:
+    begun = time.monotonic()
+    told = _check(f"{shop}/drip", timeout=0.3)
+    assert told == f"{shop}/drip gave no answer within 0.3 s (ReadTimeout)"
+    assert time.monotonic() - begun < 3.0
+
+
+def test_many_servers_that_drip_are_waited_for_together(shop: str) -> None:
+    conditions = [AbortCondition(url=f"{shop}/drip{number}", timeout=0.5) for number in range(20)]
+    begun = time.monotonic()
+    assert AbortWatch(conditions, NoMeter()).check() is not None
+    assert time.monotonic() - begun < 5.0
+
+
+def test_a_prometheus_that_drips_gives_no_answer(shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "HASTY", (0.2, 0.2))
+    begun = time.monotonic()
+    reading = access.meter_of(PrometheusAccess(f"{shop}/drip")).read("q")
+    assert reading.number is None
+    assert "does not answer in full within 1.4 s" in reading.instead
+    assert time.monotonic() - begun < 5.0

@@ -208,6 +208,44 @@ def test_somebody_who_has_looked_can_drop_an_entry_by_its_name(two: Two, heal: H
     assert heal() == (0, "nothing to heal\n")
 
 
+def test_a_copy_that_somebody_doctored_gets_nothing_written_with_the_healers_rights(
+    two: Two, heal: Heal
+) -> None:
+    step = {
+        "path": "/api/v1/namespaces/kube-system",
+        "body": {"metadata": {"labels": {"owned": "yes"}}},
+        "only_if": {},
+        "content": "application/merge-patch+json",
+        "without": None,
+    }
+    entry = two.entry(host="elsewhere", state={"restore": [step]})
+    two.blue.api.apply("namespaces", {"metadata": {"name": "faultcast"}})
+    for name, text in ((f"ledger-{entry.id}", entry_text(entry)), ("ledger-odd", '{"odd": true}')):
+        meta = {"name": name, "namespace": "faultcast", "labels": {ROLE: "ledger"}}
+        two.blue.api.apply("configmaps", {"metadata": meta, "data": {"entry.json": text}})
+    code, said = heal("--kubeconfig", two.file, "--context", "blue")
+    assert code == 1, said
+    assert "NOT HEALED  config map ledger-odd in faultcast: cannot be read" in said
+    assert "names other requests than node-cordon sends, so nothing was sent" in said
+    assert two.blue.api.writes == []
+
+
+def test_odd_entries_keep_no_other_from_being_healed(two: Two, heal: Heal) -> None:
+    bare, strange = two.entry(state={}), two.entry(module="os")
+    for entry in (bare, strange, two.entry()):
+        two.ledger.write(entry)
+    (two.ledger.folder / "a.json").mkdir()
+    text = entry_text(two.entry(id="b")).replace(str(DEAD.pid), "-1")
+    (two.ledger.folder / "b.json").write_text(text)
+    code, said = heal()
+    assert code == 1, said
+    assert said.count("NOT HEALED") == 4, said
+    assert said.count("healed  node-cordon of node worker: reverted and checked") == 1
+    for name in (bare.id, strange.id, "a", "b"):
+        assert f"faultcast heal --forget {name}" in said
+    assert not two.cordoned(two.blue)
+
+
 def test_a_living_runner_keeps_its_entry(two: Two, heal: Heal) -> None:
     entry = two.entry(runner=ProcessId.of(os.getpid()))
     two.ledger.write(entry)

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import requests
+from pydantic import ValidationError
+from urllib3.exceptions import LocationParseError
 
 from faultcast.experiments.abort import AbortWatch
 from faultcast.experiments.access import Reading
@@ -194,3 +196,84 @@ def test_a_second_thread_does_not_wait_for_a_slow_poll() -> None:
     thread.join(10)
     assert watch.check() == "p95 is 3, above 2"
     assert meter.asked == ["p95"]
+
+
+@pytest.mark.parametrize(
+    "error", [LocationParseError("a..b"), ValueError("no host"), UnicodeError("label too long")]
+)
+def test_a_url_that_cannot_be_asked_aborts_and_crashes_nothing(error: Exception) -> None:
+    def http(url: str, timeout: float) -> int:
+        raise error
+
+    watch, _ = _watch(FakeMeter(), HEALTH, http=http)
+    assert watch.check() == f"http://shop/health gave no answer within 0.5 s ({type(error).__name__})"
+
+
+def test_all_conditions_are_asked_side_by_side() -> None:
+    together = threading.Barrier(20, timeout=10)
+
+    def http(url: str, timeout: float) -> int:
+        together.wait()
+        return 503 if url.endswith("/7") else 200
+
+    conditions = [AbortCondition(url=f"http://shop/{number}", timeout=10) for number in range(20)]
+    watch, _ = _watch(FakeMeter(), *conditions, http=http)
+    assert watch.check() == "http://shop/7 answered 503, not 200"
+
+
+def test_whoever_checks_waits_no_longer_than_they_want_to() -> None:
+    go_on, answered = threading.Event(), threading.Event()
+
+    def http(url: str, timeout: float) -> int:
+        assert go_on.wait(10)
+        answered.set()
+        return 503
+
+    watch, clock = _watch(FakeMeter(), AbortCondition(url="http://shop/health", timeout=10), http=http)
+    assert watch.check(patience=0.0) is None
+    clock.sleep(60)
+    assert watch.check(patience=0.0) is None
+    go_on.set()
+    assert answered.wait(10)
+    reasons = (watch.check() for _ in range(1_000_000))
+    assert next(filter(None, reasons)) == "http://shop/health answered 503, not 200"
+
+
+def test_what_went_wrong_with_a_query_is_raised_where_it_is_checked() -> None:
+    meter = FakeMeter()
+    watch, _ = _watch(meter, P95)
+    with pytest.raises(KeyError, match="p95"):
+        watch.check()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a..b/",
+        "http://[::1",
+        "http://x:99999/",
+        "http://x:0/",
+        "http://x:port/",
+        f"http://{'a' * 70}.example/",
+        "http://*.example/",
+        "http://a b/",
+        "http://a%zz/",
+    ],
+)
+def test_a_url_that_nobody_can_ask_is_no_condition(url: str) -> None:
+    with pytest.raises(ValidationError):
+        AbortCondition(url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://shop/",
+        "https://u:p@shop.example:8443/health?a=b",
+        "http://[::1]:80/",
+        "http://192.0.2.1",
+        "http://a_b/ü",
+    ],
+)
+def test_a_url_that_can_be_asked_is_a_condition(url: str) -> None:
+    assert AbortCondition(url=url).url == url

@@ -1,7 +1,7 @@
 """Faults by the Kubernetes API: what is refused, what changes, and that others' changes survive a revert."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from random import Random
 from typing import Any
 
@@ -23,7 +23,7 @@ from faultcast.experiments.faults import (
     node_taint,
 )
 from faultcast.experiments.nodefault import NodeArguments
-from faultcast.infra.errors import InjectionError
+from faultcast.infra.errors import InjectionError, RevertError
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
@@ -366,3 +366,106 @@ def test_the_keeper_sends_what_the_runner_would(fault: Fault[Any], arguments: An
     plan = planned(api.access(), fault, arguments)
     assert plan.restore
     assert [asdict(step) for step in plan.restore] == plan.state["restore"]
+
+
+# A ledger entry that somebody else wrote is not followed with the rights of whoever heals.
+
+SYSTEM = "/api/v1/namespaces/kube-system"
+
+
+def _steps(effect: Effect, **changes: Any) -> dict[str, Any]:
+    first, *rest = effect.state["restore"]
+    return {**effect.state, "restore": [{**first, **changes}, *rest]}
+
+
+def _doctored(effect: Effect) -> dict[str, Effect]:
+    stranger = replace(effect.targets[0], name="somebody-else", namespace="kube-system")
+    return {
+        "another object": replace(effect, state=_steps(effect, path=SYSTEM)),
+        "another change": replace(effect, state=_steps(effect, body={"metadata": {"labels": {"a": "b"}}})),
+        "whatever it is now": replace(effect, state=_steps(effect, only_if={"metadata.name": "x"})),
+        "no requests": replace(effect, state={**effect.state, "restore": []}),
+        "one more": replace(effect, state={**effect.state, "restore": [*effect.state["restore"]] * 2}),
+        "no request": replace(effect, state={**effect.state, "restore": [{"x": 1}]}),
+        "no state": replace(effect, state={}),
+        "another target": replace(effect, targets=(stranger,)),
+        "no target": replace(effect, targets=(), state={**effect.state, "restore": []}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "arguments"),
+    [
+        (node_cordon.FAULT, CORDON),
+        (node_taint.FAULT, TAINT),
+        (node_drain.FAULT, DRAIN),
+        (coredns_down.FAULT, DNS),
+        (monitoring_down.FAULT, EXPORTER),
+        (monitoring_down.FAULT, PROMETHEUS),
+    ],
+)
+def test_an_entry_that_names_other_requests_than_the_faults_own_sends_nothing(
+    fault: Fault[Any], arguments: Any, api: FakeApi
+) -> None:
+    effect = injected(api, fault, arguments)
+    before = len(api.writes)
+    for how, doctored in _doctored(effect).items():
+        with pytest.raises(RevertError) as refused:
+            fault.undo(api.access(), arguments, doctored)
+        assert "so nothing was sent" in refused.value.what, how
+        assert "faultcast heal --forget e1" in refused.value.remedy, how
+    assert len(api.writes) == before
+    assert fault.undo(api.access(), arguments, effect) == ()
+    assert len(api.writes) > before
+
+
+@pytest.mark.parametrize("replicas", [0, -1, True, "2", None, 1.5])
+def test_what_is_no_number_of_replicas_is_not_brought_back(api: FakeApi, replicas: object) -> None:
+    effect = injected(api, coredns_down.FAULT, DNS)
+    state = _steps(effect, body={"spec": {"replicas": replicas}})
+    before = len(api.writes)
+    with pytest.raises(RevertError, match="does not say how many pods"):
+        coredns_down.FAULT.undo(api.access(), DNS, replace(effect, state=state))
+    assert len(api.writes) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"changed": ".:53 {\n}\n"}, "says of other changes of the configuration"),
+        ({"changed": None}, "does not say what the configuration was"),
+        ({"restore": [{"path": SYSTEM}]}, "does not say what the configuration was"),
+        ({"restore": []}, "does not say what the configuration was"),
+    ],
+)
+def test_only_the_errors_themselves_are_taken_out_of_the_configuration_of_dns(
+    api: FakeApi, changes: dict[str, Any], said: str
+) -> None:
+    plan = planned(api.access(), dns_error.FAULT, ERRORS)
+    effect = effect_of(plan)
+    pod = {**effect.state["restore"][-1], "path": f"{SYSTEM}/pods/../secrets/x"}
+    before = len(api.writes)
+    with pytest.raises(RevertError, match=said):
+        dns_error.FAULT.undo(api.access(), ERRORS, replace(effect, state={**effect.state, **changes}))
+    traverse = {**effect.state, "restore": [effect.state["restore"][0], pod]}
+    with pytest.raises(RevertError, match="no pod of CoreDNS"):
+        dns_error.FAULT.undo(api.access(), ERRORS, replace(effect, state=traverse))
+    assert len(api.writes) == before
+
+
+# A revert that the API server took without doing it.
+
+
+def test_a_node_that_is_still_cordoned_is_not_whole(api: FakeApi) -> None:
+    effect = injected(api, node_cordon.FAULT, CORDON)
+    api.kube().core.patch_node("worker", {"spec": {"taints": None}})
+    assert node_cordon.FAULT.missing(api.access(), CORDON, effect) == ("node worker is still cordoned",)
+    node_cordon.FAULT.undo(api.access(), CORDON, effect)
+    assert node_cordon.FAULT.missing(api.access(), CORDON, effect) == ()
+
+
+def test_a_node_that_still_has_the_taint_is_not_whole(api: FakeApi) -> None:
+    effect = injected(api, node_taint.FAULT, TAINT)
+    assert node_taint.FAULT.missing(api.access(), TAINT, effect) == ("node worker still has the taint ours",)
+    node_taint.FAULT.undo(api.access(), TAINT, effect)
+    assert not any("taint" in text for text in node_taint.FAULT.missing(api.access(), TAINT, effect))

@@ -165,6 +165,10 @@ COMMON: Mapping[Path_, Sequence[Any]] = {
         [{}],
         [{"query": "up"}],
         [{"url": "ftp://x"}],
+        [{"url": "http://a..b/"}],
+        [{"url": "http://[::1"}],
+        [{"url": "http://x:99999/"}],
+        [{"url": f"http://{'a' * 70}/"}],
         [{"query": "", "above": 1}],
     ),
 }

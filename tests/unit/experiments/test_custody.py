@@ -14,7 +14,7 @@ from faultcast.experiments.accounts import ensure_account, remove_accounts
 from faultcast.experiments.custody import ClusterCustody, copies, give_back
 from faultcast.experiments.fault import Plan, Restoration
 from faultcast.experiments.heal import heal
-from faultcast.experiments.ledger import Entry, Ledger
+from faultcast.experiments.ledger import Entry, Ledger, entry_text
 from faultcast.experiments.permissions import Permission, helper_rights
 from faultcast.experiments.targets import Target
 from faultcast.infra.errors import ClusterError, InjectionError
@@ -200,10 +200,78 @@ def test_an_effect_in_both_ledgers_is_healed_once(
     assert _heal(api, settings, tmp_path / "kubeconfig") == []
 
 
-def test_a_copy_that_nobody_can_read_is_left_alone(api: FakeApi, settings: Settings, tmp_path: Path) -> None:
+def test_a_copy_that_nobody_can_read_is_told_and_left_alone(
+    api: FakeApi, settings: Settings, tmp_path: Path
+) -> None:
     api.apply("namespaces", {"metadata": {"name": "faultcast"}})
     meta = {"name": "ledger-x", "namespace": "faultcast", "labels": {"faultcast.dev/role": "ledger"}}
     api.apply("configmaps", {"metadata": meta, "data": {"entry.json": "{}"}})
     assert copies(api.access()) == ()
-    assert _heal(api, settings, tmp_path / "kubeconfig") == []
+    done = heal(
+        settings,
+        context=KubeContext(tmp_path / "kubeconfig", "it"),
+        opener=lambda *_: (api.access(), IDENTITY),
+    )
+    [told] = done
+    assert not told.healed
+    assert str(told).startswith("config map ledger-x in faultcast: cannot be read as an entry of the ledger")
     assert api.writes == []
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"path": "/api/v1/namespaces/kube-system", "body": {"metadata": {"labels": {"a": "b"}}}},
+        {"path": "/api/v1/nodes/master", "body": OPEN.body, "only_if": OPEN.only_if},
+        {"path": WORKER, "body": {"metadata": {"labels": {"a": "b"}}}},
+        {"x": 1},
+    ],
+)
+def test_whoever_may_write_copies_gets_nothing_else_written(
+    api: FakeApi, acting: Access, settings: Settings, tmp_path: Path, step: dict[str, Any]
+) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=60)
+    entry = _entry(api, tmp_path, state={"restore": [step]}, host="elsewhere", expiry=past)
+    ClusterCustody().take(acting, entry, Plan("node-cordon", targets=entry.targets))
+    _cordon(api)
+    before = len(api.writes)
+    [(healed, text)] = _heal(api, settings, tmp_path / "kubeconfig")
+    assert not healed
+    assert "so nothing was sent" in text
+    assert f"kubectl -n faultcast delete configmap ledger-{entry.id}" in text
+    assert len(api.writes) == before
+    assert _cordoned(api)
+    assert copies(api.access()) == (entry,)
+
+
+def test_a_copy_under_the_name_of_another_is_told_and_left_alone(
+    api: FakeApi, settings: Settings, tmp_path: Path
+) -> None:
+    api.apply("namespaces", {"metadata": {"name": "faultcast"}})
+    meta = {"name": "ledger-x", "namespace": "faultcast", "labels": {"faultcast.dev/role": "ledger"}}
+    api.apply("configmaps", {"metadata": meta, "data": {"entry.json": entry_text(_entry(api, tmp_path))}})
+    assert [healed for healed, _ in _heal(api, settings, tmp_path / "kubeconfig")] == [False]
+    assert api.writes == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"state": {}}, "does not say what has to be put back"),
+        ({"state": {"restore": [{"x": 1}]}}, "does not say what has to be put back"),
+        ({"expiry": datetime(9999, 12, 31, 23, 59, 50, tzinfo=UTC)}, ""),
+    ],
+)
+def test_an_odd_copy_keeps_no_other_from_being_healed(
+    api: FakeApi, acting: Access, settings: Settings, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=60)
+    for one in (changes, {}):
+        entry = _entry(api, tmp_path, **{"host": "elsewhere", "expiry": past, **one})
+        ClusterCustody().take(acting, entry, Plan("node-cordon", targets=entry.targets))
+    _cordon(api)
+    report = _heal(api, settings, tmp_path / "kubeconfig")
+    fine = (True, "reverted and checked; it was begun on elsewhere")
+    assert fine in report
+    assert not _cordoned(api)
+    assert [said in text for healed, text in report if not healed] == ([True] if said else [])

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from faultcast.experiments import heal as heal_module
 from faultcast.experiments import ledger as ledger_module
 from faultcast.experiments.access import Access
-from faultcast.experiments.heal import heal
+from faultcast.experiments.heal import forget, heal
 from faultcast.experiments.ledger import Entry, Ledger, entry_from, entry_text
 from faultcast.experiments.targets import Owner, Target
 from faultcast.infra.errors import ClusterError, ConfigurationError
@@ -246,7 +247,7 @@ def test_a_cluster_that_is_away_is_knocked_at_once_for_all_its_entries(
 def test_a_named_cluster_heals_its_entries_whatever_kubeconfig_they_were_made_with(
     ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("faultcast.experiments.heal.copies", lambda _access: ())
+    monkeypatch.setattr("faultcast.experiments.heal.all_copies", lambda _access: ((), ()))
     ledger.write(_entry(kubeconfig.with_name("removed")))
     access = Access(kube=shop.client(), clock=shop.clock)
     named = KubeContext(kubeconfig, "it")
@@ -262,3 +263,103 @@ def test_an_entry_of_an_earlier_version_is_still_read(ledger: Ledger, kubeconfig
     assert entry_from(text) == entry
     with pytest.raises(ConfigurationError, match="was meant from another folder"):
         _entry(Path("kubeconfig"), context="it").reached()
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "no zone": {"expiry": "2026-01-01T00:01:00"},
+    "written without a zone": {"written": "2026-01-01T00:01:00"},
+    "no process": {"runner": {"pid": -1, "started": 1.0}},
+    "process 0": {"runner": {"pid": 0, "started": 1.0}},
+    "a path for an id": {"id": "../../x"},
+    "the id of another": {"id": "0123456789ab"},
+}
+
+
+@pytest.mark.parametrize("changes", ODD.values(), ids=ODD)
+def test_an_odd_entry_is_told_as_unreadable_and_the_others_are_healed(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube, changes: dict[str, Any]
+) -> None:
+    ledger.write(_entry(kubeconfig))
+    values = json.loads(entry_text(_entry(kubeconfig, id="0"))) | changes
+    (ledger.folder / "0.json").write_text(json.dumps(values))
+    assert _heal(settings, shop) == [
+        "left: cannot be read: look at it by hand, then drop it: faultcast heal --forget 0",
+        "healed: reverted and checked",
+    ]
+    assert ledger.entries() == ()
+    assert forget(settings, "0").endswith("0.json")
+    assert _heal(settings, shop) == []
+
+
+def test_a_folder_among_the_entries_is_told_and_the_others_are_healed(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    ledger.write(_entry(kubeconfig))
+    (ledger.folder / "0.json").mkdir()
+    told, fine = _heal(settings, shop)
+    assert told.startswith("left: cannot be read")
+    assert fine == "healed: reverted and checked"
+    with pytest.raises(ConfigurationError, match="cannot be removed"):
+        forget(settings, "0")
+
+
+def test_an_entry_that_ends_with_time_itself_is_healed(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube
+) -> None:
+    ledger.write(_entry(kubeconfig, expiry=datetime(9999, 12, 31, 23, 59, 50, tzinfo=UTC)))
+    assert _heal(settings, shop) == ["healed: reverted and checked"]
+
+
+@pytest.mark.parametrize(
+    "module", ["node_cordon", "node_taint", "coredns_down", "monitoring_down", "dns_error"]
+)
+def test_an_entry_without_what_has_to_be_put_back_is_told_and_kept(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube, module: str
+) -> None:
+    arguments: dict[str, dict[str, object]] = {
+        "node_cordon": {"node": "w1"},
+        "node_taint": {"node": "w1"},
+        "coredns_down": {},
+        "monitoring_down": {"component": "prometheus"},
+        "dns_error": {"names": ["a.example"]},
+    }
+    kinds = {"node_cordon": "node", "node_taint": "node", "dns_error": "name"}
+    names = {"coredns_down": "coredns", "monitoring_down": "prometheus", "dns_error": "a.example"}
+    target = Target(kinds.get(module, "deployment"), "", names.get(module, "w1"), "u")
+    odd = _entry(
+        kubeconfig,
+        module=f"faultcast.experiments.faults.{module}",
+        arguments=arguments[module],
+        targets=(target,),
+    )
+    ledger.write(odd)
+    ledger.write(_entry(kubeconfig))
+    report = _heal(settings, shop)
+    [told] = [line for line in report if line.startswith("left")]
+    assert "does not say what has to be put back, so nothing was sent" in told
+    assert f"faultcast heal --forget {odd.id}" in told
+    assert "healed: reverted and checked" in report
+    assert ledger.entries() == (odd,)
+
+
+def test_an_entry_that_crashes_its_healing_is_told_with_where_the_details_are(
+    ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = _entry(kubeconfig, arguments={"odd": True})
+    ledger.write(odd)
+    ledger.write(_entry(kubeconfig))
+    revert = heal_module.revert_entries
+
+    def crash(access: Access, there: Ledger, entries: tuple[Entry, ...], wait: Wait) -> tuple[str, ...]:
+        if entries == (odd,):
+            raise KeyError("restore")
+        return revert(access, there, entries, wait)
+
+    monkeypatch.setattr(heal_module, "revert_entries", crash)
+    report = _heal(settings, shop)
+    [told] = [line for line in report if line.startswith("left")]
+    assert told.startswith("left: cannot be healed: KeyError: 'restore'; the details are in ")
+    assert f"faultcast heal --forget {odd.id}" in told
+    assert "healed: reverted and checked" in report
+    assert len(list((settings.state_dir / "crashes").iterdir())) == 1
+    assert ledger.entries() == (odd,)

@@ -207,6 +207,12 @@ def test_chaos_toolkits_own_objection_is_passed_on_with_its_line(tmp_path: Path)
     assert found.startswith("1: Chaos Toolkit refuses it: a HTTP activities expect headers as a mapping")
 
 
+def test_a_url_of_an_abort_condition_that_cannot_be_asked_is_refused_with_its_line(tmp_path: Path) -> None:
+    [found] = _load(tmp_path, SOUND + "    abort:\n      - reason: down\n        url: http://x:99999/\n")
+    assert found.startswith("30: ")
+    assert "no URL that can be asked" in found
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "- a\n", "just words\n", "a: 2001-13-45\n", "? [a]\n: b\n", "a: &x [*x]\n", "\t\n", "a: .nan\n"],

@@ -56,13 +56,30 @@ def test_a_condition_that_is_met_ends_the_fault_as_interrupted(
     run: Run, shop: FakeKube, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = shop.clock.now
-    monkeypatch.setattr(abort.AbortWatch, "check", lambda self: "errors are 0.4, above 0.2")
+    monkeypatch.setattr(abort.AbortWatch, "check", lambda self, patience: "errors are 0.4, above 0.2")
     result = run(arguments={"duration": 25})
     assert result.outcome == "interrupted"
     assert "errors are 0.4" in result.reason
     assert "aborted" in [event.kind for event in result.events]
     assert shop.clock.now - begun < 15.0
     assert Ledger(settings.state_dir / "ledger").entries() == ()
+
+
+def test_a_hold_ends_by_its_own_clock_whatever_the_conditions_do(
+    run: Run, shop: FakeKube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience: list[float] = []
+
+    def check(self: abort.AbortWatch, waits: float) -> None:
+        patience.append(waits)
+        shop.clock.sleep(waits)  # an answer drips in, and never ends
+
+    begun = shop.clock.now
+    monkeypatch.setattr(abort.AbortWatch, "check", check)
+    result = run(arguments={"duration": 10})
+    assert (result.outcome, result.left_behind) == ("completed", ())
+    assert 0.0 < max(patience) <= 1.0
+    assert shop.clock.now - begun < 13.0
 
 
 def test_a_fault_in_the_background_is_carried_out_in_its_own_thread(
