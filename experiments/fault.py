@@ -61,7 +61,7 @@ MODULES = (
 class FaultArguments(BaseModel):
     """What every fault is told; each kind adds its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     duration: Duration = Field(30.0, gt=0, le=3_600, description="time the fault is kept up")
     repeat: int = Field(1, ge=1, le=100, description="how often the fault is put in place, each time anew")

@@ -1,5 +1,6 @@
 """Values that experiment files write as text: durations, and sizes of effects."""
 
+import math
 import re
 from typing import Annotated
 
@@ -8,8 +9,28 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 __all__ = ["Duration", "Effect", "Strict", "seconds"]
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_LONGEST = 80
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _number(value: object) -> float | None:
+    """A number as a float, infinite when it is larger than any; None for anything else."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _shown(value: object) -> str:
+    """A value for an error; Python refuses to write out a number of thousands of digits."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "that number"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def seconds(value: object) -> float:
@@ -18,11 +39,12 @@ def seconds(value: object) -> float:
     Raises:
         ValueError: It is neither.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return float(match[1]) * _UNIT[match[2]]
-    message = f"{value!r} is not a duration: write 30s, 5m or 500ms"
+    found = _number(value)
+    if found is None and isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        found = float(match[1]) * _UNIT[match[2]]
+    if found is not None and math.isfinite(found):
+        return found
+    message = f"{_shown(value)} is not a duration: write 30s, 5m or 500ms"
     raise ValueError(message)
 
 
@@ -38,15 +60,18 @@ Duration = Annotated[
 class Strict(BaseModel):
     """Checked data that knows nothing but its own fields and does not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _effect(value: object) -> float | str:
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-        return float(value)
-    if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())) and float(match[1]) > 0:
-        return f"{float(match[1]):g}%"
-    message = f"{value!r} is no size of an effect: write a number above 0 in the metric's unit, or 10%"
+    found = _number(value)
+    if found is not None and 0 < found < math.inf:
+        return found
+    if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())):
+        share = float(match[1])
+        if 0 < share < math.inf:
+            return f"{share:g}%"
+    message = f"{_shown(value)} is no size of an effect: write a number above 0 in the metric's unit, or 10%"
     raise ValueError(message)
 
 
