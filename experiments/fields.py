@@ -2,11 +2,19 @@
 
 import math
 import re
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
-__all__ = ["Duration", "Effect", "Strict", "seconds"]
+__all__ = ["Duration", "Effect", "Strict", "Text", "seconds"]
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _LONGEST = 80
@@ -58,9 +66,31 @@ Duration = Annotated[
 
 
 class Strict(BaseModel):
-    """Checked data that knows nothing but its own fields and does not change."""
+    """Checked data that knows nothing but its own fields and does not change; true is no number in it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_switch(cls, value: object, info: ValidationInfo) -> object:
+        """Otherwise true would be taken for 1."""
+        field = cls.model_fields[str(info.field_name)]
+        if _holds_switch(value) and not _may_be_switch(field.annotation):
+            message = "true or false is wrong here: write what is meant, in quotes where it is a text"
+            raise ValueError(message)
+        return value
+
+
+def _holds_switch(value: object) -> bool:
+    return isinstance(value, bool) or (isinstance(value, list | tuple) and any(map(_holds_switch, value)))
+
+
+def _may_be_switch(annotation: object) -> bool:
+    return annotation in (bool, Any) or any(map(_may_be_switch, get_args(annotation)))
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+"""A text without the blanks around it: one of blanks is empty."""
 
 
 def _effect(value: object) -> float | str:
