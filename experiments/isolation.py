@@ -22,8 +22,11 @@ from faultcast.infra.kube import TIMEOUT, KubeClient
 
 __all__ = ["NOWHERE", "ReadingClient", "isolated"]
 
-_POINTERS = re.compile(r".*KUBE.*|K8S_.+|CHAOSTOOLKIT_IN_POD", re.IGNORECASE)
-"""Environment variables that lead a library or a program to a cluster."""
+_POINTERS = re.compile(r"(?!FAULTCAST_).*KUBE.*|K8S_.+|CHAOSTOOLKIT_IN_POD", re.IGNORECASE)
+"""Environment variables that lead a library or a program to a cluster.
+
+Faultcast's own name the cluster that is meant; under plain `chaos run` they are read while this holds.
+"""
 
 NOWHERE = "http://127.0.0.1:0/no-default-cluster-while-an-experiment-runs"
 """Where the client library's default configuration leads then: nobody can listen there."""
