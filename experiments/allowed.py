@@ -12,6 +12,7 @@ from typing import Any
 
 from faultcast.experiments.fault import MODULES, fault_of
 from faultcast.experiments.readers import READERS, reads
+from faultcast.experiments.sendable import http_trouble, process_trouble
 from faultcast.experiments.yamlfile import Problem, YamlFile
 
 __all__ = ["MAY_RUN", "beside_faults", "is_fault", "run_problems"]
@@ -162,10 +163,13 @@ class _Provider:
             what = f"an http request with {method} may change something, and nothing would put it back"
             return [self._problem("method", what, f"write GET or HEAD; {MAY_RUN}")]
         headers = self._provider.get("headers")
-        if isinstance(headers, Mapping) and (wrong := _OVERRIDES & {str(name).lower() for name in headers}):
+        named = headers if isinstance(headers, Mapping) else ()
+        names = {str(name).strip().lower().replace("_", "-") for name in named}  # as servers fold them
+        if wrong := _OVERRIDES & names:
             what = f"the header {min(wrong)} makes another request of it"
             return [self._problem("headers", what, "remove it")]
-        return []
+        trouble = http_trouble(self._provider)
+        return [self._problem(*trouble)] if trouble else []
 
     def _process(self, programs: Collection[str]) -> list[Problem]:
         path, arguments = self._provider.get("path"), self._provider.get("arguments", [])
@@ -176,7 +180,8 @@ class _Provider:
         if isinstance(arguments, str):
             what = "Chaos Toolkit gives arguments that are a text to a shell"
             return [self._problem("arguments", what, f"write a list: {_listed(arguments)}")]
-        return []
+        trouble = process_trouble(self._provider)
+        return [self._problem(*trouble)] if trouble else []
 
 
 def _listed(arguments: str) -> str:

@@ -30,8 +30,8 @@ class Pauses(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    before: float = Field(0.0, ge=0, le=3_600, description="seconds before it starts")
-    after: float = Field(0.0, ge=0, le=3_600, description="seconds after it")
+    before: float = Field(0.0, strict=True, ge=0, le=3_600, description="seconds before it starts")
+    after: float = Field(0.0, strict=True, ge=0, le=3_600, description="seconds after it")
 
 
 class Activity(_Loose):

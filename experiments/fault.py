@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.fields import Strict
 from faultcast.experiments.model import Duration
 from faultcast.experiments.permissions import Permission
 from faultcast.experiments.targets import Target
@@ -58,10 +59,8 @@ MODULES = (
 """Import paths of the fault modules; each has an object `FAULT`. A new kind is one file and one line here."""
 
 
-class FaultArguments(BaseModel):
+class FaultArguments(Strict):
     """What every fault is told; each kind adds its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     duration: Duration = Field(30.0, gt=0, le=3_600, description="time the fault is kept up")
     repeat: int = Field(1, ge=1, le=100, description="how often the fault is put in place, each time anew")

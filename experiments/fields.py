@@ -1,15 +1,44 @@
 """Values that experiment files write as text: durations, and sizes of effects."""
 
+import math
 import re
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
-__all__ = ["Duration", "Effect", "Strict", "seconds"]
+__all__ = ["Duration", "Effect", "Strict", "Text", "seconds"]
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_LONGEST = 80
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _number(value: object) -> float | None:
+    """A number as a float, infinite when it is larger than any; None for anything else."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _shown(value: object) -> str:
+    """A value for an error; Python refuses to write out a number of thousands of digits."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "that number"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def seconds(value: object) -> float:
@@ -18,11 +47,12 @@ def seconds(value: object) -> float:
     Raises:
         ValueError: It is neither.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return float(match[1]) * _UNIT[match[2]]
-    message = f"{value!r} is not a duration: write 30s, 5m or 500ms"
+    found = _number(value)
+    if found is None and isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        found = float(match[1]) * _UNIT[match[2]]
+    if found is not None and math.isfinite(found):
+        return found
+    message = f"{_shown(value)} is not a duration: write 30s, 5m or 500ms"
     raise ValueError(message)
 
 
@@ -36,17 +66,42 @@ Duration = Annotated[
 
 
 class Strict(BaseModel):
-    """Checked data that knows nothing but its own fields and does not change."""
+    """Checked data that knows nothing but its own fields and does not change; true is no number in it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_switch(cls, value: object, info: ValidationInfo) -> object:
+        """Otherwise true would be taken for 1."""
+        field = cls.model_fields[str(info.field_name)]
+        if _holds_switch(value) and not _may_be_switch(field.annotation):
+            message = "true or false is wrong here: write what is meant, in quotes where it is a text"
+            raise ValueError(message)
+        return value
+
+
+def _holds_switch(value: object) -> bool:
+    return isinstance(value, bool) or (isinstance(value, list | tuple) and any(map(_holds_switch, value)))
+
+
+def _may_be_switch(annotation: object) -> bool:
+    return annotation in (bool, Any) or any(map(_may_be_switch, get_args(annotation)))
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+"""A text without the blanks around it: one of blanks is empty."""
 
 
 def _effect(value: object) -> float | str:
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-        return float(value)
-    if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())) and float(match[1]) > 0:
-        return f"{float(match[1]):g}%"
-    message = f"{value!r} is no size of an effect: write a number above 0 in the metric's unit, or 10%"
+    found = _number(value)
+    if found is not None and 0 < found < math.inf:
+        return found
+    if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())):
+        share = float(match[1])
+        if 0 < share < math.inf:
+            return f"{share:g}%"
+    message = f"{_shown(value)} is no size of an effect: write a number above 0 in the metric's unit, or 10%"
     raise ValueError(message)
 
 

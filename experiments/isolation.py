@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import chaosk8s
 from kubernetes import client, config
@@ -22,15 +22,18 @@ from faultcast.infra.kube import TIMEOUT, KubeClient
 
 __all__ = ["NOWHERE", "ReadingClient", "isolated"]
 
-_POINTERS = re.compile(
-    r"KUBECONFIG|KUBE_?CONTEXT|KUBE_CONFIG.*|KUBERNETES_.+|HELM_KUBE.+|CHAOSTOOLKIT_IN_POD"
-)
-"""Environment variables that lead a library or a program to a cluster."""
+_POINTERS = re.compile(r"(?!FAULTCAST_).*KUBE.*|K8S_.+|CHAOSTOOLKIT_IN_POD", re.IGNORECASE)
+"""Environment variables that lead a library or a program to a cluster.
+
+Faultcast's own name the cluster that is meant; under plain `chaos run` they are read while this holds.
+"""
 
 NOWHERE = "http://127.0.0.1:0/no-default-cluster-while-an-experiment-runs"
 """Where the client library's default configuration leads then: nobody can listen there."""
 
 _ACTING = re.compile(r"/(exec|attach|portforward|proxy)(/|$)")
+_NO_NAME = re.compile(r"[/\\?#%\x00-\x20]|^\.\.?$")
+"""What no name in Kubernetes holds; in a part of a path, it would lead to another one."""
 _MAKER = "create_k8s_api_client"
 
 
@@ -44,7 +47,8 @@ class ReadingClient(client.ApiClient):  # type: ignore[misc]
             RefusedError: It would write, or reach into a pod; nothing was sent.
         """
         path = urlsplit(url).path
-        if method not in ("GET", "HEAD") or _ACTING.search(path):
+        astray = any(_NO_NAME.search(unquote(part)) for part in path.split("/"))
+        if method not in ("GET", "HEAD") or astray or _ACTING.search(unquote(path)):
             message = f"a probe wanted to {method} {path}, and probes may only read; nothing was sent"
             raise RefusedError(message, remedy="remove the probe from the experiment")
         if kwargs.get("_request_timeout") is None:

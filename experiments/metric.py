@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from faultcast.experiments.fields import Duration, Effect, Strict
+from faultcast.experiments.fields import Duration, Effect, Strict, Text
 
 __all__ = ["MetricSpec", "untouched"]
 
@@ -26,7 +26,7 @@ class MetricSpec(Strict):
     name: str = Field(
         pattern=r"^[a-z][a-z0-9_]*$", max_length=60, description="name used in tables and reports"
     )
-    query: str = Field(min_length=1, description="PromQL that gives exactly one series")
+    query: Text = Field(min_length=1, description="PromQL that gives exactly one series")
     unit: str = Field("", description="unit of the values, such as s, req/s, ratio")
     kind: Literal["gauge", "counter", "delta"] | None = Field(
         None, description="what the query's result is; found from Prometheus' metadata when not given"
@@ -46,12 +46,12 @@ class MetricSpec(Strict):
     follows: tuple[str, ...] = Field(
         (), max_length=4, description="metrics of this experiment that this one follows, such as its load"
     )
-    control: str = Field(
+    control: Text = Field(
         "",
         description="PromQL of the same metric on peers that are not touched; $targets stands for a regular "
         "expression of the names of the targets",
     )
-    presence: str = Field(
+    presence: Text = Field(
         "",
         description="PromQL that is above 0 while there is something to measure: samples that are missing "
         "while it is not are an outage",

@@ -10,9 +10,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from faultcast.experiments.fields import Duration, Strict, seconds
+from faultcast.experiments.fields import Duration, Strict, Text, seconds
 from faultcast.experiments.metric import MetricSpec
-from faultcast.experiments.targets import valid_selector
+from faultcast.experiments.targets import NAMESPACE_NAME, NODE_NAME, valid_label, valid_selector
 from faultcast.infra.urls import is_url
 
 __all__ = [
@@ -40,15 +40,34 @@ def _program(value: str) -> str:
 Program = Annotated[str, AfterValidator(_program), Field(json_schema_extra={"pattern": _PROGRAM})]
 
 
+def _named(pattern: str, kind: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            message = f"{value!r} is no name that a {kind} can have"
+            raise ValueError(message)
+        return value
+
+    return AfterValidator(check)
+
+
 class BlastRadius(Strict):
     """How far the fault may reach at most; checked before anything is touched."""
 
-    namespaces: tuple[str, ...] = Field(
+    namespaces: tuple[Annotated[str, _named(NAMESPACE_NAME, "namespace")], ...] = Field(
         (), description="namespaces whose pods may be touched; may be empty when nodes are named"
     )
     labels: dict[str, str] = Field(default_factory=dict, description="labels every touched pod must carry")
-    nodes: tuple[str, ...] = Field((), description="nodes that may be touched; any when empty")
+    nodes: tuple[Annotated[str, _named(NODE_NAME, "node")], ...] = Field(
+        (), description="nodes that may be touched; any when empty"
+    )
     most: int | str = Field(1, description="most targets at once: a count, or a share such as 50%")
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_can_be(cls, labels: dict[str, str]) -> dict[str, str]:
+        for key, value in labels.items():
+            valid_label(key, value)
+        return labels
 
     @field_validator("most")
     @classmethod
@@ -94,9 +113,9 @@ class Evidence(Strict):
 class AbortCondition(Strict):
     """What ends a trial at once: a query beyond a limit, or a URL that does not answer as it should."""
 
-    query: str | None = Field(None, min_length=1, description="PromQL that gives one number")
-    above: float | None = Field(None, allow_inf_nan=False, description="abort when the query is above this")
-    below: float | None = Field(None, allow_inf_nan=False, description="abort when the query is below this")
+    query: Text | None = Field(None, min_length=1, description="PromQL that gives one number")
+    above: float | None = Field(None, strict=True, description="abort when the query is above this")
+    below: float | None = Field(None, strict=True, description="abort when the query is below this")
     url: str | None = Field(None, pattern=r"^https?://[^\s/]", description="address that is asked with GET")
     status: int = Field(200, ge=100, le=599, description="abort when the answer's status is another one")
     timeout: Duration = Field(2.0, ge=0.1, le=10, description="abort when there is no answer in this time")
@@ -134,10 +153,10 @@ class Extension(Strict):
     blast_radius: BlastRadius
     windows: Windows = Windows()
     evidence: Evidence = Evidence()
-    known_weakness: str | None = Field(
+    known_weakness: Text | None = Field(
         None, min_length=10, description="why this trial is expected to deviate"
     )
-    known_blindness: str | None = Field(
+    known_blindness: Text | None = Field(
         None,
         min_length=10,
         description="why this trial is expected to be unknown, such as: its fault takes the monitoring away",

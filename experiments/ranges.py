@@ -23,6 +23,7 @@ PATTERN = r"^\s*-?\d+(\.\d+)?(ms|s|m|h)?\s*-\s*-?\d+(\.\d+)?(ms|s|m|h)?\s*$"
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)(ms|s|m|h)?\s*-\s*(-?\d+(?:\.\d+)?)(ms|s|m|h)?")
 _MOST_CORNERS = 6
 _DIGITS = 3
+_LONGEST = 100
 _SIMPLE = ((int, "int"), (float, "float"), (str, "text"))
 
 type _Number = int | float
@@ -132,6 +133,8 @@ def _ranges(model: type[BaseModel], raw: Mapping[str, Any]) -> dict[str, tuple[_
 
 
 def _read(name: str, kind: str, text: str) -> tuple[_Number, _Number]:
+    if len(text) > _LONGEST:
+        raise RangeError(name, "the range is written with more digits than a number has")
     match = _RANGE.fullmatch(text.strip())
     assert match is not None, text  # noqa: S101 - only texts that match come here
     first, first_unit, second, second_unit = match.groups()

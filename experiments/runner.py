@@ -31,16 +31,18 @@ from faultcast.experiments.preview import Preview
 from faultcast.experiments.recorder import Recorder
 from faultcast.experiments.reverting import revert_all
 from faultcast.infra.cluster import Cluster
+from faultcast.infra.crashlog import crash_text, write_crash
 from faultcast.infra.errors import (
     AbortedError,
     ConfigurationError,
     ConsentError,
+    FaultcastError,
     InjectionError,
     RefusedError,
 )
 from faultcast.infra.hangup import on_ending
 from faultcast.infra.kube import KubeClient, connect
-from faultcast.infra.redaction import redacted_document
+from faultcast.infra.redaction import redacted, redacted_document
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Clock
 
@@ -136,8 +138,11 @@ def run_method(
                 journal = run_experiment(
                     experiment.document, settings=_ALWAYS, event_handlers=[_Handlers(interruptions)]
                 )
-        except ChaosException as error:
-            trouble = f"Chaos Toolkit gave up: {error}"
+        except FaultcastError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a provider makes it run into; healing follows
+            context.hasten()
+            trouble = _gave_up(error, folder)
         except KeyboardInterrupt:
             context.hasten()
         finally:
@@ -222,6 +227,13 @@ def _without_secrets(journal: Mapping[str, Any], experiment: Experiment) -> Mapp
     """The journal with the experiment as loaded: Chaos Toolkit puts all secrets into probes of variables."""
     loaded = {key: value for key, value in experiment.document.items() if key != "secrets"}
     return {**journal, "experiment": loaded} if "experiment" in journal else journal
+
+
+def _gave_up(error: Exception, folder: Path) -> str:
+    if isinstance(error, ChaosException):
+        return f"Chaos Toolkit gave up: {redacted(str(error))}"
+    path = write_crash(folder, "Chaos Toolkit", error, redacted)
+    return f"Chaos Toolkit gave up: {crash_text(error, redacted)}; the details are in {path}"
 
 
 def _write(path: Path, journal: Mapping[str, Any]) -> None:

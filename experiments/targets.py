@@ -12,6 +12,7 @@ __all__ = [
     "Target",
     "choose",
     "how_many",
+    "valid_label",
     "valid_selector",
 ]
 
@@ -23,6 +24,7 @@ NODE_NAME = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
 
 _NAME = r"(?:[a-zA-Z0-9.-]+/)?[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?"
 _VALUE = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?)?"
+_LABEL = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?")
 _TERM = re.compile(
     rf"\s*(?:!\s*{_NAME}|{_NAME}\s*(?:(?:==?|!=)\s*{_VALUE}"
     rf"|\s(?:not)?in\s*\(\s*{_VALUE}(?:\s*,\s*{_VALUE})*\s*\))?)\s*"
@@ -94,6 +96,21 @@ class Target:
     def __str__(self) -> str:
         """The form used in reports: `pod shop/gateway-abc`."""
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def valid_label(key: str, value: str) -> None:
+    """Hold one label against Kubernetes' rules.
+
+    Raises:
+        ValueError: No object can carry it.
+    """
+    prefix, slash, name = key.rpartition("/")
+    if not _LABEL.fullmatch(name) or (slash and not re.fullmatch(NODE_NAME, prefix)):
+        message = f"{key!r} is no key of a label, such as app or app.kubernetes.io/name"
+        raise ValueError(message)
+    if value and not _LABEL.fullmatch(value):
+        message = f"{value!r} is no value of the label {key}: one value, of letters, digits, dashes and dots"
+        raise ValueError(message)
 
 
 def valid_selector(value: str) -> str:

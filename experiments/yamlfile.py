@@ -14,6 +14,7 @@ __all__ = ["Problem", "Problems", "YamlFile", "read_yaml"]
 
 _MOST_BYTES = 1_000_000
 _MOST_NODES = 50_000
+_LARGEST = 1 << 63
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -156,6 +157,8 @@ def _scalar(node: Any, line: int) -> Any:
             value = kind(node)
             if isinstance(value, float) and not math.isfinite(value):
                 raise Problems(Problem(line, f"{value} is not a finite number", "write a number"))
+            if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+                raise Problems(Problem(line, "the number is too large", "write a smaller one"))
             return value
     if type(node).__name__ == "ScalarBoolean":
         return bool(node)

@@ -1,5 +1,6 @@
 """Lengths of time as people write them: `5w`, `1h30m`, `250ms`."""
 
+import math
 import re
 
 __all__ = ["duration_seconds", "duration_text"]
@@ -18,13 +19,24 @@ def duration_seconds(value: object) -> float:
         ValueError: It is no length of time.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return _finite(value)
     text = str(value).strip().replace(" ", "")
     parts = _PART.findall(text)
     if not parts or "".join(count + unit for count, unit in parts) != text:
         message = f"{value!r} is no length of time; write it as in 30s, 15m, 1h30m, 5w"
         raise ValueError(message)
-    return sum(float(count) * _SECONDS[unit] for count, unit in parts)
+    return _finite(sum(float(count) * _SECONDS[unit] for count, unit in parts))
+
+
+def _finite(value: float) -> float:
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        message = "that is no length of time: it is longer than any"
+        raise ValueError(message)
+    return found
 
 
 def duration_text(seconds: float) -> str:

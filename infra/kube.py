@@ -32,6 +32,13 @@ TIMEOUT = (5.0, 20.0)
 
 _KNOCK = 2.0
 
+_ACTING = (
+    ("as-groups", "other groups"),
+    ("as-uid", "another UID"),
+    ("as-user-extra", "somebody with extra fields"),
+)
+"""Fields of a user that would make it somebody else."""
+
 
 @dataclass(frozen=True, slots=True)
 class KubeClient:
@@ -96,9 +103,10 @@ def connect(context: KubeContext) -> KubeClient:
     fields = fields_of(context)
     keep_kubeconfig(context.file)
     connection = Connection(configuration_of(context, fields), Origin(context, fields.user, fields.server))
-    if fields.login.get("as-groups"):
-        message = f"cannot use {context}: its user acts as other groups (as-groups), which is not supported"
-        raise ConfigurationError(message, remedy="use a user that has the rights of these groups")
+    for part, whom in _ACTING:
+        if fields.login.get(part):
+            message = f"cannot use {context}: its user acts as {whom} ({part}), which is not supported"
+            raise ConfigurationError(message, remedy="use a user that has the rights which are meant")
     if other := fields.login.get("as"):
         connection.set_default_header("Impersonate-User", other)
     return client_of(connection)

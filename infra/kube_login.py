@@ -16,19 +16,28 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.dateutil import parse_rfc3339
 from kubernetes.config.kube_config import FileOrData, KubeConfigLoader
 
+from faultcast.infra.crashlog import crash_text
 from faultcast.infra.errors import ClusterError, ConfigurationError, FaultcastError
 from faultcast.infra.kubeconfig import ContextFields, KubeContext
-from faultcast.infra.redaction import keep
+from faultcast.infra.redaction import keep, redacted
 
 __all__ = ["configuration_of"]
 
 _PLUGIN = 120.0
 """Seconds a plugin may take: somebody may have to type, or to look at a browser."""
 
+_PRINTED = ("token", "clientCertificateData", "clientKeyData", "expirationTimestamp")
+"""What a plugin may say of a login; what it leaves empty is not there."""
+
 _TOKEN_FILE = timedelta(minutes=6)
 """How long a token file's content counts, for it is replaced now and then; five minutes are taken off."""
 
 _IT = "it"
+
+_INSTEAD = (
+    "kubectl dropped auth-provider as well: log in with an exec plugin, such as kubelogin "
+    "(kubelogin convert-kubeconfig), gke-gcloud-auth-plugin, or kubectl oidc-login"
+)
 
 
 def configuration_of(context: KubeContext, fields: ContextFields) -> client.Configuration:
@@ -69,6 +78,22 @@ class _Loader(KubeConfigLoader):  # type: ignore[misc]
         super().__init__(document, active_context=_IT)
         self._context, self._fields = context, fields
 
+    def _load_auth_provider_token(self) -> bool | None:
+        provider = self._fields.login.get("auth-provider")
+        if provider is None:
+            return None
+        why = ""
+        try:
+            super()._load_auth_provider_token()
+        except Exception as error:  # noqa: BLE001 - each provider brings libraries of its own, or lacks them
+            why = f": {crash_text(error, redacted)}"
+        token = str(getattr(self, "token", "")).removeprefix("Bearer ")
+        if why or not token:
+            message = f"cannot use {self._context}: its auth-provider {provider['name']} gave no token{why}"
+            raise ConfigurationError(message, remedy=_INSTEAD)
+        self.token = f"Bearer {_sendable(token, self._context)}"
+        return True
+
     def _load_user_token(self) -> bool | None:
         login = self._fields.login
         if "token" in login:
@@ -86,8 +111,8 @@ class _Loader(KubeConfigLoader):  # type: ignore[misc]
             return None
         status = _plugin(self._context, self._fields)
         if "token" in status:
-            self.token = f"Bearer {_sendable(str(status['token']), self._context)}"
-        if "clientCertificateData" in status and "clientKeyData" in status:
+            self.token = f"Bearer {_sendable(status['token'], self._context)}"
+        if "clientCertificateData" in status:
             self.cert_file, self.key_file = (
                 FileOrData(
                     {name: status[name]}, None, data_key_name=name, base64_file_content=False
@@ -107,7 +132,7 @@ def _sendable(token: str, context: KubeContext) -> str:
     return token
 
 
-def _plugin(context: KubeContext, fields: ContextFields) -> dict[str, Any]:
+def _plugin(context: KubeContext, fields: ContextFields) -> dict[str, str]:
     """Run the program that fetches the login, and read what it prints.
 
     Raises:
@@ -135,16 +160,32 @@ def _plugin(context: KubeContext, fields: ContextFields) -> dict[str, Any]:
         raise _failed(context, name, f"ended with exit code {code} and said: {said}")
     try:
         found = json.loads(answer)
-        status = found["status"]
-        whole = bool(status.get("token")) or {"clientCertificateData", "clientKeyData"} <= set(status)
+        status = {key: found["status"].get(key) for key in _PRINTED}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise _failed(context, name, "printed no ExecCredential") from None
-    if not whole:
-        raise _failed(context, name, "printed an ExecCredential without a token or a certificate")
+    given = {key: value for key, value in status.items() if value not in (None, "")}
+    if wrong := _unfit(given):
+        raise _failed(context, name, f"printed an ExecCredential {wrong}")
     if found.get("apiVersion") != wanted["apiVersion"]:
         text = f"printed a credential of {found.get('apiVersion')}, not {wanted['apiVersion']}"
         raise _failed(context, name, text, "correct apiVersion of that user in the kubeconfig")
-    return dict(status)
+    return given
+
+
+def _unfit(given: Mapping[str, Any]) -> str:
+    """What is wrong with what a plugin printed; empty when it can be used."""
+    for key, value in given.items():
+        if not isinstance(value, str):
+            return f"whose {key} is no text"
+    if ("clientCertificateData" in given) != ("clientKeyData" in given):
+        return "with a certificate without its key, or the reverse"
+    if not {"token", "clientCertificateData"} & set(given):
+        return "without a token or a certificate"
+    try:
+        parse_rfc3339(given.get("expirationTimestamp", "2000-01-01T00:00:00Z"))
+    except (ValueError, AttributeError, TypeError, OverflowError):
+        return "whose expirationTimestamp is no time"
+    return ""
 
 
 def _failed(context: KubeContext, name: str, what: str, remedy: str = "") -> ClusterError:

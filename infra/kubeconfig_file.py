@@ -84,6 +84,10 @@ class User(_Part):
     password: _Text | None = None
     act_as: Annotated[_Text | None, Field(alias="as")] = None
     act_as_groups: Annotated[list[str] | None, Field(alias="as-groups")] = None
+    act_as_uid: Annotated[_Text | None, Field(alias="as-uid")] = None
+    act_as_extra: Annotated[dict[str, Any] | None, Field(alias="as-user-extra"), BeforeValidator(_mapped)] = (
+        None
+    )
     auth_provider: _Provider | None = None
     exec: _Exec | None = None
 
@@ -166,7 +170,7 @@ def _parsed(path: Path, text: str) -> Any:
     """The file with every value as the text it is: nothing of YAML's guesses about numbers and dates."""
     if text.lstrip().startswith("{"):  # JSON may be indented with tabs, which YAML refuses
         try:
-            return _texts(json.loads(text))
+            return _texts(json.loads(text, object_pairs_hook=lambda pairs: _once(path, pairs)))
         except (ValueError, RecursionError):
             pass
     from ruamel.yaml import YAML
@@ -180,6 +184,15 @@ def _parsed(path: Path, text: str) -> Any:
         raise broken(path, "it is nested without end") from None
     except (ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
         raise broken(path, f"it is no YAML: {error}") from None
+
+
+def _once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise broken(path, f"the key {_shown(key)} is there twice in one mapping")
+        found[key] = value
+    return found
 
 
 def _texts(value: Any) -> Any:

@@ -65,18 +65,20 @@ class PrometheusClient:
         """Its base URL, which may be shown."""
         return self._http.url
 
-    def instant(self, query: str, at: datetime | None = None) -> list[Sample]:
+    def instant(self, query: str, at: datetime | None = None, *, mixed: bool = False) -> list[Sample]:
         """Evaluate a query at one moment.
 
         Args:
             query: PromQL that gives a vector or a scalar.
             at: The moment; the server's present when None.
+            mixed: Whether series without a number, such as native histograms, may stand beside others; they
+                are left out then.
 
         Raises:
             MetricSourceError: Nobody answers, or the query is refused.
         """
         params: dict[str, Any] = {"query": query} | ({} if at is None else {"time": at.timestamp()})
-        return self._http.get("query", params, answers.vector)
+        return self._http.get("query", params, partial(answers.vector, mixed=mixed))
 
     def range(self, query: str, start: datetime, end: datetime, step: float) -> list[RawSeries]:
         """Evaluate a query on a grid.
@@ -167,7 +169,7 @@ class PrometheusClient:
             until = min(end, start + _LONGEST_RAW)
             milliseconds = round((until - start).total_seconds() * 1000) + 1
             params = {"query": f"{selector}[{milliseconds}ms]", "time": until.timestamp()}
-            for one in self._http.get("query", params, answers.matrix):
+            for one in self._http.get("query", params, partial(answers.matrix, mixed=True)):
                 samples = found.setdefault(tuple(sorted(one.labels.items())), {})
                 samples.update(
                     {at: value for at, value in one.samples.items() if first - 5e-4 < at < last + 5e-4}

@@ -42,6 +42,7 @@ __all__ = [
 
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
 _MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_PASSING = ("timeout", "canceled", "internal", "unavailable", "too_many_requests")
 _NO_STORE = "No StoreAPIs matched"
 """What Thanos says when nobody has such series: together with a result, a part of it is lacking."""
 _OF_THE_ENGINE = ("PromQL info:", "PromQL warning:")
@@ -76,6 +77,11 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error: whoever asked
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(f"{kind}: {reason}")
         self.kind = kind
+
+    @property
+    def passing(self) -> bool:
+        """Whether it is the server's present state that says no, and not the query."""
+        return self.kind in _PASSING
 
 
 _SERIES = TypeAdapter(list[SeriesModel])
@@ -128,8 +134,12 @@ def _result_in(data: Any) -> Any:
     return data.get("result") if isinstance(data, dict) and "resultType" in data else data
 
 
-def vector(data: Any) -> list[Sample]:
+def vector(data: Any, *, mixed: bool = False) -> list[Sample]:
     """The samples of an instant query that gives a vector or a scalar.
+
+    Args:
+        data: What was answered.
+        mixed: Whether series without a number may stand beside others; they are left out then.
 
     Raises:
         AnswerError: The query gives something else.
@@ -140,20 +150,23 @@ def vector(data: Any) -> list[Sample]:
         return [Sample({}, value, datetime.fromtimestamp(at, UTC))]
     return [
         Sample(one.metric, one.value[1], datetime.fromtimestamp(one.value[0], UTC))
-        for one in _series_of(found)
+        for one in _series_of(found, mixed=mixed)
         if one.value is not None
     ]
 
 
-def matrix(data: Any) -> list[RawSeries]:
+def matrix(data: Any, *, mixed: bool = False) -> list[RawSeries]:
     """The series of a query over a range: in order of time, a moment that comes twice as it came last.
+
+    Args:
+        data: What was answered.
+        mixed: Whether series without a number may stand beside others; they are left out then.
 
     Raises:
         AnswerError: The query gives something else.
     """
-    return [
-        RawSeries(one.metric, dict(sorted(one.values))) for one in _series_of(_result(data)) if one.values
-    ]
+    listed = _series_of(_result(data), mixed=mixed)
+    return [RawSeries(one.metric, dict(sorted(one.values))) for one in listed if one.values]
 
 
 def names(data: Any) -> list[str]:
@@ -222,19 +235,26 @@ def _result(data: Any) -> ResultModel:
     return found
 
 
-def _series_of(found: ResultModel) -> list[SeriesModel]:
-    """The series of a result; series that hold nothing but native histograms cannot be judged."""
+def _series_of(found: ResultModel, *, mixed: bool) -> list[SeriesModel]:
+    """The series of a result; one that holds no number counts, or a query that gives two would give one."""
     result = [] if found.result is None else found.result
     if found.kind == "scalar" and isinstance(result, list) and len(result) == 2:
         return [SeriesModel(value=_checked(_POINT, result))]
     listed = _checked(_SERIES, result)
-    if any(one.histograms or one.histogram for one in listed) and not any(
-        one.values or one.value for one in listed
-    ):
+    numbers = sum(bool(one.values or one.value) for one in listed)
+    if mixed and numbers:
+        return listed
+    if any(one.histograms or one.histogram for one in listed):
         raise AnswerError(
-            "gives native histograms and no numbers",
+            "gives native histograms beside numbers" if numbers else "gives native histograms and no numbers",
             gives="native histograms",
             remedy="ask for a number: histogram_quantile(0.95, QUERY), or histogram_count(QUERY)",
+        )
+    if not mixed and 1 < len(listed) != numbers:
+        raise AnswerError(
+            f"gives {len(listed)} series, and {len(listed) - numbers} of them without a number",
+            gives=f"{len(listed)} series",
+            remedy="add the series up, as in sum(...), or select one",
         )
     return listed
 

@@ -138,7 +138,7 @@ class PrometheusHttp:
         try:
             data = answers.opened(response.content)
         except Refused as refused:
-            raise self._refused(response, str(refused)) from refused
+            raise self._refused(response, str(refused), passing=refused.passing) from refused
         except AnswerError as error:
             if response.ok:
                 raise self._unusable(error) from error
@@ -184,18 +184,20 @@ class PrometheusHttp:
         remedy = f"if that is a login: set {_TOKEN}, or give the address behind it; else check the URL"
         return MetricSourceError(message, remedy=remedy)
 
-    def _refused(self, response: requests.Response, reason: str) -> MetricSourceError:
-        """The error of an answer that is a refusal."""
+    def _refused(
+        self, response: requests.Response, reason: str, *, passing: bool = False
+    ) -> MetricSourceError:
+        """The error of an answer that is a refusal; a passing one says nothing about the query."""
         status = response.status_code
         if status in _LOCKED:
             event, remedy = locked_out(status, self._auth)
             kind = NoSuchAnswerError if status == requests.codes.forbidden else MetricSourceError
             return kind(f"Prometheus at {self.url} {event} (HTTP {status})", remedy=remedy)
-        if response.ok:
+        if response.ok and not passing:
             message = f"Prometheus at {self.url} refuses: {reason}"
             return QueryRefusedError(message, remedy="correct the query, or ask for less")
         message = f"Prometheus at {self.url} refuses (HTTP {status}): {reason}"
-        if status in _WRONG_QUERY:
+        if status in _WRONG_QUERY and not passing:
             return QueryRefusedError(message, remedy="correct the query")
         if status in _MISSING:
             remedy = "give its base URL, the part before /api/v1, as in https://mimir.example/prometheus"

@@ -53,9 +53,10 @@ def alive(
     found: dict[str, list[Mapping[str, str]]] = {}
     for some in batched(metrics, _TOGETHER):
         try:
-            samples = client.instant(f"last_over_time({named(*some)}[{round(window.total_seconds())}s])", end)
+            query = f"last_over_time({named(*some)}[{round(window.total_seconds())}s])"
+            samples = client.instant(query, end, mixed=True)
         except QueryRefusedError:  # more samples than the server takes into its memory
-            samples = client.instant(named(*some), end)
+            samples = client.instant(named(*some), end, mixed=True)
         for sample in samples:
             found.setdefault(sample.labels["__name__"], []).append(sample.labels)
     return found

@@ -15,7 +15,23 @@ def test_it_reads(text: object, seconds: float) -> None:
     assert duration_seconds(text) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("text", ["", "5", "w", "5x", "-5s", "5w!", "1h 3", True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "5",
+        "w",
+        "5x",
+        "-5s",
+        "5w!",
+        "1h 3",
+        True,
+        "9" * 400 + "s",
+        pytest.param(16**4000, id="huge"),
+        float("inf"),
+        float("nan"),
+    ],
+)
 def test_it_refuses(text: object) -> None:
     with pytest.raises(ValueError, match="no length of time"):
         duration_seconds(text)

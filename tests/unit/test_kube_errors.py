@@ -241,6 +241,45 @@ def test_a_program_that_fetches_no_login_is_named_with_what_it_said(
     assert says in caught.value.what
 
 
+def _saying(tmp_path: Path, status: object) -> KubeContext:
+    """A context whose program prints a credential with this status."""
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps({"apiVersion": "v1", "kind": "ExecCredential", "status": status}))
+    user = f"exec: {{apiVersion: v1, command: cat, args: ['{answer}']}}"
+    return context_of(tmp_path, SERVER, user)
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        ({"token": 5}, "whose token is no text"),
+        ({"token": ["a"]}, "whose token is no text"),
+        ({"token": "a", "clientCertificateData": 1}, "whose clientCertificateData is no text"),
+        ({"token": "a", "clientCertificateData": "x"}, "with a certificate without its key, or the reverse"),
+        ({"clientKeyData": "x"}, "with a certificate without its key, or the reverse"),
+        ({"token": None}, "without a token or a certificate"),
+        ({"token": "a", "expirationTimestamp": 5}, "whose expirationTimestamp is no text"),
+        ({"token": "a", "expirationTimestamp": "soon"}, "whose expirationTimestamp is no time"),
+        ({"token": "a", "expirationTimestamp": "2026-13-45T99:00:00Z"}, "expirationTimestamp is no time"),
+        ([], "printed no ExecCredential"),
+        ("token", "printed no ExecCredential"),
+    ],
+)
+def test_a_credential_that_is_none_is_told_in_one_line(tmp_path: Path, status: object, says: str) -> None:
+    with pytest.raises(ClusterError) as caught:
+        connect(_saying(tmp_path, status))
+    assert says in caught.value.what
+    assert "\n" not in caught.value.what
+    assert caught.value.remedy
+
+
+def test_what_a_program_leaves_empty_is_not_there(tmp_path: Path) -> None:
+    status = {"token": "abc", "expirationTimestamp": None, "clientCertificateData": None, "clientKeyData": ""}
+    kube = connect(_saying(tmp_path, status))
+    assert kube.api.configuration.api_key["authorization"] == "Bearer abc"
+    assert not kube.api.configuration.cert_file
+
+
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     context = context_of(tmp_path, SERVER, PLUGIN % ("/nowhere/aws", "x"))
     with pytest.raises(ClusterError, match="cannot be run: No such file or directory"):

@@ -108,14 +108,53 @@ def test_a_file_that_is_no_kubeconfig_is_refused_in_one_line(tmp_path: Path, tex
         ("token: 'a b'", "its token is empty, or holds characters that no token has"),
         ("client-certificate-data: bmV3, client-key-data: bmV3", "no certificate and key that fit together"),
         ("as: other, as-groups: [a]", "acts as other groups"),
+        ("token: t, as: other, as-uid: '5'", "acts as another UID"),
+        ("token: t, as: other, as-user-extra: {reason: [a]}", "acts as somebody with extra fields"),
+        ("auth-provider: {name: azure}", "its auth-provider azure gave no token"),
+        ("auth-provider: {name: azure, config: {apiserver-id: a}}", "its auth-provider azure gave no token"),
+        (
+            "auth-provider: {name: azure, config: {access-token: t, expires-on: '1', tenant-id: x}}",
+            "its auth-provider azure gave no token: ImportError: .*adal",
+        ),
+        ("auth-provider: {name: oidc, config: {id-token: a.b}}", "its auth-provider oidc gave no token"),
+        ("auth-provider: {name: oidc, config: {id-token: a.%%.c}}", "its auth-provider oidc gave no token"),
+        ("auth-provider: {name: oidc}", "its auth-provider oidc gave no token"),
+        ("auth-provider: {name: openstack, config: {a: b}}", "its auth-provider openstack gave no token"),
+        ("auth-provider: {name: gcp, config: {cmd-path: ''}}", "its auth-provider gcp gave no token"),
+        (
+            "auth-provider: {name: azure, config: {access-token: 'a b', expires-on: '99999999999'}}",
+            "its token is empty, or holds characters that no token has",
+        ),
     ],
 )
 def test_a_login_that_cannot_be_sent_is_refused_before_it_looks_like_a_dead_server(
     tmp_path: Path, user: str, says: str
 ) -> None:
     context = KubeContext.of(write(tmp_path, whole(user=user)))
-    with pytest.raises(ConfigurationError, match=says):
+    with pytest.raises(ConfigurationError, match=says) as caught:
         connect(context)
+    assert "\n" not in caught.value.what
+    assert caught.value.remedy
+
+
+def test_a_token_of_an_auth_provider_that_still_holds_is_sent(tmp_path: Path) -> None:
+    user = "auth-provider: {name: azure, config: {access-token: abc, expires-on: '99999999999'}}"
+    context = KubeContext.of(write(tmp_path, whole(user=user)))
+    assert connect(context).api.configuration.api_key["authorization"] == "Bearer abc"
+
+
+@pytest.mark.parametrize(
+    ("once", "key"), [('"server": "https://h"', "server"), ('"name": "it", "cluster"', "name")]
+)
+def test_json_that_says_two_things_is_refused(tmp_path: Path, once: str, key: str) -> None:
+    text = (
+        '{"current-context": "it", "clusters": [{"name": "it", "cluster": {"server": "https://h"}}],'
+        ' "contexts": [{"name": "it", "context": {"cluster": "it"}}]}'
+    )
+    twice = text.replace(once, f'"{key}": "other", {once}', 1)
+    assert fields_of(KubeContext.of(write(tmp_path, text))).server == "https://h"
+    with pytest.raises(ConfigurationError, match=f"the key {key} is there twice"):
+        KubeContext.of(write(tmp_path, twice))
 
 
 def test_a_missing_file_a_folder_and_bytes_are_told_apart(tmp_path: Path) -> None:

@@ -137,9 +137,39 @@ def test_numbers_of_any_size_are_numbers() -> None:
     assert list(found.samples.values()) == [math.inf, -math.inf, 1e30, 0.0]
 
 
-def test_series_with_numbers_count_where_others_are_histograms() -> None:
+def test_series_with_numbers_count_where_others_may_be_histograms() -> None:
     series = [{"metric": {"a": "1"}, "histograms": [[1, BUCKETS]]}, {"metric": {}, "values": [[1, "2"]]}]
-    assert [one.samples for one in answers.matrix(data(series))] == [{1: 2.0}]
+    assert [one.samples for one in answers.matrix(data(series), mixed=True)] == [{1: 2.0}]
+
+
+@pytest.mark.parametrize(
+    ("beside", "gives"),
+    [
+        ({"histogram": [AT, BUCKETS], "histograms": [[AT, BUCKETS]]}, "native histograms"),
+        ({"value": None, "values": None}, "2 series"),
+        ({}, "2 series"),
+    ],
+)
+def test_a_series_without_a_number_counts_beside_one_with(beside: Any, gives: str) -> None:
+    """Two series are no one number, whatever one of them holds."""
+    series = [{"metric": {"a": "1"}, **beside}, {"metric": {}, "value": [AT, "1"], "values": [[AT, "1"]]}]
+    for read, kind in ((answers.vector, "vector"), (answers.matrix, "matrix")):
+        for order in (series, series[::-1]):
+            with pytest.raises(AnswerError) as caught:
+                read(data(order, kind))
+            assert (caught.value.gives, bool(caught.value.remedy)) == (gives, True)
+
+
+@pytest.mark.parametrize("status", [200, 400, 422, 500, 503])
+@pytest.mark.parametrize("kind", ["timeout", "unavailable", "internal", "canceled"])
+def test_what_passes_is_no_wrong_query(
+    client: PrometheusClient, fake: FakePrometheus, status: int, kind: str
+) -> None:
+    fake.body = json.dumps({"status": "error", "errorType": kind, "error": "later"}).encode()
+    fake.status = status
+    with pytest.raises(MetricSourceError, match="later") as caught:
+        client.instant("up")
+    assert not isinstance(caught.value, QueryRefusedError)
 
 
 def test_targets_of_relatives_lack_fields() -> None:

@@ -118,6 +118,84 @@ def test_only_faultcasts_own_control_may_run(tmp_path: Path, text: str) -> None:
     _fine(tmp_path, text.replace("chaosaddons.controls.repeat", "faultcast.experiments.control"))
 
 
+@pytest.mark.parametrize("name", ["X_HTTP_Method_Override", "x-http_method", "X_METHOD-OVERRIDE"])
+def test_a_header_that_servers_take_for_another_method_is_refused(tmp_path: Path, name: str) -> None:
+    provider = f"{{type: http, url: 'http://a/', headers: {{{name}: DELETE}}}}"
+    [said] = _refused(tmp_path, with_in_method(f"{{type: probe, name: p, provider: {provider}}}"))
+    assert "makes another request of it; remove it" in said
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("url: 5", "the url is a number"),
+        ("url: [a, b]", "the url is a list"),
+        ("url: 'file:///etc/passwd'", "it does not begin with http:// or https://"),
+        ("url: 127.0.0.1/x", "it does not begin with http:// or https://"),
+        ("url: 'http://[::1'", "it is no address"),
+        ("url: 'http://a..b/'", "it is no address"),
+        (f"url: 'http://{'a' * 70}.b/'", "it is no address"),
+        ("url: 'http://a:99999/'", "it is no address"),
+        ("url: 'http://'", "it is no address"),
+        ("timeout: x", "the timeout is a text"),
+        ("timeout: 0", "the timeout is a number"),
+        ("timeout: -1.5", "the timeout is -1.5"),
+        ("timeout: true", "the timeout is true or false"),
+        ("timeout: 100000", "the timeout is a number"),
+        ("timeout: [1, x]", "the timeout is a text"),
+        ("timeout: [1, 2, 3]", "the timeout is a list"),
+        ("headers: {a: 5}", "the header 'a' is a number"),
+        ("headers: {a: null}", "the header 'a' is missing"),
+        ('headers: {"a\\nb": c}', "holds what cannot be sent"),
+        ('headers: {a: "b\\r\\nc: d"}', "holds what cannot be sent"),
+        ("headers: {ü: c}", "holds what cannot be sent"),
+        ("headers: {a: '€'}", "holds what cannot be sent"),
+        ("headers: [a]", "the headers are a list"),
+        ("arguments: 5", "the arguments are a number"),
+        ("arguments: [1, 2]", "the arguments are a list"),
+        ("verify_tls: 5", "verify_tls is a number"),
+        ("max_retries: x", "max_retries is no count"),
+    ],
+)
+def test_a_request_that_cannot_be_sent_is_refused_with_its_line(
+    tmp_path: Path, keys: str, words: str
+) -> None:
+    """Chaos Toolkit would find out while the experiment runs, and end it."""
+    url = "" if keys.startswith("url") else "url: 'http://a/', "
+    text = with_in_method(f"{{type: probe, name: p, provider: {{type: http, {url}{keys}}}}}")
+    [said] = [line for line in _refused(tmp_path, text) if words in line]
+    assert said.startswith("4: ")
+    assert "; write " in said
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "url: '${where}'",
+        "url: 'https://[::1]:8443/x?y=z'",
+        "url: 'HTTP://shop', timeout: 0.5",
+        "url: 'http://shop', timeout: [1, 2.5], verify_tls: false, max_retries: 2",
+        "url: 'http://shop', timeout: '${wait}', headers: {Authorization: 'Bearer ${where}'}",
+        "url: 'http://shop', arguments: {q: [a, 1]}",
+        "url: 'http://shop', arguments: a=b",
+    ],
+)
+def test_a_request_that_can_be_sent_is_fine(tmp_path: Path, keys: str) -> None:
+    text = with_in_method(f"{{type: probe, name: p, provider: {{type: http, {keys}}}}}")
+    _fine(tmp_path, text + "configuration: {where: 'http://shop', wait: 3}\n")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [("arguments: 5", "the arguments are a number"), ("timeout: x", "the timeout is a text")],
+)
+def test_a_program_that_cannot_be_started_is_refused(tmp_path: Path, keys: str, words: str) -> None:
+    text = with_in_method(f"{{type: probe, name: p, provider: {{type: process, path: echo, {keys}}}}}")
+    text = text.replace("name: faultcast\n", "name: faultcast\n    programs: [echo]\n")
+    [said] = [line for line in _refused(tmp_path, text) if words in line]
+    assert said.startswith("4: ")
+
+
 HARMLESS = (
     READS,
     READY,

@@ -105,6 +105,11 @@ def prod(
         "KUBERNETES_SERVICE_HOST": "prod",
         "KUBERNETES_SERVICE_PORT": "6443",
         "CHAOSTOOLKIT_IN_POD": "true",
+        "K8S_AUTH_KUBECONFIG": str(kubeconfig),
+        "K8S_AUTH_HOST": PROD,
+        "KUBIE_KUBECONFIG": str(kubeconfig),
+        "KUBE_TOKEN": "t",
+        "TF_VAR_kube_host": PROD,
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig))
@@ -230,7 +235,8 @@ def test_a_client_of_the_default_configuration_reaches_nothing(
 
 def test_a_program_that_is_started_is_led_nowhere(prod: Counting, kubeconfig: Path) -> None:
     script = (
-        "import os; print({k: v for k, v in os.environ.items() if k.startswith(('KUBE', 'CHAOSTOOLKIT'))})"
+        "import os; print({k: v for k, v in os.environ.items() "
+        "if 'KUBE' in k.upper() or k.startswith(('K8S', 'CHAOSTOOLKIT'))})"
     )
     with isolated(lambda: _named(kubeconfig)):
         seen = subprocess.run(
@@ -238,6 +244,33 @@ def test_a_program_that_is_started_is_led_nowhere(prod: Counting, kubeconfig: Pa
         ).stdout
     assert seen.strip() == str({"KUBECONFIG": os.devnull})
     assert Path(os.devnull).read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("func", "arguments"),
+    [
+        ("pod.probes.count_pods", {"label_selector": "a=b", "ns": "../../nodes/w1/proxy"}),
+        (
+            "crd.probes.get_custom_object",
+            {"group": "g", "version": "v1", "plural": "pods", "name": "gateway-1/exec?command=rm"},
+        ),
+    ],
+)
+def test_a_probe_cannot_reach_into_a_pod_through_a_name(
+    kubeconfig: Path, api: FakeApi, func: str, arguments: dict[str, str]
+) -> None:
+    module, _, name = func.rpartition(".")
+    probe = getattr(importlib.import_module(f"chaosk8s.{module}"), name)
+    with isolated(lambda: _named(kubeconfig)), pytest.raises(RefusedError, match="nothing was sent"):
+        probe(**arguments)
+    assert api.server.reads == 0
+
+
+def test_a_name_with_signs_of_its_own_may_be_read(api: FakeApi) -> None:
+    reading = ReadingClient(client_of(client.ApiClient(client.Configuration(host=HOST))).api.configuration)
+    with pytest.raises(client.ApiException):
+        client.RbacAuthorizationV1Api(reading).read_cluster_role("system:nobody.x-y")
+    assert api.server.reads == 1
 
 
 def test_afterwards_everything_is_as_it_was(prod: Counting, kubeconfig: Path) -> None:
@@ -269,6 +302,18 @@ def test_afterwards_everything_is_as_it_was(prod: Counting, kubeconfig: Path) ->
         lambda api: client.CoreV1Api(api).connect_get_namespaced_pod_proxy("g", "shop"),
         lambda api: client.CoreV1Api(api).connect_get_namespaced_service_proxy_with_path("g", "shop", "x"),
         lambda api: client.CoreV1Api(api).connect_get_namespaced_pod_portforward("g", "shop"),
+        lambda api: client.CoreV1Api(api).list_namespaced_pod("../../nodes/w1/proxy"),
+        lambda api: client.CoreV1Api(api).list_namespaced_pod(".."),
+        lambda api: client.CoreV1Api(api).read_namespaced_pod("gateway-1/log", "shop"),
+        lambda api: client.CoreV1Api(api).read_namespaced_pod("gateway-1%2Fexec", "shop"),
+        lambda api: client.CoreV1Api(api).read_node("w1\\proxy"),
+        lambda api: client.CustomObjectsApi(api).get_namespaced_custom_object(
+            "g", "v1", "shop", "pods", "gateway-1/exec?command=rm"
+        ),
+        lambda api: client.CustomObjectsApi(api).get_namespaced_custom_object(
+            "g", "v1", "shop", "pods/gateway-1", "exec"
+        ),
+        lambda api: client.CustomObjectsApi(api).get_cluster_custom_object("..", "v1", "nodes", "w1#"),
     ],
 )
 def test_a_client_of_probes_cannot_write(api: FakeApi, attempt: Any) -> None:

@@ -7,7 +7,9 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
+from faultcast.experiments.fields import Effect, seconds
 from faultcast.experiments.loader import find_experiments, load_experiment, load_experiments
 from faultcast.experiments.schema import experiment_schema
 from faultcast.experiments.yamlfile import read_yaml
@@ -201,10 +203,51 @@ def test_problems_are_reported_together_and_in_order(tmp_path: Path) -> None:
 def test_chaos_toolkits_own_objection_is_passed_on_with_its_line(tmp_path: Path) -> None:
     probe = (
         "steady-state-hypothesis:\n  title: h\n  probes:\n    - type: probe\n      name: ask\n"
-        "      provider: {type: http, url: 'http://shop/', headers: [a]}\n"
+        "      provider: {type: process, path: no-such-program}\n"
     )
-    [found] = _load(tmp_path, SOUND + probe)
-    assert found.startswith("1: Chaos Toolkit refuses it: a HTTP activities expect headers as a mapping")
+    text = SOUND.replace("name: faultcast\n", "name: faultcast\n    programs: [no-such-program]\n")
+    [found] = _load(tmp_path, text + probe)
+    assert "Chaos Toolkit refuses it: path 'no-such-program' cannot be found, in activity 'ask'" in found
+
+
+@pytest.mark.parametrize(
+    "number", [f"0x{'f' * 9000}", f"0x{'f' * 300}", "9" * 5000, "1e400", f"{'9' * 400}s"]
+)
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("name: faultcast\n", "name: faultcast\n    windows: {baseline: N}\n"),
+        ("duration: 20s", "duration: N"),
+        ("title: t", "title: t\nconfiguration: {x: N}"),
+    ],
+)
+def test_a_number_larger_than_any_is_refused(tmp_path: Path, number: str, change: tuple[str, str]) -> None:
+    before, after = change
+    text = SOUND.replace("duration: 20s", "duration: ${x}") if "x: N" in after else SOUND
+    assert _load(tmp_path, text.replace(before, after.replace("N", number)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("query: sum(rate(e[10s]))", "query: q\n        weight: '1e400'"),
+        ("query: sum(rate(e[10s]))", "query: q\n        between: [0, '1e400']"),
+        ("duration: 20s", f"duration: 20s-{'9' * 400}s"),
+        ("duration: 20s", f"duration: 20s\n        repeat: 1-{'9' * 5000}"),
+    ],
+)
+def test_an_infinite_text_is_no_number(tmp_path: Path, before: str, after: str) -> None:
+    assert _load(tmp_path, SOUND.replace(before, after))
+
+
+@pytest.mark.parametrize(
+    "value", [pytest.param(16**4000, id="huge"), "9" * 400 + "s", "9" * 400 + "%", float("inf")]
+)
+def test_what_is_larger_than_any_number_is_no_value(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        seconds(value)
+    with pytest.raises(ValidationError, match="is no size of an effect"):
+        TypeAdapter(Effect).validate_python(value)
 
 
 def test_a_url_of_an_abort_condition_that_cannot_be_asked_is_refused_with_its_line(tmp_path: Path) -> None:

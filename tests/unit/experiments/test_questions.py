@@ -1,5 +1,6 @@
 """The queries of an experiment are tried before anything is touched: each has to give what it has to give."""
 
+import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -86,6 +87,26 @@ def test_a_text_is_refused(see: See, prometheus: FakePrometheus) -> None:
     ]
     assert refusal.text == 'the query gives a text, and it has to give one number: "x"'
     assert refusal.remedy == "ask for a number"
+
+
+@pytest.mark.parametrize(
+    ("beside", "gave"),
+    [
+        ({"histogram": [5, {"count": "1", "sum": "2"}]}, "native histograms"),
+        ({"value": None}, "2 series"),
+        ({}, "2 series"),
+    ],
+)
+def test_two_series_are_refused_also_when_one_holds_no_number(
+    see: See, prometheus: FakePrometheus, beside: dict[str, Any], gave: str
+) -> None:
+    result = [{"metric": {"a": "1"}, **beside}, {"metric": {}, "value": [5, "1"]}]
+    data = {"resultType": "vector", "result": result}
+    prometheus.body = json.dumps({"status": "success", "data": data}).encode()
+    refusals = see({"abort": [{"query": "q", "above": 5}]}).refusals
+    assert f"the query gives {gave}, and it has to give one number: q" in [one.text for one in refusals]
+    reading = meter_of(PrometheusAccess(prometheus.url)).read("q")
+    assert (reading.number, reading.instead, reading.lasting) == (None, gave, True)
 
 
 def test_a_wrong_query_is_refused_in_prometheus_own_words(see: See) -> None:

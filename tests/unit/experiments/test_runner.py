@@ -245,6 +245,53 @@ def test_a_failing_probe_of_the_method_is_a_failure(run: Run) -> None:
     assert "there is no deployment in nowhere" in result.reason
 
 
+def _unfit_probe(name: str) -> dict[str, Any]:
+    """A probe that Chaos Toolkit cannot send, and that only a variable makes so."""
+    provider = {"type": "http", "url": "${address}", "timeout": 1}
+    return {"type": "probe", "name": name, "tolerance": 200, "provider": provider}
+
+
+def _unfit(place: str) -> Callable[[Any], None]:
+    def change(document: Any) -> None:
+        document["configuration"] = {"address": "http://a..b/"}
+        probe = _unfit_probe("ask")
+        if place == "steady-state-hypothesis":
+            document[place] = {"title": "h", "probes": [probe]}
+        else:
+            document[place].append(probe)
+
+    return change
+
+
+@pytest.mark.parametrize("place", ["steady-state-hypothesis", "method", "rollbacks"])
+def test_what_chaos_toolkit_crashes_of_is_a_failure_and_healed(
+    run: Run, shop: FakeKube, settings: Settings, place: str
+) -> None:
+    result = run(change=_unfit(place))
+    assert result.outcome == "failed"
+    assert "ask: it ended without a result" in result.reason or "Chaos Toolkit gave up" in result.reason
+    assert result.left_behind == ()
+    assert _entries(settings) == 0
+    assert bool(shop.writes) == (place != "steady-state-hypothesis")
+
+
+def test_what_is_in_place_when_chaos_toolkit_crashes_is_reverted(
+    run: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def crash(*_: Any, **__: Any) -> None:
+        assert _entries(settings) == 1
+        raise KeyError("status")
+
+    monkeypatch.setattr("faultcast.experiments.execution._Performance._revert", crash)
+    monkeypatch.setattr("chaoslib.run.run_rollback", crash)
+    result = run()
+    assert (result.outcome, result.left_behind) == ("failed", ())
+    [log] = (tmp_path / "trial").glob("crash-*.log")
+    assert "KeyError: 'status'" in log.read_text()
+    assert _kinds(result)[-1] == "healed"
+    assert _entries(settings) == 0
+
+
 def test_a_fault_that_chaos_toolkit_did_not_carry_out_is_not_injected(run: Run, shop: FakeKube) -> None:
     result = run(change=lambda document: document["method"][0].update(dry=True))
     assert result.outcome in ("completed", "not-injected")
