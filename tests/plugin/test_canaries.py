@@ -23,8 +23,8 @@ PLACES = (
 )  # fmt: skip
 SECRETS = {place: canary(place) for place in PLACES}
 SECRETS["env-header"] = SECRETS["env-header"].encode("ascii", "ignore").decode()
-TOKEN = SECRETS["kube-token"].encode("ascii", "ignore").decode()
-"""A header holds no other characters."""
+TOKEN = SECRETS["kube-token"].encode("ascii", "ignore").decode().replace(" ", "")
+"""A token holds no other characters."""
 SEARCHED = [*SECRETS.values(), TOKEN]
 
 EXPERIMENT = """
@@ -62,7 +62,7 @@ clusters:
   cluster: {{server: "{server}/k8s"}}
 users:
 - name: me
-  user: {{token: {token}, client-key-data: {key}}}
+  user: {{token: {token}, client-certificate-data: {certificate}, client-key-data: {key}}}
 - name: other
   user:
     username: admin
@@ -139,6 +139,7 @@ def place(pytester: pytest.Pytester, servers: Standin, monkeypatch: pytest.Monke
         KUBECONFIG.format(
             server=servers.url,
             token=json.dumps(TOKEN),
+            certificate=base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n").decode(),
             key=base64.b64encode(key.encode()).decode(),
             password=json.dumps(SECRETS["kube-password"]),
             exec=json.dumps(SECRETS["kube-exec"]),
