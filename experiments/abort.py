@@ -5,6 +5,7 @@ too, at once when it gives several or a text, and after ten seconds when it give
 """
 
 import math
+import re
 import threading
 from collections.abc import Callable, Sequence
 
@@ -12,6 +13,7 @@ import requests
 
 from faultcast.experiments.access import Meter
 from faultcast.experiments.model import AbortCondition
+from faultcast.infra.redaction import split_login
 from faultcast.infra.waiting import Clock, SystemClock
 
 __all__ = ["PATIENCE", "AbortWatch", "status_of"]
@@ -86,11 +88,12 @@ class AbortWatch:
 
     def _ask_url(self, condition: AbortCondition) -> str | None:
         url = condition.url or ""
+        shown = re.split("[?#]", split_login(url)[0], maxsplit=1)[0]
         try:
             status = self._http(url, condition.timeout)
         except requests.RequestException as error:
-            return f"{url} gave no answer within {condition.timeout:g} s ({type(error).__name__})"
-        return None if status == condition.status else f"{url} answered {status}, not {condition.status}"
+            return f"{shown} gave no answer within {condition.timeout:g} s ({type(error).__name__})"
+        return None if status == condition.status else f"{shown} answered {status}, not {condition.status}"
 
     def _ask_query(self, index: int, condition: AbortCondition) -> str | None:
         began = self._clock.monotonic()

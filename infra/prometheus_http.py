@@ -53,9 +53,10 @@ class PrometheusHttp:
     ) -> None:
         self.url, self._auth = separated(url, auth)
         if not _is_url(self.url):
-            message = f"{self.url!r} is not the URL of a Prometheus"
+            # What was given is not shown: it may hold a password where no URL has one.
             raise ConfigurationError(
-                message, remedy="give one with --prometheus-url, such as http://prometheus.example:9090"
+                "what was given is not the URL of a Prometheus",
+                remedy="give one with --prometheus-url, such as http://prometheus.example:9090",
             )
         from prometheus_api_client import PrometheusConnect
 
@@ -203,8 +204,9 @@ class _Answer(requests.Response):
 def _is_url(text: str) -> bool:
     try:
         parts = urlsplit(text)
+        (parts.hostname or "").encode("idna")
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+    except ValueError:  # also UnicodeError
         return False
 
 

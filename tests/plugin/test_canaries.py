@@ -210,3 +210,21 @@ def test_no_canary_is_in_what_a_run_with_a_wrong_url_says(
     assert result.ret != 0
     assert found_in(printed, SEARCHED) == set()
     assert found_below(_everything(place), SEARCHED) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "url",
+    ["me:{}@127.0.0.1:9/plain", "http:me:{}@127.0.0.1:9", "//me:{}@h", "http://me:{}", "http://h/?p={}#{}"],
+)
+def test_no_canary_is_in_what_a_run_says_whose_url_is_none(place: pytest.Pytester, url: str) -> None:
+    secret = quote(SECRETS["url"], safe="")
+    given = url.format(*[secret] * url.count("{}"))
+    words = ["--prometheus-url", given] if "//" in url else [f"--prometheus-url={given}"]
+    result = place.runpytest_subprocess(
+        "--experiments", "chaos", "--cluster", "existing", "--kubeconfig", "secret/kubeconfig", *words,
+        "--showlocals", "--debug=debug.log",
+    )  # fmt: skip
+    assert result.ret != 0
+    assert found_in((result.stdout.str() + result.stderr.str()).encode(), SEARCHED) == set()
+    assert found_below(_everything(place), SEARCHED) == {}
