@@ -14,14 +14,24 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from faultcast.infra import prometheus_answers as answers
-from faultcast.infra.errors import ConfigurationError, MetricSourceError, NoNumbersError, QueryRefusedError
+from faultcast.infra.errors import (
+    ConfigurationError,
+    MetricSourceError,
+    NoNumbersError,
+    QueryRefusedError,
+    without_control,
+)
 from faultcast.infra.prometheus_answers import AnswerError, Refused
 from faultcast.infra.prometheus_auth import PrometheusAuth, locked_out, separated
 
 __all__ = ["NoSuchAnswerError", "PrometheusHttp"]
 
-_RETRY = Retry(total=3, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False)
-_NEVER = Retry(total=0, raise_on_status=False)
+_RETRY = Retry(
+    total=3, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False,
+    respect_retry_after_header=False,
+)  # fmt: skip
+_NEVER = Retry(total=0, raise_on_status=False, respect_retry_after_header=False)
+"""Nobody's Retry-After is followed: it may be hours, or no time at all."""
 _WRONG_QUERY = (400, 422)
 _LOCKED = (401, 403)
 _MISSING = (404, 405, 501)
@@ -147,7 +157,7 @@ class PrometheusHttp:
                 and (here.scheme != there.scheme or here.port == there.port)
             ):
                 return
-            where = f"{there.scheme}://{there.hostname}"
+            where = f"{there.scheme}://{there.hostname}" if there.hostname else "no host"
         except ValueError:
             where = "an address that is none"
         response.close()
@@ -171,6 +181,7 @@ class PrometheusHttp:
 
     def _refused(self, response: requests.Response, reason: str) -> MetricSourceError:
         """The error of an answer that is a refusal."""
+        reason = " ".join(without_control(reason).split())
         status = response.status_code
         if status in _LOCKED:
             event, remedy = locked_out(status, self._auth)
