@@ -5,6 +5,7 @@ too, at once when it gives several or a text, and after ten seconds when it give
 """
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from faultcast.experiments.access import Meter, Reading
 from faultcast.experiments.model import AbortCondition
 from faultcast.infra.bounded import begun, in_time
 from faultcast.infra.errors import WaitTimeoutError
+from faultcast.infra.redaction import split_login
 from faultcast.infra.waiting import Clock, SystemClock
 
 __all__ = ["PATIENCE", "AbortWatch", "status_of"]
@@ -140,18 +142,15 @@ class AbortWatch:
         return f"{condition.reason}: {found}" if found and condition.reason else found
 
     def _of_url(self, condition: AbortCondition, answer: Future[Any] | None) -> str | None:
-        silent = f"{condition.url} gave no answer within {condition.timeout:g} s"
+        shown = re.split("[?#]", split_login(condition.url or "")[0], maxsplit=1)[0]
+        silent = f"{shown} gave no answer within {condition.timeout:g} s"
         if answer is None:
             return silent
         try:
             status = answer.result()
         except (requests.RequestException, HTTPError, ValueError) as error:
             return f"{silent} ({type(error).__name__})"
-        return (
-            None
-            if status == condition.status
-            else f"{condition.url} answered {status}, not {condition.status}"
-        )
+        return None if status == condition.status else f"{shown} answered {status}, not {condition.status}"
 
     def _of_query(self, index: int, answer: Future[Any] | None, began: float) -> str | None:
         condition = self._conditions[index]

@@ -90,7 +90,8 @@ class DatabaseAccess:
 
     def __post_init__(self) -> None:
         """Keep the password out of every text."""
-        keep_login(self.user, self.password)
+        if self.password:  # a user alone is a name, and stays readable
+            keep_login(self.user, self.password)
 
     @classmethod
     def of_url(cls, text: str, *, anonymous: bool = False) -> Self:
@@ -107,19 +108,22 @@ class DatabaseAccess:
         """
         scheme = _SCHEME.match(text)
         if scheme is None:
-            raise ConfigurationError("the URL of the database is no mysql://USER@HOST/SCHEMA", remedy=_REMEDY)
+            raise ConfigurationError(
+                "the URL of the database is no mysql://USER:PASSWORD@HOST/SCHEMA", remedy=_REMEDY
+            )
         rest = text[scheme.end() :]
         if anonymous and "@" not in rest:
             rest = f":@{rest}"
         ends = [at.end() for at in re.finditer("@", rest) if _PLACE.fullmatch(rest, at.end())]
         found = _PLACE.fullmatch(rest, ends[-1]) if ends else None
         if found is None:
-            what = "names no user" if _PLACE.fullmatch(rest) else "is no mysql://USER@HOST/SCHEMA"
+            what = "names no user" if _PLACE.fullmatch(rest) else "is no mysql://USER:PASSWORD@HOST/SCHEMA"
             raise ConfigurationError(f"the URL of the database {what}", remedy=_REMEDY)
         user, _, password = rest[: ends[-1] - 1].partition(":")
         if not user and not anonymous:
             raise ConfigurationError("the URL of the database names no user", remedy=_REMEDY)
-        keep_login(user, password)
+        if password:
+            keep_login(user, password)
         return cls(
             _host(found["host"]),
             _port(found["port"]),
@@ -153,6 +157,11 @@ class DatabaseAccess:
 
 def _host(text: str) -> str:
     if not text.startswith("["):
+        try:
+            text.encode("idna")
+        except UnicodeError:
+            message = "the host in the URL of the database is no host name"
+            raise ConfigurationError(message, remedy=_REMEDY) from None
         return text
     address = unquote(text.strip("[]"))
     try:

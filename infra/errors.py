@@ -31,6 +31,8 @@
 Each carries a remedy: the next step of the person who reads it.
 """
 
+import re
+
 __all__ = [
     "AbortedError",
     "ClusterError",
@@ -57,21 +59,32 @@ __all__ = [
     "SupersededError",
     "UnsupportedError",
     "WaitTimeoutError",
+    "without_control",
 ]
+
+
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What moves a terminal's cursor or colours it; line ends and tabs stay."""
+
+
+def without_control(text: str) -> str:
+    """A text without control characters, as a server's own words may hold them."""
+    return _CONTROL.sub("", text)
 
 
 class FaultcastError(Exception):
     """Root of the tree.
 
     Args:
-        what: What happened, and to what; one sentence without a full stop.
+        what: What happened, and to what; one sentence without a full stop. Control characters, which a
+            server's own words may hold, are taken out.
         remedy: What the reader should do next; empty only when there is nothing to do.
     """
 
     def __init__(self, what: str, *, remedy: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.remedy = remedy
+        super().__init__(without_control(what))
+        self.what = without_control(what)
+        self.remedy = without_control(remedy)
 
     def __str__(self) -> str:
         """The sentence shown to people: the event, then the next step."""

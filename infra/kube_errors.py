@@ -18,7 +18,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from faultcast.infra.errors import ClusterError
+from faultcast.infra.errors import ClusterError, without_control
 from faultcast.infra.kubeconfig import KubeContext
 
 __all__ = ["NotKubernetesError", "Origin", "api_error", "mark", "status_message"]
@@ -62,7 +62,7 @@ def status_message(error: ApiException) -> str:
         said: Any = json.loads(error.body or "")
     except (ValueError, TypeError):
         return ""
-    return str(said.get("message") or "") if isinstance(said, dict) else ""
+    return without_control(str(said.get("message") or "")) if isinstance(said, dict) else ""
 
 
 def api_error(doing: str, error: ApiException | HTTPError) -> ClusterError:

@@ -176,7 +176,7 @@ def separated(url: str, auth: PrometheusAuth | None) -> tuple[str, PrometheusAut
     plain = plain.rstrip("/")
     parameters = tuple(parse_qsl(query, keep_blank_values=True))
     if taken := sorted({name for name, _ in parameters if name in _OURS or name.startswith("g0.")}):
-        message = f"the URL of Prometheus at {plain} holds {', '.join(taken)}, which is part of a question"
+        message = f"the URL of Prometheus holds {', '.join(taken)}, which is part of a question"
         raise ConfigurationError(message, remedy="give its base URL, as in http://prometheus.example:9090")
     if parameters:
         auth = replace(auth or PrometheusAuth(), parameters=parameters)

@@ -21,6 +21,7 @@ from faultcast.infra.errors import (
     NoNumbersError,
     QueryRefusedError,
     WaitTimeoutError,
+    without_control,
 )
 from faultcast.infra.prometheus_answers import AnswerError, Refused
 from faultcast.infra.prometheus_auth import PrometheusAuth, locked_out, separated
@@ -28,8 +29,12 @@ from faultcast.infra.urls import is_url
 
 __all__ = ["NoSuchAnswerError", "PrometheusHttp"]
 
-_RETRY = Retry(total=3, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False)
-_NEVER = Retry(total=0, raise_on_status=False)
+_RETRY = Retry(
+    total=3, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False,
+    respect_retry_after_header=False,
+)  # fmt: skip
+_NEVER = Retry(total=0, raise_on_status=False, respect_retry_after_header=False)
+"""Nobody's Retry-After is followed: it may be hours, or no time at all."""
 _PATIENCE = 300.0
 """Seconds an answer may take in all, however much it is: the other time-outs count from byte to byte."""
 _WRONG_QUERY = (400, 422)
@@ -63,9 +68,10 @@ class PrometheusHttp:
     ) -> None:
         self.url, self._auth = separated(url, auth)
         if not is_url(self.url):
-            message = f"{self.url!r} is not the URL of a Prometheus"
+            # What was given is not shown: it may hold a password where no URL has one.
             raise ConfigurationError(
-                message, remedy="give one with --prometheus-url, such as http://prometheus.example:9090"
+                "what was given is not the URL of a Prometheus",
+                remedy="give one with --prometheus-url, such as http://prometheus.example:9090",
             )
         from prometheus_api_client import PrometheusConnect
 
@@ -162,7 +168,7 @@ class PrometheusHttp:
                 and (here.scheme != there.scheme or here.port == there.port)
             ):
                 return
-            where = f"{there.scheme}://{there.hostname}"
+            where = f"{there.scheme}://{there.hostname}" if there.hostname else "no host"
         except ValueError:
             where = "an address that is none"
         response.close()
@@ -188,6 +194,7 @@ class PrometheusHttp:
         self, response: requests.Response, reason: str, *, passing: bool = False
     ) -> MetricSourceError:
         """The error of an answer that is a refusal; a passing one says nothing about the query."""
+        reason = " ".join(without_control(reason).split())
         status = response.status_code
         if status in _LOCKED:
             event, remedy = locked_out(status, self._auth)

@@ -40,10 +40,18 @@ def _moment(value: object) -> object:
         return _NEVER
 
 
+def _number(value: object) -> object:
+    """Python reads `1_0` as ten; nobody else does."""
+    if isinstance(value, str) and "_" in value:
+        message = "a number holds no underscore"
+        raise ValueError(message)
+    return value
+
+
 type Several[T] = Annotated[list[T], BeforeValidator(_listed)]
 type Labels = Annotated[dict[str, str], BeforeValidator(lambda value: value or {})]
-type _Time = Annotated[float, Field(ge=-_LATEST, le=_LATEST)]
-type Point = tuple[_Time, float]
+type _Time = Annotated[float, BeforeValidator(_number), Field(ge=-_LATEST, le=_LATEST)]
+type Point = tuple[_Time, Annotated[float, BeforeValidator(_number)]]
 type _Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 type _Moment = Annotated[datetime, BeforeValidator(_moment)]
 

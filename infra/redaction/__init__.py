@@ -19,7 +19,7 @@ from faultcast.infra.redaction.sources import (
     keep_experiment,
     keep_kubeconfig,
 )
-from faultcast.infra.redaction.urls import Login, keep_login, keep_url, split_login
+from faultcast.infra.redaction.urls import Login, keep_login, keep_typed_url, keep_url, split_login
 
 __all__ = [
     "Login",
@@ -31,6 +31,7 @@ __all__ = [
     "keep_experiment",
     "keep_kubeconfig",
     "keep_login",
+    "keep_typed_url",
     "keep_url",
     "redact_files",
     "redact_output",

@@ -15,15 +15,15 @@ _SHORTEST = 4
 _NO_SECRETS = frozenset(
     re.findall(
         r"\w+",
-        """admin administrator changeme cluster database default example existing false faultcast forecast
-        grafana local localhost mariadb master monitoring mysql none null password prometheus root secret test
-        token true user username worker""",
+        """admin administrator basic bearer changeme cluster database default digest example existing false
+        faultcast forecast grafana http https local localhost mariadb master monitoring mysql negotiate none
+        null password prometheus root secret test token true user username worker""",
     )
 )
 """Words that are no secret even where somebody uses them as one; taken out, they would destroy any text."""
 
 
-_SECRET_NAME = re.compile(rf"(?i)(?:{NAMES}s?|authorization)$")
+_SECRET_NAME = re.compile(rf"(?i)(?:{NAMES}s?|authorization|pwd|jwt|cookie|_(?:auth|pat|pin))$")
 
 
 class Secrets:
@@ -99,6 +99,8 @@ class Secrets:
     def _data(self, data: Any, *, by_name: bool, secret: bool = False) -> Any:
         if isinstance(data, str):
             return MARK if secret and data else self.hidden(data)
+        if secret and isinstance(data, int | float) and not isinstance(data, bool):
+            return MARK
         if isinstance(data, Mapping):
             by_reference = secret and data.get("type") in ("env", "vault", "file")
             variable = by_name and _is_secret(data.get("name", ""), "")

@@ -11,7 +11,7 @@ PLACEHOLDER = "PASSWORD"
 """What stands in place of a password where somebody is told how to write a URL."""
 
 NAMES = (
-    r"(?:pass(?:word|wd|phrase)|token|secret|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?key"
+    r"(?:pass(?:word|wd|phrase)|token|secret|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|client[_-]?key"
     r"|credential)"
 )
 """Words in the names of things that are secret, as a regular expression."""
@@ -19,7 +19,11 @@ NAMES = (
 _URL = re.compile(r"((?:[a-z][a-z0-9+.-]*:)?(?:\\?/){2})([^\s\"'<>`|]*@[^\s\"'<>`|]*)", re.IGNORECASE)
 _HOST = re.compile(r"(?:\[[^\]]*\]|[\w.%-]+)(?::\d+)?(?:$|[^\w@])")
 _PLAIN_AUTHORITY = re.compile(r"(?:\[[^\]@]*\]|[\w.%-]+)(?::\d+)?(?:$|[/?#])")
-_PARAMETER = re.compile(rf"(?i)([?&;][\w.-]*(?:{NAMES}|signature|\bsig\b|\bauth\b)[\w.-]*=)([^&\s\"'<>#]+)")
+_PARAMETER = re.compile(
+    rf"(?i)([?&;#][\w.-]*(?:{NAMES}|pwd|jwt|signature|\bsig\b|\bauth\b|\bpass\b)[\w.-]*=)([^&\s\"'<>#]+)"
+)
+_HOOK = re.compile(r"(?i)(\b(?:hooks\.slack\.com/[a-z]+|discord(?:app)?\.com/api/webhooks)/)[^\s\"'<>]+")
+"""Webhooks, which anybody may call who knows their path."""
 _HEADER = re.compile(
     r"(?i)(authorization[\"']?\s*[:=]\s*(?:b(?=[\"']))?[\"']?)(?:(?:bearer|basic|digest|negotiate|token)\s+)?[^\s\"',;}]+"
 )
@@ -38,6 +42,8 @@ def without_logins(text: str) -> str:
         text = _URL.sub(_without_login, text)
     if "=" in text:
         text = _PARAMETER.sub(rf"\1{MARK}", text)
+    if "hook" in text:
+        text = _HOOK.sub(rf"\1{MARK}", text)
     if "PRIVATE KEY" in text:
         text = _PEM.sub(f"{MARK} private key", text)
     if "eyJ" in text:

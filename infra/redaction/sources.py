@@ -9,24 +9,33 @@ from pathlib import Path
 from typing import Any
 
 from faultcast.infra.redaction.known import KNOWN
+from faultcast.infra.redaction.names import names_secret
 from faultcast.infra.redaction.patterns import MARK, NAMES
-from faultcast.infra.redaction.urls import keep_url
+from faultcast.infra.redaction.urls import Login, keep_typed_url, keep_url, split_login
 
 __all__ = ["keep_arguments", "keep_environment", "keep_experiment", "keep_kubeconfig"]
 
-_WORDS = frozenset(
-    {"password", "passwd", "passphrase", "pass", "pw", "token", "tokens", "secret", "secrets", "key", "keys"}
-    | {"apikey", "credential", "credentials"}
-)
-_NO_VALUE = frozenset(
-    {"file", "path", "dir", "name", "user", "ttl", "seconds", "size", "count", "length", "id", "type", "url"}
-)
-"""Last words of names whose values are not secret: `..._TOKEN_FILE` is a path."""
-_LEAST = 6
+_LEAST = 4
 """Letters of a variable's value that is taken for a secret because of its name alone."""
+_SOME = 6
+"""Letters of a value that is one because of the place where it stands."""
 _LONG = 16
 _KUBECONFIG = "--kubeconfig"
-_OPTION = re.compile(rf"(?i)--?[\w-]*{NAMES}[\w-]*")
+_URLS = re.compile(r"--(?:[\w-]+-)?(?:url|db)")
+"""Options whose values are URLs, or were meant to be."""
+_DIRECTORIES = ("PWD", "OLDPWD")
+_HOOK = re.compile(r"(?i)slack|webhook")
+_PAIR = re.compile(
+    rf"(?i)(?:^|[;\s])[\w ]{{0,30}}?(?:{NAMES}|pwd|shared ?access ?(?:key|signature))\s*=\s*"
+    r"(?:\"([^\"]*)\"|'([^']*)'|([^;\"']*))"
+)
+"""One of the pairs of a connection string: `Server=db;Uid=me;Pwd=secret;`."""
+_NAMED = re.compile(rf"(?i)(?:{NAMES}|pwd|jwt|cookie)s?$")
+_PLACES = frozenset({"account", "cluster", "context", "environment", "info", "location", "namespace"}) | {
+    "org", "profile", "project", "region", "role", "version", "zone",
+}  # fmt: skip
+"""Last words of variables of a login program that say where it logs in, and nothing that is secret."""
+_REFERENCES = ("env", "vault", "file")
 _MOST = 1 << 20
 """Bytes of a file that is read for its secrets."""
 
@@ -38,12 +47,21 @@ def keep_environment(environment: Mapping[str, str] | None = None) -> None:
         environment: The process's own when not given.
     """
     for name, value in (os.environ if environment is None else environment).items():
-        if "://" in value:
+        if name.upper() in _DIRECTORIES:
+            continue
+        if name.upper().endswith(("PROMETHEUS_URL", "FAULTCAST_DB")):
+            keep_typed_url(value)
+        elif "://" in value:
             keep_url(value)
-        if _names_secret(name) and _is_value(value):
-            KNOWN.keep(value)
-        elif name.endswith("_HEADERS"):
+        if _HOOK.search(name) and "://" in value:
+            _keep_path(value)
+        elif names_secret(name) and _is_value(value):
+            KNOWN.keep(*_pieces(value))
+        elif re.search(r"(?i)headers?$", name):
             _keep_headers(value)
+        for pair in _PAIR.finditer(value):
+            told = next(filter(None, pair.groups()), "")
+            KNOWN.keep(told, *told.split()[:1])
 
 
 def keep_arguments(words: Sequence[str]) -> list[str]:
@@ -61,11 +79,18 @@ def keep_arguments(words: Sequence[str]) -> list[str]:
         option, equals, value = word.partition("=") if word.startswith("-") else (before, "", word)
         if option == _KUBECONFIG and value:
             keep_kubeconfig(Path(value))
-        if "://" in value:
+        safe = value
+        if value and _URLS.fullmatch(option):
+            safe = keep_typed_url(value)
+            if split_login(value)[1] != Login():
+                safe = safe.replace("://", f"://{MARK}@", 1)
+        elif "://" in value:
             keep_url(value)
-        elif value and _names_option(option):
+        elif value and option.startswith("-") and names_secret(option):
             KNOWN.keep(value)
-            word = f"{option}={MARK}" if equals else MARK  # noqa: PLW2901
+            safe = MARK
+        if safe != value:
+            word = f"{option}={safe}" if equals else safe  # noqa: PLW2901
         shown.append(word)
         before = word if word.startswith("-") and not equals else ""
     return [KNOWN.redacted(word) for word in shown]
@@ -81,7 +106,8 @@ def keep_kubeconfig(path: Path) -> None:
     from ruamel.yaml.error import YAMLError
 
     try:
-        told = list(_leaves(list(YAML(typ="safe").load_all(_read(path)))))
+        documents = list(YAML(typ="safe").load_all(_read(path)))
+        told, programs = list(_leaves(documents)), list(_programs(documents))
     except (OSError, ValueError, YAMLError, RecursionError):
         return  # whoever connects with it says what is wrong
     for name, value in told:
@@ -94,6 +120,8 @@ def keep_kubeconfig(path: Path) -> None:
         elif re.search(rf"(?i){NAMES}|-key-data$", name) or (name == "value" and _is_value(value, _LONG)):
             KNOWN.keep(value)
             _keep_decoded(value)
+    for program in programs:
+        _keep_program(program)
 
 
 def keep_experiment(document: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> None:
@@ -108,10 +136,16 @@ def keep_experiment(document: Mapping[str, Any], environment: Mapping[str, str] 
         section = document.get(place)
         if isinstance(section, Mapping):
             _keep_section(section, variables, secret=place == "secrets")
+        elif place == "secrets":
+            _keep_section({"": section}, variables, secret=True)
     for name, value in _leaves(document):
-        if "://" in value:
+        if name == "url":
+            KNOWN.keep(value.partition("#")[2])
+        if name.lower().endswith("prometheus_url"):
+            keep_typed_url(value)
+        elif "://" in value:
             keep_url(value)
-        elif re.search(rf"(?i){NAMES}$", name) and _is_value(value):
+        elif _NAMED.search(name) and _is_value(value):
             KNOWN.keep(value.removeprefix("Bearer "))
 
 
@@ -119,50 +153,85 @@ def _keep_headers(text: str) -> None:
     """Values of headers, one a line, whose names call them secret, or that are long."""
     for line in text.splitlines():
         name, _, value = line.partition(":")
-        named = _names_secret(name.strip()) or name.strip().lower() in ("authorization", "cookie")
-        for word in (value.strip(), *value.split()):
+        named = names_secret(name)
+        for word in _pieces(value.strip()) if named else (value.strip(), *value.split()):
             if _is_value(word, _LEAST if named else _LONG):
                 KNOWN.keep(word)
 
 
-def _keep_section(section: Mapping[str, Any], variables: Mapping[str, str], *, secret: bool) -> None:
-    for name, value in section.items():
-        hidden = secret or _names_secret(str(name))
-        if isinstance(value, Mapping):
-            reference = value.get("key")
-            if value.get("type") == "env" and isinstance(reference, str):
-                given = variables.get(reference, str(value.get("default", "")))
-                if hidden and not _is_path(given):
-                    KNOWN.keep(given)
-            else:
-                _keep_section(value, variables, secret=hidden)
-        elif hidden and isinstance(value, str) and not _is_path(value):
+def _pieces(value: str) -> Iterator[str]:
+    """A secret, its words, and the values of its pairs, as cookies and logins have them."""
+    yield value
+    for word in value.split():
+        yield word
+        for sign in "=:":
+            yield word.partition(sign)[2].strip("\"';,")
+
+
+def _keep_path(url: str) -> None:
+    """A webhook is called by whoever knows its path."""
+    path = url.partition("://")[2].partition("/")[2]
+    KNOWN.keep(path, path.rstrip("/").rpartition("/")[2])
+
+
+def _keep_program(program: Mapping[str, Any]) -> None:
+    """What a program that logs in is given: secret options, and variables but those that name a place."""
+    given, variables = program.get("args"), program.get("env")
+    if isinstance(given, list):
+        keep_arguments([str(word) for word in given])
+    for each in variables if isinstance(variables, list) else []:
+        if not isinstance(each, Mapping):
+            continue
+        name, value = str(each.get("name", "")), str(each.get("value", ""))
+        last = (re.findall("[a-z]+", name.lower()) or [""])[-1]
+        place = last in _PLACES or "://" in value or not _is_value(value, _SOME)
+        if not _is_path(value) and (names_secret(name) or not place):
             KNOWN.keep(value)
+
+
+def _keep_section(section: Mapping[str, Any], variables: Mapping[str, str], *, secret: bool) -> None:
+    """Every scalar of the section, at any depth, that is secret because of its place or its name."""
+    for name, value in section.items():
+        hidden = secret or names_secret(str(name))
+        if isinstance(value, Mapping):
+            if value.get("type") not in _REFERENCES:
+                _keep_section(value, variables, secret=hidden)
+                continue
+            reference = str(value.get("key"))
+            if hidden or names_secret(reference):
+                own = variables.get(reference, "") if value["type"] == "env" else ""
+                _keep_section({"own": own, "default": value.get("default")}, variables, secret=True)
+        elif isinstance(value, list):
+            _keep_section({str(at): each for at, each in enumerate(value)}, variables, secret=hidden)
+        elif hidden and value is not None and not isinstance(value, bool) and not _is_path(str(value)):
+            KNOWN.keep(str(value))
+
+
+def _programs(data: Any) -> Iterator[Mapping[str, Any]]:
+    """Every program that a kubeconfig logs in with."""
+    if isinstance(data, Mapping):
+        if isinstance(data.get("exec"), Mapping):
+            yield data["exec"]
+        data = list(data.values())
+    if isinstance(data, list):
+        for each in data:
+            yield from _programs(each)
 
 
 def _leaves(data: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Every text with the name it stands under; an item `{name: X, value: Y}` stands under X."""
     if isinstance(data, str):
         yield name, data
+    elif isinstance(data, int | float) and not isinstance(data, bool):
+        yield name, str(data)
     elif isinstance(data, Mapping):
         for key, value in data.items():
             named = data.get("name") if key == "value" else None
-            secret = isinstance(named, str) and _names_secret(named)
+            secret = isinstance(named, str) and names_secret(named)
             yield from _leaves(value, str(named) if secret else str(key))
     elif isinstance(data, list):
         for each in data:
             yield from _leaves(each, name)
-
-
-def _names_secret(name: str) -> bool:
-    words = re.split(r"[^a-z]+", name.lower())
-    if words[-1] in _NO_VALUE:
-        return False
-    return not _WORDS.isdisjoint(words) or re.search(rf"(?i){NAMES}$", name) is not None
-
-
-def _names_option(option: str) -> bool:
-    return _OPTION.fullmatch(option) is not None and _names_secret(option.lstrip("-").replace("-", "_"))
 
 
 def _is_value(value: str, least: int = _LEAST) -> bool:

@@ -2,15 +2,20 @@
 
 import base64
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from faultcast.infra.redaction.known import KNOWN
-from faultcast.infra.redaction.patterns import NAMES, login_ends, without_logins
+from faultcast.infra.redaction.names import names_secret
+from faultcast.infra.redaction.patterns import MARK, NAMES, login_ends, without_logins
 
-__all__ = ["Login", "keep_login", "keep_url", "split_login"]
+__all__ = ["Login", "keep_login", "keep_typed_url", "keep_url", "split_login"]
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*://)(.*)", re.IGNORECASE | re.DOTALL)
+_DATABASE = re.compile(r"(?:mysql|mariadb|postgres(?:ql)?)(?:\+[a-z]+)?://", re.IGNORECASE)
+"""There a user without a password is only a name."""
+_PORT = re.compile(r"\d*(?:[/\\?#].*)?", re.DOTALL)
 _PLACE = re.compile(r"(?:\[[0-9a-f:.%]+\]|[^\s/?#@:\[\]]+)(?::\d+)?(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -74,11 +79,60 @@ def keep_url(url: str) -> str:
         The URL as it may be shown.
     """
     plain, login = split_login(url)
-    keep_login(login.user, login.password)
+    if login.password or not _DATABASE.match(url):
+        keep_login(login.user, login.password)
     if login.password:
         raw = url.partition("://")[2].removesuffix(plain.partition("://")[2]).removesuffix("@")
         KNOWN.keep(raw.partition(":")[2])
-    for name, value in parse_qsl(plain.partition("?")[2].partition("#")[0]):
-        if re.search(rf"(?i){NAMES}|signature|^sig$|^auth$|^key$", name):
+    place, _, fragment = plain.partition("#")
+    for name, value in parse_qsl(f"{place.partition('?')[2]}&{fragment}"):
+        if names_secret(name) or re.search(rf"(?i){NAMES}|signature", name):
             KNOWN.keep(value)
     return without_logins(KNOWN.hidden(plain))
+
+
+def keep_typed_url(text: str) -> str:
+    """Keep the secrets of what somebody gave as a URL out of every text, also when it is none.
+
+    Args:
+        text: As it was typed. Of a URL, every parameter counts as secret, for it is sent with each request,
+            and the fragment.
+
+    Returns:
+        What may be shown of it; of what is no URL, nothing.
+    """
+    shown = keep_url(text)
+    plain = split_login(text)[0]
+    scheme, _, rest = plain.partition("://")
+    right = _URL.fullmatch(text) is not None and _PLACE.fullmatch(rest) is not None
+    unclear = "@" in rest.partition("?")[0]  # me:9/x@host: whoever sends it takes that for a login
+    if unclear or not right:
+        KNOWN.keep(*_login_of(text))
+    if _DATABASE.match(text):
+        return shown if right and not unclear else MARK
+    rest = rest.rpartition("@")[2] if unclear else rest
+    place, hashed, fragment = rest.partition("#")
+    place, asked, query = place.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    KNOWN.keep(
+        *(value or name for name, value in pairs), *(part.partition("=")[2] for part in query.split("&"))
+    )
+    KNOWN.keep(fragment, unquote(fragment), *(value for _, value in parse_qsl(fragment)))
+    if not right:
+        return MARK
+    masked = "&".join(f"{name}={MARK}" if value else MARK for name, value in pairs)
+    return without_logins(
+        KNOWN.hidden(f"{scheme}://{place}") + (f"?{masked}" if asked else "") + (f"#{MARK}" if hashed else "")
+    )
+
+
+def _login_of(text: str) -> Iterator[str]:
+    """What may be a password in something that was meant to be a URL: what follows a `:` and is no port."""
+    login, at, _ = text.rpartition("@")
+    pieces = [(login or text)[colon.end() :] for colon in re.finditer(":", login or text)]
+    if at and not pieces:
+        pieces = [re.split(r"[/\\]", login)[-1]]
+    for piece in pieces:
+        if at or not _PORT.fullmatch(piece):
+            found = piece.lstrip("/\\")
+            yield from {found, unquote(found), re.split(r"[/?#]", found, maxsplit=1)[0] if not at else found}

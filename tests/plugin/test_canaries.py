@@ -23,8 +23,8 @@ PLACES = (
 )  # fmt: skip
 SECRETS = {place: canary(place) for place in PLACES}
 SECRETS["env-header"] = SECRETS["env-header"].encode("ascii", "ignore").decode()
-TOKEN = SECRETS["kube-token"].encode("ascii", "ignore").decode()
-"""A header holds no other characters."""
+TOKEN = SECRETS["kube-token"].encode("ascii", "ignore").decode().replace(" ", "")
+"""A token holds no other characters."""
 SEARCHED = [*SECRETS.values(), TOKEN]
 
 EXPERIMENT = """
@@ -62,7 +62,7 @@ clusters:
   cluster: {{server: "{server}/k8s"}}
 users:
 - name: me
-  user: {{token: {token}, client-key-data: {key}}}
+  user: {{token: {token}, client-certificate-data: {certificate}, client-key-data: {key}}}
 - name: other
   user:
     username: admin
@@ -139,6 +139,7 @@ def place(pytester: pytest.Pytester, servers: Standin, monkeypatch: pytest.Monke
         KUBECONFIG.format(
             server=servers.url,
             token=json.dumps(TOKEN),
+            certificate=base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n").decode(),
             key=base64.b64encode(key.encode()).decode(),
             password=json.dumps(SECRETS["kube-password"]),
             exec=json.dumps(SECRETS["kube-exec"]),
@@ -208,4 +209,22 @@ def test_no_canary_is_in_what_a_run_with_a_wrong_url_says(
     result, printed = _run(place, url, *(word.format(SECRETS["url"]) for word in more), "--showlocals")
     assert result.ret != 0
     assert found_in(printed, SEARCHED) == set()
+    assert found_below(_everything(place), SEARCHED) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "url",
+    ["me:{}@127.0.0.1:9/plain", "http:me:{}@127.0.0.1:9", "//me:{}@h", "http://me:{}", "http://h/?p={}#{}"],
+)
+def test_no_canary_is_in_what_a_run_says_whose_url_is_none(place: pytest.Pytester, url: str) -> None:
+    secret = quote(SECRETS["url"], safe="")
+    given = url.format(*[secret] * url.count("{}"))
+    words = ["--prometheus-url", given] if "//" in url else [f"--prometheus-url={given}"]
+    result = place.runpytest_subprocess(
+        "--experiments", "chaos", "--cluster", "existing", "--kubeconfig", "secret/kubeconfig", *words,
+        "--showlocals", "--debug=debug.log",
+    )  # fmt: skip
+    assert result.ret != 0
+    assert found_in((result.stdout.str() + result.stderr.str()).encode(), SEARCHED) == set()
     assert found_below(_everything(place), SEARCHED) == {}

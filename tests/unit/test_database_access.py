@@ -9,6 +9,7 @@ from sqlalchemy import make_url
 
 from faultcast.infra.database import DatabaseAccess, Tls
 from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.redaction import redacted
 
 PASSWORD = "p@ss/w#r?d:%41 x"
 
@@ -43,6 +44,7 @@ WRONG = [
     "mysql://u:{}@db:99999/s", "mysql://u:{}@db:0/s", "mysql://u:{}@db:abc/s", "mysql://u:{}@db:-1/s",
     "mysql://u:{}@[::g]/s", "mysql://u:{}@[::1/s", "mysql://u:{}@::1:3306/s", "mysql://:{}@db/s", "mysql://db/s",
     "postgres://u:{}@db/s", "jdbc:mysql://u:{}@db/s", "mysql://u:{}@db/s?nonsense=1", "mysql://u:{}@db/a/b",
+    "mysql://u:{}@h..x:9/s", "mysql://u:{}@.h/s", f"mysql://u:{{}}@{'h' * 70}.x/s",
     "mysql://u:{}@db/s?ssl_ca=/nowhere", "mysql://u:{}@db/s?ssl=perhaps", "mysql://u:{}@db/s#x",
 ]  # fmt: skip
 
@@ -110,3 +112,14 @@ def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(ConfigurationError, match=r"ca\.pem"):
         DatabaseAccess.of_url(f"mysql://u:p@db/s?ssl_ca={tmp_path / 'ca.pem'}")
+
+
+def test_the_hints_can_be_read_after_secrets_are_taken_out() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        DatabaseAccess.of_url("nonsense")
+    assert redacted(str(caught.value)) == str(caught.value)
+    access = DatabaseAccess.of_url("mysql://reporter@db.example:3306/s")
+    hint = f"faultcast results replay --db mysql://{access.user}:PASSWORD@{access.place}"
+    assert redacted(hint) == hint
+    DatabaseAccess.of_url("mysql://reporter:geheim-7@db.example:3306/s")
+    assert redacted("with geheim-7") == "with ***"

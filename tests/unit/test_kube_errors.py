@@ -42,6 +42,11 @@ def refused(status: int, reason: str, message: str = "") -> ApiException:
     return error
 
 
+def test_the_words_of_a_server_hold_no_control_characters() -> None:
+    error = refused(422, "Unprocessable\x1b[1m Entity", "\x1b[31mred\x1b[0m\x07 words")
+    assert str(api_error("x", error)).splitlines()[0].endswith("422 Unprocessable Entity: red words")
+
+
 def silent(reason: Exception) -> HTTPError:
     error = MaxRetryError(urllib3.HTTPConnectionPool("api.example"), "/api", reason)
     mark(error, ORIGIN)

@@ -123,6 +123,26 @@ def test_what_is_no_url_is_refused(url: str) -> None:
     assert "--prometheus-url" in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "me:Zq7xKandy@127.0.0.1:19741/plain",
+        "http:me:Zq7xKandy@h",
+        "http:/me:Zq7xKandy@h",
+        "htp//me:Zq7xKandy@h",
+        "http:\\\\me:Zq7xKandy@h/x",
+        "//me:Zq7xKandy@h",
+        "http://me:Zq7xKandy",
+        "http://h..x:9/Zq7xKandy",
+        "me:Zq7xKandy?query=up",
+    ],
+)
+def test_what_is_no_url_is_not_shown(url: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        PrometheusClient(url)
+    assert "Zq7x" not in str(caught.value)
+
+
 def test_metadata_alerts_and_targets(client: PrometheusClient) -> None:
     metadata = client.metadata("up")
     assert metadata is not None

@@ -123,11 +123,14 @@ def test_another_port_is_another_host(fake: FakePrometheus, other: FakePrometheu
     assert other.headers == []
 
 
-@pytest.mark.parametrize("location", ["http://[", "ftp://127.0.0.1/x", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "location", ["http://[", "ftp://127.0.0.1/x", "javascript:alert(1)", "file:///etc/passwd"]
+)
 def test_addresses_that_lead_nowhere_are_said(fake: FakePrometheus, location: str) -> None:
     fake.location = location
-    with pytest.raises(MetricSourceError, match="sends us on to"):
+    with pytest.raises(MetricSourceError, match="sends us on to") as caught:
         PrometheusClient(fake.url, patient=False).instant("up")
+    assert "None" not in str(caught.value)
 
 
 def test_a_circle_ends(fake: FakePrometheus) -> None:

@@ -137,6 +137,15 @@ def test_numbers_of_any_size_are_numbers() -> None:
     assert list(found.samples.values()) == [math.inf, -math.inf, 1e30, 0.0]
 
 
+@pytest.mark.parametrize("point", [[1.0, "1_0"], ["1_0", "1"], [1.0, "_1"]])
+def test_a_number_with_an_underscore_is_none(point: list[Any]) -> None:
+    with pytest.raises(AnswerError, match="is not Prometheus"):
+        answers.matrix(data([{"metric": {}, "values": [point]}]))
+    with pytest.raises(AnswerError, match="is not Prometheus"):
+        answers.vector(data([{"metric": {}, "value": point}], "vector"))
+    assert answers.names(["1_0"]) == ["1_0"]
+
+
 def test_series_with_numbers_count_where_others_may_be_histograms() -> None:
     series = [{"metric": {"a": "1"}, "histograms": [[1, BUCKETS]]}, {"metric": {}, "values": [[1, "2"]]}]
     assert [one.samples for one in answers.matrix(data(series), mixed=True)] == [{1: 2.0}]
@@ -200,6 +209,25 @@ def test_an_error_with_the_status_of_success_is_a_refusal(
         client.instant("up")
     with pytest.raises(Refused, match="error: no reason is given"):
         answers.opened(b'{"status": "error", "error": null}')
+
+
+def test_the_words_of_a_server_hold_no_control_characters(
+    client: PrometheusClient, fake: FakePrometheus
+) -> None:
+    words = "\x1b[31mred\x1b[0m and\nmore\x07\r"
+    fake.status, fake.body = (
+        400,
+        json.dumps({"status": "error", "errorType": "bad_data", "error": words}).encode(),
+    )
+    with pytest.raises(QueryRefusedError) as caught:
+        client.instant("up")
+    assert caught.value.what.endswith("refuses (HTTP 400): bad_data: red and more")
+
+
+def test_a_refusal_for_now_is_not_waited_for(client: PrometheusClient, fake: FakePrometheus) -> None:
+    fake.status, fake.body, fake.marks = 429, b"slow down", {"Retry-After": "never"}
+    with pytest.raises(MetricSourceError, match=r"refuses \(HTTP 429\): slow down"):
+        client.instant("up")
 
 
 def test_no_content_is_no_answer(client: PrometheusClient, fake: FakePrometheus) -> None:

@@ -169,6 +169,12 @@ def test_a_url_without_an_answer_in_time_aborts_at_once() -> None:
     assert watch.check() == "http://shop/health gave no answer within 0.5 s (ReadTimeout)"
 
 
+def test_what_is_secret_in_a_url_is_not_in_the_reason() -> None:
+    condition = AbortCondition(url="http://me:geheim@shop/health?pwd=Zq7x#tok", status=200, timeout="500ms")
+    watch, _ = _watch(FakeMeter(), condition, http=lambda *_: 503)
+    assert watch.check() == "http://shop/health answered 503, not 200"
+
+
 def test_a_long_query_is_shortened() -> None:
     query = "x" * 200
     watch, _ = _watch(FakeMeter(**{query: 3.0}), AbortCondition(query=query, above=2))

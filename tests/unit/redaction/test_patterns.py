@@ -16,6 +16,8 @@ from faultcast.infra.redaction import hidden, redacted
         ("https:\\/\\/u:p@host", "https:\\/\\/***@host"),
         ("http://host/api?token=abc&x=1", "http://host/api?token=***&x=1"),
         ("GET /x?a=1&api_key=abc HTTP/1.1", "GET /x?a=1&api_key=*** HTTP/1.1"),
+        ("http://host/x?pwd=Zq7x&a=1#tok=1", "http://host/x?pwd=***&a=1#tok=1"),
+        ("to https://hooks.slack.com/services/T0/B0/xyz now", "to https://hooks.slack.com/services/*** now"),
         ("Authorization: Bearer abc.def", "Authorization: ***"),
         ("{'Authorization': 'Basic dTpw'}", "{'Authorization': '***'}"),
         ("sent Bearer abcdef0123456789", "sent Bearer ***"),
