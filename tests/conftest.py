@@ -1,5 +1,6 @@
 """For all tests: what a process can import once is imported before pytester forgets what its runs did."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,3 +19,11 @@ def secrets_of_other_tests_are_forgotten() -> Iterator[None]:
     """What one test calls a secret is a plain word in the next."""
     yield
     KNOWN.forget()
+
+
+@pytest.fixture
+def hangups_are_heard() -> Iterator[None]:
+    """Processes inherit it when SIGHUP is ignored, as under nohup; those of this test shall hear it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)

@@ -321,6 +321,7 @@ def test_heal_works_at_once_after_the_runner_was_killed(
     assert Ledger(settings.state_dir / "ledger").entries() == ()
 
 
+@pytest.mark.usefixtures("hangups_are_heard")
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_heals_within_five_seconds(
     settings: Settings,
@@ -344,6 +345,7 @@ def test_a_signal_heals_within_five_seconds(
     assert Ledger(settings.state_dir / "ledger").entries() == ()
 
 
+@pytest.mark.usefixtures("hangups_are_heard")
 def test_a_lost_terminal_heals(
     cluster: Cluster, settings: Settings, shortened: Callable[..., Path], tmp_path: Path
 ) -> None:

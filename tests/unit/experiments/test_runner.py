@@ -307,6 +307,7 @@ def test_a_workload_that_does_not_come_back_is_left_behind(
     assert _entries(settings) > 0
 
 
+@pytest.mark.usefixtures("hangups_are_heard")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_during_the_fault_ends_it_and_heals(
     run: Run, shop: FakeKube, settings: Settings, sign: signal.Signals, tmp_path: Path
