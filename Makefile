@@ -1,4 +1,4 @@
-# Two commands: `make gate` breaks a real cluster and judges it; `make test` runs every test.
+# Two commands: `make gate` breaks a real cluster and judges it; `make test` runs the tests.
 SHELL := /bin/sh
 PY := .venv/bin/python
 export MYPYPATH := .venv/root
@@ -7,13 +7,14 @@ unexport PYTHONDONTWRITEBYTECODE  # thousands of modules are imported: compiled 
 BOUND := --timeout 600 --timeout-method thread -o timeout_func_only=true
 PACKAGES := cli experiments fixtures forecasting infra reports steady_state
 
-.PHONY: help gate catalog kill-matrix test test-fast lint lock schema clean setup
+.PHONY: help gate catalog kill-matrix test test-fast test-long lint lock schema clean setup
 
 help:
 	@echo "make gate       bring up a cluster, break it, judge it, write the report"
 	@echo "make catalog    the same with every experiment of the catalog: about three quarters of an hour"
 	@echo "make kill-matrix  kill a run of every fault at five moments, and see what is left"
-	@echo "make test       every test, on the real cluster too (root)"
+	@echo "make test       the tests, on the real cluster too (root): an hour"
+	@echo "make test-long  the rest: the quiet cluster's false alarms, the forecaster as image and service: half an hour"
 	@echo "make test-fast  what needs neither root nor a cluster, in under a minute"
 	@echo "make lint       ruff, mypy and import-linter"
 	@echo "make lock       renew requirements.lock"
@@ -34,7 +35,10 @@ kill-matrix: setup
 	@PYTHONPATH=. $(PY) tests/e2e/kill_matrix.py --output bench/results/kill-matrix.json $(ARGS)
 
 test: setup lint
-	@$(PY) -m pytest $(BOUND) tests/unit tests/contract tests/plugin tests/fuzz tests/integration tests/statistical tests/e2e $(ARGS)
+	@$(PY) -m pytest $(BOUND) -m "not long" tests/unit tests/contract tests/plugin tests/fuzz tests/integration tests/statistical tests/e2e $(ARGS)
+
+test-long: setup
+	@$(PY) -m pytest $(BOUND) -m long tests/integration tests/e2e $(ARGS)
 
 test-fast: setup
 	@$(PY) -m pytest $(BOUND) -n 2 -m "not slow" tests/unit tests/contract tests/plugin $(ARGS)

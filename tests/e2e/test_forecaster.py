@@ -27,7 +27,7 @@ from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from faultcast.reports.database import connect as connect_database
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 INTERVAL = 30
 

@@ -128,8 +128,7 @@ def test_a_missing_target_is_an_error_before_anything_is_touched(
     assert {pod.metadata.uid for pod in kube.core.list_namespaced_pod("shop").items} == before
 
 
-@pytest.mark.usefixtures("hangups_are_heard")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_heals_and_leaves_a_report(
     cluster: Cluster, kube: KubeClient, tmp_path: Path, number: signal.Signals
 ) -> None:

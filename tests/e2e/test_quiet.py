@@ -26,7 +26,7 @@ from faultcast.steady_state.trial import judge_trial
 from faultcast.steady_state.verdict import Status, TrialVerdict
 from tests.e2e.gate import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(900)]
 
 WINDOWS, WINDOW, BASELINE = 20, 16.0, 240.0
 CHANCE = 0.001

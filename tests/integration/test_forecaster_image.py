@@ -18,6 +18,7 @@ from faultcast.infra.processes import Completed
 from faultcast.infra.settings import load_settings
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.integration,
     pytest.mark.skipif(os.geteuid() != 0, reason="Podman without root needs more than this machine promises"),
 ]
