@@ -94,8 +94,8 @@ def _crashed(error: BaseException) -> str:
         folder = load_settings().state_dir / "crashes"
     except FaultcastError:
         folder = Path("/nowhere")  # the folder for temporary files will do
-    path = write_crash(folder, command, error, redacted)
+    path = write_crash(folder, command, error)
     return (
-        f"{command} crashed: {crash_text(error, redacted)}\n"
+        f"{command} crashed: {crash_text(error)}\n"
         f"  what to do: this is a fault of Faultcast, not of your system; the details are in {path}"
     )

@@ -21,7 +21,6 @@ from faultcast.infra.kube import connect, listens
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.providers import open_cluster, taken_down
-from faultcast.infra.redaction import redacted
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait
 
@@ -203,9 +202,9 @@ def _guarded(settings: Settings, entry: Entry, heal_it: Callable[[], Healed]) ->
     try:
         return heal_it()
     except Exception as error:  # noqa: BLE001 - it may be anything, and all other entries have to be healed
-        path = write_crash(settings.state_dir / "crashes", f"healing {entry.id}", error, redacted)
+        path = write_crash(settings.state_dir / "crashes", f"healing {entry.id}", error)
         text = (
-            f"cannot be healed: {crash_text(error, redacted)}; the details are in {path}. "
+            f"cannot be healed: {crash_text(error)}; the details are in {path}. "
             f"Look at it by hand, then {how_to_drop(entry.id)}"
         )
         return Healed(str(entry), healed=False, text=text)

@@ -232,8 +232,8 @@ def _without_secrets(journal: Mapping[str, Any], experiment: Experiment) -> Mapp
 def _gave_up(error: Exception, folder: Path) -> str:
     if isinstance(error, ChaosException):
         return f"Chaos Toolkit gave up: {redacted(str(error))}"
-    path = write_crash(folder, "Chaos Toolkit", error, redacted)
-    return f"Chaos Toolkit gave up: {crash_text(error, redacted)}; the details are in {path}"
+    path = write_crash(folder, "Chaos Toolkit", error)
+    return f"Chaos Toolkit gave up: {crash_text(error)}; the details are in {path}"
 
 
 def _write(path: Path, journal: Mapping[str, Any]) -> None:

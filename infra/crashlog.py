@@ -3,21 +3,21 @@
 import os
 import tempfile
 import traceback
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+from faultcast.infra.redaction import redacted
 
 __all__ = ["crash_text", "write_crash"]
 
 
-def write_crash(folder: Path, what: str, error: BaseException, redacted: Callable[[str], str]) -> Path:
+def write_crash(folder: Path, what: str, error: BaseException) -> Path:
     """Write down how something crashed; readable by its owner only.
 
     Args:
         folder: Where; made when it is missing, and the folder for temporary files when it cannot be made.
         what: What was going on, such as the command.
         error: What was raised.
-        redacted: Takes secrets out of a text.
 
     Returns:
         The file.
@@ -38,7 +38,7 @@ def write_crash(folder: Path, what: str, error: BaseException, redacted: Callabl
     return path
 
 
-def crash_text(error: BaseException, redacted: Callable[[str], str]) -> str:
+def crash_text(error: BaseException) -> str:
     """A crash in one line: the kind of error and what it says."""
     said = " ".join(redacted(str(error)).split())[:300]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -19,7 +19,7 @@ from kubernetes.config.kube_config import FileOrData, KubeConfigLoader
 from faultcast.infra.crashlog import crash_text
 from faultcast.infra.errors import ClusterError, ConfigurationError, FaultcastError
 from faultcast.infra.kubeconfig import ContextFields, KubeContext
-from faultcast.infra.redaction import keep, redacted
+from faultcast.infra.redaction import keep
 
 __all__ = ["configuration_of"]
 
@@ -86,7 +86,7 @@ class _Loader(KubeConfigLoader):  # type: ignore[misc]
         try:
             super()._load_auth_provider_token()
         except Exception as error:  # noqa: BLE001 - each provider brings libraries of its own, or lacks them
-            why = f": {crash_text(error, redacted)}"
+            why = f": {crash_text(error)}"
         token = str(getattr(self, "token", "")).removeprefix("Bearer ")
         if why or not token:
             message = f"cannot use {self._context}: its auth-provider {provider['name']} gave no token{why}"
