@@ -5,19 +5,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import requests
 from requests.auth import HTTPBasicAuth
 
 from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.redaction import split_login
 from faultcast.infra.settings import Settings
 
-__all__ = ["PrometheusAuth", "auth_of", "headers_of", "locked_out", "separated", "split_url"]
+__all__ = ["PrometheusAuth", "auth_of", "headers_of", "locked_out", "separated"]
 
-_USERINFO = re.compile(r"^(https?://)(.*)@", re.IGNORECASE | re.DOTALL)
-_PLAIN = re.compile(r"https?://(\[[^\]]*\]|[^/?#@:]*)(:\d*)?(/[^?@]*)?\?", re.IGNORECASE)
-"""A URL whose host is known to be over before its parameters begin."""
 _OURS = frozenset({"query", "start", "end", "step", "time", "timeout", "match[]", "state", "metric", "limit"})
 """Parameters that requests have of their own."""
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -139,25 +137,6 @@ def headers_of(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def split_url(url: str) -> tuple[str, str, str]:
-    """Take user and password out of a URL.
-
-    Everything before the last `@` counts as theirs, so that no part of a password with odd characters stays;
-    but not an `@` among the parameters of a URL that has a plain host.
-
-    Args:
-        url: As in `https://user:password@prometheus.example`.
-
-    Returns:
-        The URL without them, which may be shown; the user; the password; both empty when there are none.
-    """
-    found = None if _PLAIN.match(url) else _USERINFO.match(url)
-    if found is None:
-        return url, "", ""
-    user, _, password = found.group(2).partition(":")
-    return found.group(1) + url[found.end() :], unquote(user), unquote(password)
-
-
 def separated(url: str, auth: PrometheusAuth | None) -> tuple[str, PrometheusAuth | None]:
     """A URL that may be shown and kept, and what to send.
 
@@ -171,7 +150,7 @@ def separated(url: str, auth: PrometheusAuth | None) -> tuple[str, PrometheusAut
         ConfigurationError: The URL's user and password make no sense, or a parameter of it is one that
             requests have of their own.
     """
-    plain, user, password = split_url(url.strip())
+    plain, login = split_login(url.strip())
     plain, _, query = plain.partition("#")[0].partition("?")
     plain = plain.rstrip("/")
     parameters = tuple(parse_qsl(query, keep_blank_values=True))
@@ -180,9 +159,9 @@ def separated(url: str, auth: PrometheusAuth | None) -> tuple[str, PrometheusAut
         raise ConfigurationError(message, remedy="give its base URL, as in http://prometheus.example:9090")
     if parameters:
         auth = replace(auth or PrometheusAuth(), parameters=parameters)
-    if not user or (auth and (auth.token or auth.user)):
+    if not login.user or (auth and (auth.token or auth.user)):
         return plain, auth
-    return plain, replace(auth or PrometheusAuth(), user=user, password=password)
+    return plain, replace(auth or PrometheusAuth(), user=login.user, password=login.password)
 
 
 def locked_out(status: int, auth: PrometheusAuth | None) -> tuple[str, str]:

@@ -72,7 +72,7 @@ def kubectl(cluster: Cluster) -> Kubectl:
     program = ensure_programs(load_settings(), lambda _line: None) / "kubectl"
 
     def call(*words: str | Path, stdin: str = "") -> str:
-        return run([program, "--kubeconfig", cluster.kubeconfig, *words], timeout=120, stdin=stdin).stdout
+        return run([program, "--kubeconfig", cluster.kube_context.file, *words], timeout=120, stdin=stdin).stdout
 
     return call
 
@@ -131,7 +131,7 @@ def served_at(address: str) -> str:
 
 
 def test_nodes_advertise_no_more_than_the_machine_has(cluster: Cluster) -> None:
-    nodes: Any = connect(cluster.kubeconfig).core.list_node()
+    nodes: Any = connect(cluster.kube_context).core.list_node()
     settings = load_settings()
     cores = {node.metadata.name: float(node.status.capacity["cpu"]) for node in nodes.items}
     assert set(cores) == {node.name for node in cluster.nodes}
@@ -236,7 +236,7 @@ def test_it_is_broken_by_the_tutorials_experiment(own: None, cluster: Cluster, t
     file = tmp_path / "my-web-delete.yaml"
     file.write_text(BLOCKS["chaos/my-web-delete.yaml"])
     assert faultcast("validate", file).code == 0
-    kube, settings = connect(cluster.kubeconfig, cluster.context), load_settings(state_dir=tmp_path / "state")
+    kube, settings = connect(cluster.kube_context), load_settings(state_dir=tmp_path / "state")
     experiment = load_experiment(file)
     seen = preview(experiment, kube, cluster, settings, 3)
     assert [str(target).split("/")[0] for target in seen.targets] == ["pod own"]

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from faultcast.forecasting.sources import PrometheusSource
 from faultcast.infra.errors import ConfigurationError, MetricSourceError, QueryRefusedError
 from faultcast.infra.prometheus import PrometheusClient
-from faultcast.infra.prometheus_auth import PrometheusAuth, auth_of, separated, split_url
+from faultcast.infra.prometheus_auth import PrometheusAuth, auth_of, separated
 from faultcast.infra.prometheus_series import first_sample, interval_of, named
 from faultcast.infra.settings import load_settings
 from tests.fakeprometheus import FakePrometheus, serving
@@ -276,19 +276,6 @@ def test_what_cannot_be_sent_is_refused_without_showing_it(tmp_path: Path) -> No
     with pytest.raises(ConfigurationError, match="no-such") as missing:
         PrometheusClient("https://x", auth=PrometheusAuth(ca_file=tmp_path / "no-such.pem"))
     assert "CA_FILE" in missing.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("url", "parts"),
-    [
-        ("http://x:9090/p", ("http://x:9090/p", "", "")),
-        ("https://u:p@x", ("https://x", "u", "p")),
-        ("http://u@x", ("http://x", "u", "")),
-        ("http://u:p/q@r@x/base", ("http://x/base", "u", "p/q@r")),
-    ],
-)
-def test_a_url_is_taken_apart(url: str, parts: tuple[str, str, str]) -> None:
-    assert split_url(url) == parts
 
 
 def own_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
