@@ -72,7 +72,8 @@ def kubectl(cluster: Cluster) -> Kubectl:
     program = ensure_programs(load_settings(), lambda _line: None) / "kubectl"
 
     def call(*words: str | Path, stdin: str = "") -> str:
-        return run([program, "--kubeconfig", cluster.kube_context.file, *words], timeout=120, stdin=stdin).stdout
+        command = [program, "--kubeconfig", cluster.kube_context.file, *words]
+        return run(command, timeout=120, stdin=stdin).stdout
 
     return call
 
