@@ -25,7 +25,7 @@ def test_every_fault_was_killed_at_every_moment_with_and_without_healing(runs: l
 
 
 def test_no_other_cluster_of_the_kubeconfig_was_reached(runs: list[dict[str, Any]]) -> None:
-    assert [run for run in runs if run.get("strayed")] == []
+    assert [run for run in runs if run["strayed"]] == []
 
 
 def test_nothing_was_left_in_time(runs: list[dict[str, Any]]) -> None:
