@@ -16,7 +16,7 @@ help:
 	@echo "make test       the tests, on the real cluster too (root): an hour"
 	@echo "make test-long  the rest: the quiet cluster's false alarms, the forecaster as image and service: half an hour"
 	@echo "make test-fast  what needs neither root nor a cluster, in under a minute"
-	@echo "make lint       ruff, mypy and import-linter"
+	@echo "make lint       ruff, mypy on everything, and import-linter"
 	@echo "make lock       renew requirements.lock"
 	@echo "make schema     renew schema/experiment.json"
 	@echo "make clean      remove what the commands above leave in this folder"
@@ -46,7 +46,7 @@ test-fast: setup
 lint: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy --config-file pyproject.toml $(PACKAGES:%=-p faultcast.%)
+	@$(PY) -m mypy --config-file pyproject.toml $(PACKAGES:%=-p faultcast.%) -p tests -p bench
 	@PYTHONPATH=.venv/root .venv/bin/lint-imports --no-cache
 
 lock: setup

@@ -130,7 +130,7 @@ def _shifted(random: np.random.Generator, hours: NDArray[np.float64]) -> NDArray
     """A lasting shift of level in the past."""
     values = _daily(random, hours)
     at = random.uniform(1.5, 3.5) * WEEK
-    return values + (hours >= at) * random.choice([-0.3, 0.5]) * values.mean()
+    return values + (hours >= at) * float(random.choice([-0.3, 0.5])) * float(values.mean())
 
 
 def _spikes(random: np.random.Generator, hours: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -73,11 +73,12 @@ def main() -> None:
         series[name] = found.values
     result = []
     for window, history in SHAPES:
-        found = [p for values in series.values() for p in p_values(values, window, history)]
+        judged = [p for values in series.values() for p in p_values(values, window, history)]
         shares = {
-            f"{alpha:.2f}": round(sum(p <= alpha for p in found) / max(1, len(found)), 4) for alpha in ALPHAS
+            f"{alpha:.2f}": round(sum(p <= alpha for p in judged) / max(1, len(judged)), 4)
+            for alpha in ALPHAS
         }
-        result.append({"window": window, "history": history, "windows": len(found), "called": shares})
+        result.append({"window": window, "history": history, "windows": len(judged), "called": shares})
     print(json.dumps({"metrics": sorted(series), "step_s": step, "shapes": result}, indent=2))
 
 

@@ -92,7 +92,7 @@ def make_run(run: str = RUN) -> RunRecord:
 def make_series(*, depth: float = 0.0, back_after: float = 20.0, seed: int = 7) -> dict[str, pd.Series]:
     """Samples of the three metrics; `depth` is how deep the fault bites, 0 to 1."""
     seconds = np.arange(-274, 90 + STEP, STEP)
-    index = pd.DatetimeIndex([pd.Timestamp(at(second)) for second in seconds])
+    index = pd.DatetimeIndex([pd.Timestamp(at(float(second))) for second in seconds])
     noise = np.random.default_rng(seed)
     season = np.sin(2 * np.pi * seconds / 60.0)
     bite = depth * ((seconds >= 2) & (seconds < 30 + back_after))
@@ -113,7 +113,7 @@ def make_forecast(metric: str, span: Span) -> pd.DataFrame:
         "order_p95": (0.12 + 0.02 * season, 0.02),
         "error_ratio": (0.002 + 0 * season, 0.004),
     }[metric]
-    index = pd.DatetimeIndex([pd.Timestamp(at(second)) for second in seconds])
+    index = pd.DatetimeIndex([pd.Timestamp(at(float(second))) for second in seconds])
     return pd.DataFrame({"mean": mean, "lower": mean - width, "upper": mean + width}, index=index)
 
 
@@ -142,10 +142,10 @@ def make_part(
         coverage=0.94,
         forecast=None if p_value is None else make_forecast(metric, span),
     )
-    fell = phase == "during" and status is Status.DEVIATED and effect is not None
-    if fell:
+    curve = None
+    if phase == "during" and status is Status.DEVIATED and effect is not None:
         series = replace(series, interval=(effect - 0.02, effect + 0.02), relative=-0.8)
-    curve = Traced(make_resilience(effect)) if fell else None
+        curve = Traced(make_resilience(effect))
     return MetricVerdict(metric, phase, metric != "error_ratio", series, recovery, curve)
 
 

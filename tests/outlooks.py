@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from faultcast.forecasting.outlook.history import Gap, Gaps, History
 from faultcast.forecasting.outlook.outlook import Crossing, Fold, Forecast, Outlook, Score, Version
@@ -72,7 +73,8 @@ def outlook(
         Score("NaiveMean", None, None, None, 3, chosen=False),
     )
     weeks, days = timedelta(weeks=2), timedelta(days=3)
-    crossing = limit and Crossing(limit, origin + weeks, origin + weeks - days, origin + weeks + days)
+    dates = (origin + weeks, origin + weeks - days, origin + weeks + days)
+    crossing = Crossing(limit, *dates) if limit else None
     return Outlook(
         history, origin, forecast, scores, (fold,), (86400.0,), False, crossing, VERSION, notes
     )  # fmt: skip
@@ -94,6 +96,7 @@ def outlook_run(slot: datetime = ORIGIN, *, failure: str = "") -> OutlookRun:
     )
 
 
-def _curve(times: pd.DatetimeIndex) -> np.ndarray:
-    days = times.asi8 / 86_400_000 - 20_000
-    return 50 + days * 0.01 + 10 * np.sin(2 * np.pi * days)
+def _curve(times: pd.DatetimeIndex) -> NDArray[np.float64]:
+    days: NDArray[np.float64] = times.asi8 / 86_400_000 - 20_000
+    season: NDArray[np.float64] = np.sin(2 * np.pi * days)
+    return 50 + days * 0.01 + 10 * season

@@ -102,7 +102,7 @@ def shell_image(cluster: Cluster) -> str:
     names = [
         name for node in kube.core.list_node().items for image in node.status.images for name in image.names
     ]
-    return next(name for name in names if "/shell:" in name)
+    return str(next(name for name in names if "/shell:" in name))
 
 
 def _one(cluster: Cluster, kind: str, moment: str, room: str, *, healed: bool) -> Outcome:

@@ -9,6 +9,7 @@ to a custom resource with a scale, `lost` to one without.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from kubernetes import client
@@ -43,7 +44,7 @@ def furnished(kube: KubeClient, image: str) -> Iterator[None]:
             kube.batch.create_namespaced_job(NAMESPACE, {"metadata": {"name": name}, "spec": spec})
         _customs(kube, image)
         wait_until("all that can be ready is", lambda: _ready(kube) == _EVERYTHING, Wait(90, 0.5),
-                   last_seen=lambda: _ready(kube))  # fmt: skip
+                   last_seen=lambda: str(_ready(kube)))  # fmt: skip
         wait_until("a container has crashed", lambda: _restarts(kube, "crash") > 0, Wait(60, 0.5))
         yield
     finally:
@@ -103,6 +104,8 @@ def _deployments(image: str) -> Iterator[dict[str, Any]]:
     apart = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "half"}}}
     alone = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [apart]}}
     never = {"exec": {"command": ["/bin/false"]}, "periodSeconds": 1}
+    plain: dict[str, Any] = {}
+    unready: dict[str, Any] = {"readinessProbe": never}
     proxy = container(image, "istio-proxy")
     main = container(image, "main")
     yield _deployment("half", _template(image, "half", affinity=alone), replicas=3)
@@ -112,7 +115,7 @@ def _deployments(image: str) -> Iterator[dict[str, Any]]:
     yield _deployment("mesh", _template(image, "mesh", containers=[proxy, main]))
     native = [container(image, "helps", restartPolicy="Always")]
     yield _deployment("native", _template(image, "native", initContainers=native))
-    for name, replicas, more in (("exprs", 2, {}), ("slow", 1, {"readinessProbe": never})):
+    for name, replicas, more in (("exprs", 2, plain), ("slow", 1, unready)):
         term = {"key": "app", "operator": "In", "values": [name]}
         template = _template(image, name, containers=[container(image, "main", **more)])
         yield _deployment(name, template, replicas=replicas, selector={"matchExpressions": [term]})
@@ -133,7 +136,7 @@ def _customs(kube: KubeClient, image: str) -> None:
     api = client.ApiextensionsV1Api(kube.api)
     for plural, kind in (("rollouts", "Rollout"), ("clones", "Clone"), ("blobs", "Blob")):
         api.create_custom_resource_definition(_definition(plural, kind, scale=kind == "Clone"))
-        made = wait_until(f"a {kind} can be made", lambda p=plural, k=kind: _make(kube, p, k), Wait(30, 0.5))
+        made = wait_until(f"a {kind} can be made", partial(_make, kube, plural, kind), Wait(30, 0.5))
         owner = {
             "apiVersion": f"{GROUP}/v1", "kind": kind, "name": kind.lower(), "uid": made, "controller": True,
         }  # fmt: skip

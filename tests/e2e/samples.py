@@ -101,7 +101,7 @@ def furnish(kube: KubeClient, image: str, rooms: int) -> None:
 
     def ready() -> bool:
         found = kube.apps.list_namespaced_deployment(NAMESPACE).items
-        return sum(item.status.available_replicas == 2 for item in found) >= rooms
+        return len([item for item in found if item.status.available_replicas == 2]) >= rooms
 
     wait_until("the rooms are ready", ready, Wait(60, 0.5))
 

@@ -37,7 +37,7 @@ class Replica:
     def __init__(self, cluster: Cluster, folder: Path, identity: str) -> None:
         self._said = folder / f"{identity}.log"
         with self._said.open("w") as stderr:
-            argv = [
+            argv: list[str | Path] = [
                 sys.executable,
                 "-m",
                 "tests.e2e.electing",

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +160,12 @@ def test_its_address_answers_on_every_node_and_its_data_outlives_its_pods(
     kubectl("--namespace", "own", "delete", "pods", "--selector=app=my-web", "--grace-period=1")
     kubectl("--namespace", "own", "rollout", "status", "deployment", "my-web", "--timeout=90s")
     assert not before & {pod["metadata"]["uid"] for pod in objects(kubectl, "pods", "--selector=app=my-web")}
+
+    def answers(address: str) -> bool:
+        return served_at(address) == "hello"
+
     for address in addresses:
-        wait_until(f"answer at {address}", lambda address=address: served_at(address) == "hello", SOON)
+        wait_until(f"answer at {address}", partial(answers, address), SOON)
 
 
 def test_a_claim_is_removed_with_its_data(own: None, cluster: Cluster, kubectl: Kubectl) -> None:
@@ -185,16 +190,16 @@ def test_what_cannot_be_given_is_said_where_one_looks(own: None, kubectl: Kubect
     kubectl("apply", "-f", "-", stdin=CLAIM.replace("NAME", "many").replace("MODE", "ReadWriteMany"))
     kubectl("-n", "own", "create", "service", "loadbalancer", "second", "--tcp=8080:8080")
     kubectl("-n", "own", "create", "service", "loadbalancer", "api", "--tcp=6443:8080")
+
+    def warned(name: str, words: str) -> bool:
+        return words in warnings_of(kubectl, name)
+
     for name, words in (
         ("many", "cannot be ReadWriteMany"),
         ("second", "port 8080 of the nodes belongs to service own/my-web"),
         ("api", "port 6443 of the nodes belongs to the API server"),
     ):
-        wait_until(
-            f"a warning about {name}",
-            lambda name=name, words=words: words in warnings_of(kubectl, name),
-            SOON,
-        )
+        wait_until(f"a warning about {name}", partial(warned, name, words), SOON)
     kubectl("--namespace", "own", "delete", "service", "second", "api")
     kubectl("--namespace", "own", "delete", "pod,persistentvolumeclaim", "many")
 
@@ -215,8 +220,11 @@ def test_a_saturated_node_leaves_the_other_one_its_cores(
             found = requests.get(url, params={"query": query}, timeout=5).json()["data"]["result"]
             return float(found[0]["value"][1]) if found else 0.0
 
+        def busy(node: str) -> bool:
+            return used(node) > 0.3
+
         for name in nodes:  # three loops each, and neither takes what is the other's
-            wait_until(f"{name} is busy", lambda name=name: used(name) > 0.3, SOON, last_seen=lambda: "idle")
+            wait_until(f"{name} is busy", partial(busy, name), SOON, last_seen=lambda: "idle")
         allowed = {
             name: set(kubectl("-n", "own", "exec", f"hog-{name}", "--", "sh", "-c", _ALLOWED).split())
             for name in nodes

@@ -5,6 +5,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pymysql
@@ -134,7 +135,7 @@ def test_series_have_uniform_labels(cluster: Cluster) -> None:
         'shop_http_requests_total{service="store"}',
         'kube_pod_info{namespace="shop", pod=~"store-.*"}',
     ):
-        labels = wait_until(expression, lambda e=expression: query(cluster, e), SOON)[0]["metric"]
+        labels = wait_until(expression, partial(query, cluster, expression), SOON)[0]["metric"]
         assert labels["namespace"] == "shop"
         assert labels["node"] == "worker"
         assert labels["pod"].startswith("store-")

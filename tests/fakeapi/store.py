@@ -1,7 +1,7 @@
 """The objects of the fake API, as JSON values, and what the API server itself does to them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -117,7 +117,7 @@ def chosen(labels: dict[str, str], selector: Object | None) -> bool:
     """Whether labels fit a `LabelSelector`; none at all chooses nothing."""
     if selector is None:
         return False
-    fits = {
+    fits: dict[str, Callable[[str, Sequence[str]], bool]] = {
         "In": lambda key, values: labels.get(key) in values,
         "NotIn": lambda key, values: labels.get(key) not in values,
         "Exists": lambda key, _: key in labels,

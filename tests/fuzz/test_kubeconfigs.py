@@ -52,7 +52,7 @@ _URL = st.sampled_from(
         "https://h\n",
     ]
 )
-_DATA = st.sampled_from(["LS0t", "x", "====", "\u00fc", "bmV3\nbmV3", 7, None, []])
+_DATA: st.SearchStrategy[Any] = st.sampled_from(["LS0t", "x", "====", "\u00fc", "bmV3\nbmV3", 7, None, []])
 _FILE = st.sampled_from(["ca.crt", "/nowhere", ".", "", "\0", "/proc/self/mem", 3])
 _ANY: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | _TEXT,

@@ -115,18 +115,19 @@ def test_a_csv_has_history_gaps_and_forecast(prometheus: str, home: dict[str, st
 def test_a_dask_cluster_gives_the_same_numbers(prometheus: str, home: dict[str, str], tmp_path: Path) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
     port = address.rpartition(":")[2]
-    spec = "from distributed.cli import {0}; {0}.main()"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-    options = ["--host", "127.0.0.1", "--port", port, "--no-dashboard"]
+
+    def start(name: str, *options: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", f"from distributed.cli import {name}; {name}.main()", *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    alone = ("--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path))
     started = [
-        subprocess.Popen([sys.executable, "-c", spec.format("dask_scheduler"), *options], **quiet),  # type: ignore[call-overload]
-        subprocess.Popen(
-            [
-                *(sys.executable, "-c", spec.format("dask_worker"), address, "--nworkers", "1"),
-                *("--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", str(tmp_path)),
-            ],
-            **quiet,
-        ),
+        start("dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"),
+        start("dask_worker", address, "--nworkers", "1", "--no-dashboard", *alone),
     ]
     try:
         metrics = [word for name in ("shop_load", "odd_value", "huge_bytes") for word in ("--metric", name)]

@@ -457,13 +457,13 @@ def test_accuracy_over_time_is_that_of_the_errors(store: OutlookStore, mariadb: 
         " AND f.at > o.origin AND f.at <= o.origin + INTERVAL 1 DAY",
     )
     mean, lower, upper, actual = np.array(values, dtype=float).T
-    (day,) = [row for row in read if str(row[0]).startswith("2026-12-01") and row[1] == 1]
-    assert day[2] == 24
-    assert float(str(day[3])) == pytest.approx(np.abs(mean - actual).mean())
-    assert float(str(day[4])) == pytest.approx(
+    (first,) = [row for row in read if str(row[0]).startswith("2026-12-01") and row[1] == 1]
+    assert first[2] == 24
+    assert float(str(first[3])) == pytest.approx(np.abs(mean - actual).mean())
+    assert float(str(first[4])) == pytest.approx(
         (200 * np.abs(mean - actual) / (np.abs(mean) + np.abs(actual))).mean()
     )
-    assert float(str(day[5])) == pytest.approx(((lower <= actual) & (actual <= upper)).mean(), abs=1e-4)
+    assert float(str(first[5])) == pytest.approx(((lower <= actual) & (actual <= upper)).mean(), abs=1e-4)
 
 
 def test_a_forecast_that_arrives_late_is_counted_too(store: OutlookStore, mariadb: MariaDb) -> None:

@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import astuple
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from bench.backfill import PASSWORD, USER, Family, Filled, Serving, backfilled
 from faultcast.forecasting.outlook.discovery import Discovery, Wanted, discover, first_sample, scrape_interval
 from faultcast.forecasting.outlook.reading import read
-from faultcast.forecasting.outlook.subject import Limit, Refusal, Subject
+from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.errors import ConfigurationError, MetricSourceError
 from faultcast.infra.prometheus import PrometheusClient
@@ -157,12 +158,12 @@ def test_what_ended_is_said(subjects: dict[str, Subject], everything: Discovery)
 
 def test_limits_are_joined_and_none_is_none(subjects: dict[str, Subject]) -> None:
     limits = {
-        one.label_map["container"]: one.limit
+        one.label_map["container"]: one.limit and astuple(one.limit)
         for one in subjects.values()
         if one.metric == "container_memory_working_set_bytes"
     }
     assert limits == {
-        "web": Limit(pytest.approx(0.128), "above", "the container is killed for its memory"),
+        "web": (pytest.approx(0.128), "above", "the container is killed for its memory"),
         "free": None,
     }
 

@@ -121,7 +121,7 @@ def test_a_repeated_experiment_has_a_name_and_a_seed_for_each_time(suite: pytest
 
 def test_the_seed_decides_a_shuffled_order_which_is_said_and_recorded(suite: pytest.Pytester) -> None:
     _ends(suite)
-    orders = {}
+    orders: dict[str, list[str]] = {}
     for seed in ("1", "2", "1"):
         result = _run(suite, "--experiments", "chaos", "--repeat", "2", "--shuffle", "--seed", seed)
         result.assert_outcomes(passed=6)

@@ -342,8 +342,8 @@ def client(status: int, body: bytes) -> tuple[Api, Line]:
 
 
 def test_a_request_carries_the_token_and_closes_its_connection() -> None:
-    api, line = client(200, b'{"items": [1]}')
-    assert api.items("/api/v1/nodes") == [1]
+    api, line = client(200, b'{"items": [{"kind": "Node"}]}')
+    assert api.items("/api/v1/nodes") == [{"kind": "Node"}]
     (sent,) = line.sent
     assert sent[:2] == ("GET", "/api/v1/nodes?resourceVersion=0")
     assert sent[3]["Authorization"] == "Bearer secret"

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from faultcast.cli import forecaster as commands
 from faultcast.infra.errors import ConfigurationError, RequirementError
-from faultcast.infra.forecaster import VARIANTS, ForecasterOptions, environment_of, render_forecaster
+from faultcast.infra.forecaster import VARIANTS, ForecasterOptions, Variant, environment_of, render_forecaster
 from faultcast.infra.forecaster_local import local_options
 from faultcast.infra.images import podman
 from faultcast.infra.images.pipconfig import ca_file, parse_pip_config
@@ -149,11 +149,11 @@ def test_the_batch_is_told_what_the_service_is_told() -> None:
     assert set(theirs) - set(ours) == {"FAULTCAST_FORECAST_LEASE", "FAULTCAST_FORECAST_LISTEN"}
     assert all(theirs[name] == value for name, value in ours.items())
     mounts = [mount["mountPath"] for mount in container(BATCH)["volumeMounts"]]
-    assert Path(ours["FAULTCAST_FORECAST_DATABASE_PASSWORD_FILE"]).parent in map(Path, mounts)
+    assert Path(str(ours["FAULTCAST_FORECAST_DATABASE_PASSWORD_FILE"])).parent in map(Path, mounts)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_it_runs_on_workers_only(variant: str) -> None:
+def test_it_runs_on_workers_only(variant: Variant) -> None:
     spec = template(RENDERED[variant])["spec"]
     required = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     (term,) = required["nodeSelectorTerms"]
@@ -169,7 +169,7 @@ def test_a_cluster_of_one_node_can_run_it_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_it_has_no_rights_on_its_node(variant: str) -> None:
+def test_it_has_no_rights_on_its_node(variant: Variant) -> None:
     spec, security = template(RENDERED[variant])["spec"], container(RENDERED[variant])["securityContext"]
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["runAsUser"] == 10001
@@ -180,7 +180,7 @@ def test_it_has_no_rights_on_its_node(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_its_share_of_the_node_is_bounded(variant: str) -> None:
+def test_its_share_of_the_node_is_bounded(variant: Variant) -> None:
     resources = container(RENDERED[variant])["resources"]
     assert set(resources["limits"]) == set(resources["requests"]) == {"cpu", "memory"}
     volumes = template(RENDERED[variant])["spec"]["volumes"]
@@ -188,7 +188,7 @@ def test_its_share_of_the_node_is_bounded(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_mount_has_a_volume_and_every_source_is_rendered(variant: str) -> None:
+def test_every_mount_has_a_volume_and_every_source_is_rendered(variant: Variant) -> None:
     spec = template(RENDERED[variant])["spec"]
     volumes = {volume["name"]: volume for volume in spec["volumes"]}
     assert {mount["name"] for mount in container(RENDERED[variant])["volumeMounts"]} == set(volumes)
@@ -211,7 +211,7 @@ def test_every_mount_has_a_volume_and_every_source_is_rendered(variant: str) -> 
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_secret_values_are_in_secrets_only(variant: str) -> None:
+def test_secret_values_are_in_secrets_only(variant: Variant) -> None:
     for manifest in RENDERED[variant]:
         shown = [text for text in texts(manifest) if PASSWORD in text or TOKEN in text]
         assert bool(shown) == (manifest["kind"] == "Secret")
@@ -220,14 +220,14 @@ def test_secret_values_are_in_secrets_only(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_secrets_that_somebody_made_are_used_and_not_touched(variant: str) -> None:
+def test_secrets_that_somebody_made_are_used_and_not_touched(variant: Variant) -> None:
     rendered = render_forecaster(replace(OPTIONS, variant=variant, password="", token=""))
     assert "Secret" not in {manifest["kind"] for manifest in rendered}
     assert "prometheus-token" in set(texts(rendered))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_all_objects_are_in_the_namespace_which_outlives_them(variant: str) -> None:
+def test_all_objects_are_in_the_namespace_which_outlives_them(variant: Variant) -> None:
     rendered = render_forecaster(replace(OPTIONS, variant=variant, namespace="other"))
     assert {manifest["metadata"]["namespace"] for manifest in rendered} == {"other"}
     paths = [path_of(manifest) for manifest in rendered]
@@ -236,7 +236,7 @@ def test_all_objects_are_in_the_namespace_which_outlives_them(variant: str) -> N
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("change", [{"settings": {"horizon": "4w"}}, {"models": "other"}], ids=str)
-def test_a_changed_setting_starts_the_pods_anew(variant: str, change: dict[str, Any]) -> None:
+def test_a_changed_setting_starts_the_pods_anew(variant: Variant, change: dict[str, Any]) -> None:
     other = template(render_forecaster(replace(OPTIONS, variant=variant, **change)))["metadata"]
     assert other["annotations"] != template(RENDERED[variant])["metadata"]["annotations"]
 

@@ -36,10 +36,10 @@ def config(machine: str = OURS, layers: int = 1, system: str = "linux") -> dict[
     return {"architecture": machine, "os": system, "rootfs": {"diff_ids": ["sha256:x"] * layers}}
 
 
-def docker(path: Path, *tags: str, machine: str = OURS, **more: Any) -> Path:
+def docker(path: Path, *tags: str, machine: str = OURS, more: dict[str, Any] | None = None) -> Path:
     image = {"Config": "c.json", "RepoTags": list(tags) or None, "Layers": ["l.tar"]}
-    members = {"c.json": config(machine), "l.tar": b"layer", "manifest.json": [image], **more}
-    return tar(path, members)
+    members = {"c.json": config(machine), "l.tar": b"layer", "manifest.json": [image]}
+    return tar(path, members | (more or {}))
 
 
 def blob(name: str) -> str:
@@ -111,9 +111,8 @@ def test_a_compressed_archive(compress: Callable[[bytes], bytes], tmp_path: Path
 
 def test_members_below_a_dot_and_links_among_them(tmp_path: Path) -> None:
     path = tmp_path / "a.tar"
-    docker(
-        path, "web:1", **{"manifest.json": [{"Config": "c.json", "RepoTags": ["web:1"], "Layers": ["s/l"]}]}
-    )
+    image = {"Config": "c.json", "RepoTags": ["web:1"], "Layers": ["s/l"]}
+    docker(path, "web:1", more={"manifest.json": [image]})
     with tarfile.open(path) as old, tarfile.open(tmp_path / "b.tar", "w") as out:
         for member in old:
             content = old.extractfile(member)
@@ -150,7 +149,7 @@ def test_a_given_name_wins_over_the_archives_own(tmp_path: Path) -> None:
         lambda path: docker(path, "web:1", machine=OTHER),
         lambda path: oci(path, "web:1", (OTHER,)),
         lambda path: oci(path, "web:1", (OTHER,), nested=False),
-        lambda path: docker(path, "web:1", **{"c.json": config(system="windows")}),
+        lambda path: docker(path, "web:1", more={"c.json": config(system="windows")}),
     ],
 )
 def test_an_image_for_other_machines_is_refused(make: Callable[[Path], Path], tmp_path: Path) -> None:
@@ -192,8 +191,8 @@ def cut(path: Path) -> Path:
         (lambda path: tar(path, {"manifest.json": {"x": 1}}), "cannot be understood"),
         (lambda path: tar(path, {"index.json": {"manifests": [{"digest": 5}]}}), "cannot be understood"),
         (lambda path: docker(path, "UPPER:1"), "no name of an image"),
-        (lambda path: docker(path, "web:1", **{"c.json": {"a": 1}}), "something else than an image"),
-        (lambda path: docker(path, "web:1", **{"c.json": config(layers=2)}), "lacks layers"),
+        (lambda path: docker(path, "web:1", more={"c.json": {"a": 1}}), "something else than an image"),
+        (lambda path: docker(path, "web:1", more={"c.json": config(layers=2)}), "lacks layers"),
         (
             lambda path: tar(path, {"manifest.json": [{"Config": "c", "RepoTags": ["a:1"], "Layers": []}]}),
             "has no c",

@@ -233,7 +233,8 @@ class Api:
         status = {
             "containerStatuses": [{"name": "shop", "state": state, "containerID": f"containerd://{ONE}"}]
         }
-        self.pod = {"metadata": {"uid": uid}, "spec": {"restartPolicy": policy}, "status": status}
+        spec = {"restartPolicy": policy}
+        self.pod: dict[str, Any] = {"metadata": {"uid": uid}, "spec": spec, "status": status}
         self.deleted: list[Any] = []
 
     def request(self, method: str, path: str, body: Any = None, content: str = "") -> tuple[int, Any]:

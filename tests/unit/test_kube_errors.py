@@ -1,6 +1,7 @@
 """What goes wrong between here and an API server, in words that name the cause and whose turn it is."""
 
 import json
+import socket
 import ssl
 import sys
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ SILENCES: dict[str, tuple[Exception, str]] = {
         ": [Errno 111] Connection refused",
     ),
     "unknown": (
-        NameResolutionError("api.example", POOL, OSError("x")),
+        NameResolutionError("api.example", POOL, socket.gaierror("x")),
         "nobody knows the host name in",
     ),
     "dropped": (ConnectTimeoutError(), "let connections wait too long"),

@@ -75,7 +75,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         access = PrometheusAccess("http://p")
         return Cluster("other", "local", self.kube_context, "uid", (), Endpoints(access), NoNodeControl())
 
-    def connect(context: KubeContext, prometheus: str, helper: str) -> Cluster:
+    def connect(context: KubeContext, prometheus: PrometheusAccess | None, helper: str) -> Cluster:
         ways.append("existing")
         return Cluster(context.name, "existing", context, "uid", (), Endpoints(prometheus), NoNodeControl())
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_a_good_machine_passes_every_check() -> None:
         ({"filesystems": frozenset({"ext4"})}, "overlay file system"),
     ],
 )
-def test_each_lack_is_named_with_a_remedy(change: dict[str, object], name: str) -> None:
+def test_each_lack_is_named_with_a_remedy(change: dict[str, Any], name: str) -> None:
     bad = [check for check in checks(replace(GOOD, **change)) if not check.fine]
     assert [check.name for check in bad] == [name]
     assert bad[0].remedy

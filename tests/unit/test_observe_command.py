@@ -23,7 +23,7 @@ from faultcast.infra.errors import ClusterError, FaultcastError
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.steady_state.verdict import Status
-from tests.fakeprometheus import FakePrometheus, serving
+from tests.fakeprometheus import FakePrometheus, Value, serving
 
 EXPERIMENT = Path(__file__).parents[2] / "experiments" / "catalog" / "no-fault.yaml"
 LEVELS = {"served_rate": 20.0, "latency_p95": 0.1, "error_ratio": 0.0}
@@ -37,14 +37,15 @@ def app() -> typer.Typer:
     return made
 
 
+def _about(level: float) -> Value:
+    return lambda at: level * (1 + 0.02 * math.sin(1e4 * math.sin(at)))
+
+
 @pytest.fixture
 def prometheus() -> Iterator[FakePrometheus]:
     with serving(FakePrometheus()) as fake:
         for spec in load_experiment(EXPERIMENT).extension.metrics:
-            level = LEVELS[spec.name]
-            fake.series[spec.query] = [
-                ({}, lambda at, level=level: level * (1 + 0.02 * math.sin(1e4 * math.sin(at))))
-            ]
+            fake.series[spec.query] = [({}, _about(LEVELS[spec.name]))]
         yield fake
 
 

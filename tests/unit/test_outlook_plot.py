@@ -64,7 +64,7 @@ def test_drawn_text_is_no_formula(text: str) -> None:
 
 
 def test_the_dates_of_a_limit_stand_in_the_picture(tmp_path: Path) -> None:
-    dates = [ORIGIN + timedelta(days=day) for day in (30, 20, 45)]
+    dates = (ORIGIN + timedelta(days=30), ORIGIN + timedelta(days=20), ORIGIN + timedelta(days=45))
     one = replace(outlook(), crossing=Crossing(FULL, *dates))
     shown = words(plot_outlook(one, tmp_path / "one")[1])
     for text in (
@@ -77,7 +77,8 @@ def test_the_dates_of_a_limit_stand_in_the_picture(tmp_path: Path) -> None:
 
 
 def test_dates_that_would_cover_each_other_are_left_out(tmp_path: Path) -> None:
-    dates = [ORIGIN + timedelta(days=30, hours=hour) for hour in (2, 1, 3)]
+    day, hour = ORIGIN + timedelta(days=30), timedelta(hours=1)
+    dates = (day + 2 * hour, day + hour, day + 3 * hour)
     shown = words(plot_outlook(replace(outlook(), crossing=Crossing(FULL, *dates)), tmp_path / "one")[1])
     assert "expected" in shown
     assert "earliest 2" not in shown

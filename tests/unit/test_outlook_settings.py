@@ -190,7 +190,7 @@ def test_a_slot_is_forecast_with_its_token_and_without_what_is_there(
     pretended = PretendedRun(monkeypatch, duties)
     result = duties.forecast(Slot(SLOT, 7, lambda: True))
     assert result == SlotResult(True, 49, refused=1, rows=480)
-    assert (pretended.tokens, pretended.done) == ([7], {"known"})
+    assert (pretended.tokens, pretended.done) == ([7], frozenset({"known"}))
 
 
 def test_the_work_ends_after_the_batch_in_which_the_lease_was_lost(

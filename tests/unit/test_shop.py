@@ -166,14 +166,16 @@ def inventory() -> FakeInventory:
 
 @pytest.fixture
 def store(inventory: FakeInventory) -> Store:
-    store = Store(inventory)
+    database: Any = inventory
+    store = Store(database)
     store.catalog[7] = Product(7, "seven", 10)
     return store
 
 
 def test_the_store_writes_the_stock_and_says_when_to_order(store: Store, inventory: FakeInventory) -> None:
-    assert store.handle({"product": 7, "pieces": 3})["reorder"] is True
-    assert store.handle({"product": 7, "pieces": 30})["reorder"] is False
+    seven = {"product": 7, "name": "seven"}
+    assert store.handle({"product": 7, "pieces": 3}) == {**seven, "reorder": True}
+    assert store.handle({"product": 7, "pieces": 30}) == {**seven, "reorder": False}
     assert inventory.stock == {7: 30}
 
 

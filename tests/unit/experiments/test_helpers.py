@@ -160,7 +160,10 @@ def test_evidence_is_measured_by_pods_of_its_own(api: FakeApi, access: Access, e
     before = evidence.read(target)
     _started(access, effect)
     api.pass_time(2.0)
-    assert evidence.landed(before, evidence.read(target))
+    after = evidence.read(target)
+    assert before is not None
+    assert after is not None
+    assert evidence.landed(before, after)
     assert evidence.read(peer) == 1.0
     assert Helpers(access, effect).end() == ()
     assert evidence.read(target) is None

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from faultcast.experiments import heal as heal_module
-from faultcast.experiments import ledger as ledger_module
 from faultcast.experiments.access import Access
 from faultcast.experiments.heal import forget, heal
 from faultcast.experiments.ledger import Entry, Ledger, entry_from, entry_text
+from faultcast.experiments.reverting import revert_entries
 from faultcast.experiments.targets import Owner, Target
 from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.infra.kubeconfig import KubeContext
@@ -84,7 +84,7 @@ def test_an_entry_is_synced_before_and_after_its_rename(
         order.append("rename")
         return rename(self, target)
 
-    monkeypatch.setattr(ledger_module.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(Path, "replace", replace)
     ledger.write(_entry(kubeconfig))
     assert order == ["fsync", "rename", "fsync"]
@@ -96,7 +96,7 @@ def test_a_crash_while_writing_leaves_no_entry(
     def crash(descriptor: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ledger_module.os, "fsync", crash)
+    monkeypatch.setattr(os, "fsync", crash)
     with pytest.raises(KeyboardInterrupt):
         ledger.write(_entry(kubeconfig))
     assert ledger.entries() == ()
@@ -348,12 +348,11 @@ def test_an_entry_that_crashes_its_healing_is_told_with_where_the_details_are(
     odd = _entry(kubeconfig, arguments={"odd": True})
     ledger.write(odd)
     ledger.write(_entry(kubeconfig))
-    revert = heal_module.revert_entries
 
     def crash(access: Access, there: Ledger, entries: tuple[Entry, ...], wait: Wait) -> tuple[str, ...]:
         if entries == (odd,):
             raise KeyError("restore")
-        return revert(access, there, entries, wait)
+        return revert_entries(access, there, entries, wait)
 
     monkeypatch.setattr(heal_module, "revert_entries", crash)
     report = _heal(settings, shop)

@@ -241,7 +241,7 @@ class TestJobs:
         ],
     )
     def test_one_without_retries_is_spared(
-        self, spec: dict[str, int], failed: int, fine: bool, api: FakeApi
+        self, spec: dict[str, Any], failed: int, fine: bool, api: FakeApi
     ) -> None:
         made = job(api, **spec)
         ready(api, lambda _: None)

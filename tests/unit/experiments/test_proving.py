@@ -17,6 +17,10 @@ TARGET, PEER = (Target("pod", "shop", name, uid=name) for name in ("target", "pe
 WAIT = Wait(10.0, 1.0)
 
 
+def _at_rest() -> dict[str, float | None]:
+    return {"target": 0.1, "peer": 0.1}
+
+
 def _rose(before: float, now: float) -> bool:
     return now - before >= 0.5
 
@@ -35,7 +39,7 @@ def _prover(
 
 
 def test_a_number_that_rises_on_the_target_alone_is_proof() -> None:
-    clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+    clock, values = FakeClock(), _at_rest()
     prover = _prover(clock, values)
     prover.injected(clock.now)
     clock.at(3.0, lambda: values.update(target=0.9))
@@ -47,7 +51,7 @@ def test_a_number_that_rises_on_the_target_alone_is_proof() -> None:
 
 
 def test_a_peer_that_moves_too_spoils_the_proof() -> None:
-    clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+    clock, values = FakeClock(), _at_rest()
     prover = _prover(clock, values)
     prover.injected(clock.now)
     values.update(target=0.9, peer=0.9)
@@ -58,7 +62,7 @@ def test_a_peer_that_moves_too_spoils_the_proof() -> None:
 
 def test_what_does_not_move_in_time_or_cannot_be_read_is_no_proof() -> None:
     for last in (0.2, None):
-        clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+        clock, values = FakeClock(), _at_rest()
         prover = _prover(clock, values)
         prover.injected(clock.now)
         values.update(target=last)
@@ -89,7 +93,7 @@ def test_what_can_be_read_a_moment_later_is_waited_for() -> None:
 @pytest.mark.parametrize("unread", [None, math.nan])
 @pytest.mark.parametrize("who", ["target", "peer"])
 def test_what_cannot_be_read_afterwards_proves_nothing(who: str, unread: float | None) -> None:
-    clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+    clock, values = FakeClock(), _at_rest()
     prover = _prover(clock, values, _anything)
     values.update({who: unread})
     proof = prover.prove(WAIT)
@@ -98,7 +102,7 @@ def test_what_cannot_be_read_afterwards_proves_nothing(who: str, unread: float |
 
 
 def test_a_peer_that_is_read_again_in_time_counts() -> None:
-    clock, values = FakeClock(), {"target": 0.1, "peer": 0.1}
+    clock, values = FakeClock(), _at_rest()
     prover = _prover(clock, values)
     values.update(target=0.9, peer=None)
     clock.at(3.0, lambda: values.update(peer=0.1))

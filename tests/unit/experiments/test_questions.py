@@ -19,12 +19,12 @@ from faultcast.infra.errors import RefusedError
 from faultcast.infra.prometheus_access import PrometheusAccess
 from faultcast.infra.settings import Settings
 from tests.fakekube import FakeKube
-from tests.fakeprometheus import FakePrometheus, serving
+from tests.fakeprometheus import FakePrometheus, Value, serving
 
 type WriteExperiment = Callable[..., Path]
 type See = Callable[[dict[str, Any]], Preview]
 
-ONE = ({}, lambda _: 1.0)
+ONE: tuple[dict[str, str], Value] = ({}, lambda _: 1.0)
 ABORT = AbortCondition(query="q", above=5)
 
 

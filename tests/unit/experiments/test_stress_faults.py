@@ -21,6 +21,7 @@ from faultcast.experiments.faults import (
     pod_cpu,
     pod_memory,
 )
+from faultcast.experiments.nodefault import node_targets
 from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_of
 from faultcast.experiments.targets import Target
 from faultcast.experiments.volumes import Place, place_of
@@ -153,7 +154,7 @@ def test_cpu_is_a_share_of_the_limit_and_half_of_it_has_to_show(api: FakeApi) ->
 
 
 def test_a_limit_above_the_node_cannot_be_reached(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = tuple(replace(node, limits={"cpu": "250m"}) for node in pod_cpu.node_targets(api.access().kube))
+    small = tuple(replace(node, limits={"cpu": "250m"}) for node in node_targets(api.access().kube))
     monkeypatch.setattr(pod_cpu, "node_targets", lambda _kube: small)
     plan = planned(replace(api.access(), meter=Says(0.0)), pod_cpu.FAULT, **POD)
     assert list(plan.state["cores"].values()) == pytest.approx([0.25])

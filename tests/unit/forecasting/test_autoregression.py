@@ -33,7 +33,7 @@ def test_the_level_is_not_penalised() -> None:
 
 
 def test_regressors_that_never_vary_say_nothing() -> None:
-    targets = np.arange(6.0)[:, None]
+    targets = np.arange(6, dtype=float)[:, None]
     np.testing.assert_allclose(fit(np.ones((6, 3)), targets)(np.full((1, 3), 9.0)), [[2.5]])
 
 
@@ -59,7 +59,7 @@ def test_no_model_has_seen_a_sample_of_its_windows_as_a_target(
 ) -> None:
     """The values are their own indices: the targets of a fit tell what it has seen."""
     span = max(span, window)
-    one = Regressors(np.arange(float(size)), window=window, gap=gap, lags=8)
+    one = Regressors(np.arange(size, dtype=float), window=window, gap=gap, lags=8)
     starts = training_starts(one, np.ones(size, dtype=bool), size)
     origins = np.arange(size - span, one.first - 1, -apart)
     seen: list[set[float]] = []

@@ -48,7 +48,7 @@ def test_the_order_of_past_windows_does_not_matter(past: np.ndarray, effective: 
 
 
 def test_within_what_was_seen_p_is_the_conformal_rank() -> None:
-    known = Calibration(np.arange(1.0, 101.0), effective=100)
+    known = Calibration(np.arange(1, 101, dtype=float), effective=100)
     for at_least in (10, 50, 90):
         assert known.p_value(101.0 - at_least) == pytest.approx((1 + at_least) / 101)
 

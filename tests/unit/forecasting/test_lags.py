@@ -13,7 +13,7 @@ SEASON_OR_NONE = st.none() | SEASON
 def regressors(draw: st.DrawFn, seasons: st.SearchStrategy = SEASON_OR_NONE) -> Regressors:
     """The values are their own indices: a row tells what was looked at."""
     return Regressors(
-        np.arange(float(SIZE)),
+        np.arange(SIZE, dtype=float),
         window=draw(st.integers(1, 12)),
         gap=draw(st.integers(0, 12)),
         lags=draw(st.integers(1, 24)),

@@ -80,7 +80,8 @@ def test_a_limit_that_was_given(
 ) -> None:
     limit = limit_of(fake, subject(metric, kind=kind), {metric: own})
     assert limit is not None
-    assert (limit.value, limit.side) == (pytest.approx(value), side)
+    assert limit.value == pytest.approx(value)
+    assert limit.side == side
 
 
 def test_a_limit_that_was_given_counts_before_the_table(fake: FakePrometheus) -> None:

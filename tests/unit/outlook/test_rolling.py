@@ -23,7 +23,7 @@ def test_the_first_fold_forecasts_most_of_the_history() -> None:
 
 
 def test_a_fold_knows_nothing_of_what_comes() -> None:
-    values = np.arange(20.0)
+    values = np.arange(20, dtype=float)
     changed = values.copy()
     changed[10:] = 1e6
     one = roll(LinearTrend(), values, values, [10], 5)

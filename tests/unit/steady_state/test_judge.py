@@ -31,6 +31,13 @@ def split(values: np.ndarray, window: int) -> tuple[pd.Series, pd.Series]:
     return whole[:-window], whole[-window:]
 
 
+def forecast_of(history: pd.Series, window: pd.Series) -> pd.DataFrame:
+    """What was expected of a window that can be judged."""
+    table = judge_window(history, window).forecast
+    assert table is not None
+    return table
+
+
 def test_a_quiet_window_holds_and_says_what_would_have_been_seen() -> None:
     verdict = judge_window(*split(noise(90), 10))
     assert verdict.status is Status.HELD
@@ -58,7 +65,7 @@ def test_the_smallest_visible_shift_is_seen_and_half_of_it_is_not() -> None:
     history, window = split(noise(260, seed=3), 10)
     visible = judge_window(history, window).smallest_visible
     assert visible is not None
-    expected = judge_window(history, window).forecast["mean"]
+    expected = forecast_of(history, window)["mean"]
     assert judge_window(history, expected + 1.05 * visible).status is Status.DEVIATED
     assert judge_window(history, expected + 0.5 * visible).status is Status.HELD
 
@@ -68,8 +75,7 @@ def test_the_smallest_visible_shift_holds_where_the_forecast_is_good(spread: flo
     """Errors are divided by what is usual at their distance: the shift must not be stated in those units."""
     values = 10 + 5 * np.sin(2 * np.pi * np.arange(255) / 30) + spread * noise(255)
     history, window = split(values, 15)
-    verdict = judge_window(history, window)
-    expected, visible = verdict.forecast["mean"], verdict.smallest_visible
+    expected, visible = forecast_of(history, window)["mean"], judge_window(history, window).smallest_visible
     assert visible is not None
     assert judge_window(history, expected + 1.05 * visible).status is Status.DEVIATED
     assert judge_window(history, expected + 0.7 * visible).status is Status.HELD
@@ -90,7 +96,7 @@ def test_what_was_never_negative_is_not_expected_to_be() -> None:
     table = judge_window(*split(values, 10)).forecast
     assert table is not None
     assert (table["lower"] >= 0).all()
-    assert judge_window(*split(values - 5, 10)).forecast["lower"].min() < -4
+    assert forecast_of(*split(values - 5, 10))["lower"].min() < -4
 
 
 def steps(size: int, period: int, seed: int = 0) -> np.ndarray:

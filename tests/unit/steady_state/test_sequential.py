@@ -42,22 +42,23 @@ def test_an_undisturbed_window_cries_at_any_of_its_looks_as_seldom_as_alpha_says
     cried = 0
     for seed in range(count):
         now, past = windows(correlation, seed)
-        cried += alarms(now, past, EFFECTIVE, direction, alpha=alpha).any()
+        cried += bool(alarms(now, past, EFFECTIVE, direction, alpha=alpha).any())
     assert cried / count <= alpha + 2 * np.sqrt(alpha * (1 - alpha) / count)
 
 
 def test_a_lasting_shift_is_seen_soon_and_a_late_burst_too() -> None:
     step, burst = np.where(np.arange(LOOKS) >= 5, 4.0, 0.0), np.zeros(LOOKS)
     burst[12:15] = 5.0
-    seen = {"step": [], "burst": []}
+    steps: list[int | None] = []
+    bursts: list[int | None] = []
     for seed in range(50):
         now, past = windows(0.3, seed)
-        seen["step"].append(first(now + step, past))
-        seen["burst"].append(first(now + burst, past))
-    assert None not in seen["step"]
-    assert np.median(seen["step"]) <= 6
-    assert seen["burst"].count(None) <= 2
-    assert np.median([one for one in seen["burst"] if one is not None]) in (12, 13)
+        steps.append(first(now + step, past))
+        bursts.append(first(now + burst, past))
+    assert None not in steps
+    assert np.median([one for one in steps if one is not None]) <= 6
+    assert bursts.count(None) <= 2
+    assert np.median([one for one in bursts if one is not None]) in (12, 13)
 
 
 @given(st.floats(0, 10), st.floats(0, 10), st.integers(0, LOOKS - 1))

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from faultcast.forecasting.counters import rates
 from faultcast.steady_state.judge import judge_window
 from faultcast.steady_state.verdict import SeriesVerdict, Status
 
-Make = Callable[[np.random.Generator], np.ndarray]
+Make = Callable[[np.random.Generator], NDArray[np.float64]]
 
 SEEDS, HISTORY, WINDOW = 12, 225, 15
 MOST_BY_CHANCE = 2
@@ -22,7 +23,7 @@ TUESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY, MONDAY = 1, 3, 4, 5, 6, 7
 HELD, DEVIATED, UNKNOWN = Status.HELD, Status.DEVIATED, Status.UNKNOWN
 
 
-def series(values: np.ndarray, step: str = "2s") -> pd.Series:
+def series(values: NDArray[np.float64], step: str = "2s") -> pd.Series:
     return pd.Series(values, index=pd.date_range("2026-03-01", periods=len(values), freq=step, tz="UTC"))
 
 
@@ -49,11 +50,11 @@ def deviates(*args: Any, **options: Any) -> bool:
     return count(*args, **options)[DEVIATED] == SEEDS
 
 
-def noise(rng: np.random.Generator) -> np.ndarray:
+def noise(rng: np.random.Generator) -> NDArray[np.float64]:
     return 10 + rng.normal(size=TIME.size)
 
 
-def seasonal(rng: np.random.Generator) -> np.ndarray:
+def seasonal(rng: np.random.Generator) -> NDArray[np.float64]:
     return 10 + 5 * np.sin(2 * np.pi * TIME / 30) + 0.5 * rng.normal(size=TIME.size)
 
 
@@ -67,7 +68,7 @@ class TestSeasonal:
         assert deviates(seasonal, shift)
 
     def test_a_season_that_stops_is_seen_though_its_mean_is_as_ever(self) -> None:
-        def stopped(rng: np.random.Generator) -> np.ndarray:
+        def stopped(rng: np.random.Generator) -> NDArray[np.float64]:
             values = seasonal(rng)
             values[-WINDOW:] = 10.0
             return values
@@ -82,13 +83,13 @@ class TestWeekdays:
     def week(last: int, like: int | None = None) -> Make:
         """Up to 18:00 of a day of the last week; the last twelve hours may be like those of another day."""
 
-        def hours(day: int, rng: np.random.Generator) -> np.ndarray:
+        def hours(day: int, rng: np.random.Generator) -> NDArray[np.float64]:
             hour = np.arange(28 * 24 + day * 24 + 18)
             swing = 1 + np.cos(2 * np.pi * (hour % 24 - 14) / 24)
             load = np.where((hour // 24) % 7 < 5, 1.0, 0.3)
             return np.asarray(100 + 50 * swing * load + 4 * rng.normal(size=hour.size))
 
-        def make(rng: np.random.Generator) -> np.ndarray:
+        def make(rng: np.random.Generator) -> NDArray[np.float64]:
             values = hours(last, rng)
             if like is not None:
                 values[-12:] = hours(like, rng)[-12:]
@@ -115,8 +116,10 @@ class TestLevelShift:
     """Once, in the middle of the history, the level rose by six standard deviations."""
 
     @staticmethod
-    def rose(rng: np.random.Generator) -> np.ndarray:
-        return noise(rng) + np.where(TIME > 120, 6.0, 0.0)
+    def rose(rng: np.random.Generator) -> NDArray[np.float64]:
+        values = noise(rng)
+        values[TIME > 120] += 6.0
+        return values
 
     def test_the_new_level_holds(self) -> None:
         assert holds(self.rose)
@@ -133,7 +136,7 @@ class TestTrend:
     """One that rises over the history by 24 standard deviations, and by 1.5 in a window."""
 
     @staticmethod
-    def rising(rng: np.random.Generator) -> np.ndarray:
+    def rising(rng: np.random.Generator) -> NDArray[np.float64]:
         return noise(rng) + 0.1 * TIME
 
     def test_a_trend_goes_on_though_the_level_was_never_seen_before(self) -> None:
@@ -153,8 +156,10 @@ class TestNearlyConstant:
     """1, but for a tenth of the samples that are off by a thousandth."""
 
     @staticmethod
-    def jittering(rng: np.random.Generator) -> np.ndarray:
-        return 1 + 0.001 * (rng.random(TIME.size) < 0.1) * rng.choice([-1, 1], TIME.size)
+    def jittering(rng: np.random.Generator) -> NDArray[np.float64]:
+        rare = rng.random(TIME.size) < 0.1
+        signs: NDArray[np.float64] = rng.choice([-1.0, 1.0], TIME.size)
+        return 1 + 0.001 * rare * signs
 
     def test_jitter_as_ever_holds(self) -> None:
         assert holds(self.jittering)
@@ -168,11 +173,11 @@ class TestAlwaysZero:
     """An error ratio of 0 throughout the history: there is no past error to compare with."""
 
     @staticmethod
-    def zero(rng: np.random.Generator) -> np.ndarray:
+    def zero(rng: np.random.Generator) -> NDArray[np.float64]:
         return np.zeros(TIME.size)
 
     @staticmethod
-    def one_error(rng: np.random.Generator) -> np.ndarray:
+    def one_error(rng: np.random.Generator) -> NDArray[np.float64]:
         values = np.zeros(TIME.size)
         values[-7] = 0.02
         return values
@@ -196,7 +201,7 @@ class TestCounter:
 
     @staticmethod
     def requests(share: float = 1.0) -> Make:
-        def make(rng: np.random.Generator) -> np.ndarray:
+        def make(rng: np.random.Generator) -> NDArray[np.float64]:
             rises = rng.poisson(40, size=TIME.size + 1).astype(float)
             rises[-WINDOW:] *= share
             counted = np.cumsum(rises)
@@ -220,7 +225,7 @@ class TestSparse:
 
     @staticmethod
     def thinned(make: Make, *, window: bool) -> Make:
-        def made(rng: np.random.Generator) -> np.ndarray:
+        def made(rng: np.random.Generator) -> NDArray[np.float64]:
             values = make(rng)
             values[: None if window else -WINDOW : 3] = np.nan
             return values
@@ -249,7 +254,7 @@ class TestScrapeIntervals:
     def test_a_metric_scraped_every_seventh_sample_stands_still_between(self) -> None:
         """As Prometheus gives it: the latest scrape again and again. Past windows stand still as well."""
 
-        def stairs(rng: np.random.Generator) -> np.ndarray:
+        def stairs(rng: np.random.Generator) -> NDArray[np.float64]:
             return np.repeat(10 + rng.normal(size=50), 7)[3 : 3 + TIME.size]
 
         assert holds(stairs)
@@ -270,7 +275,7 @@ class TestMaskedHistory:
     """Two earlier faults and the end of the history are holes; the season stays in phase across them."""
 
     @staticmethod
-    def masked(rng: np.random.Generator) -> np.ndarray:
+    def masked(rng: np.random.Generator) -> NDArray[np.float64]:
         values = seasonal(rng)
         for hole in (slice(60, 90), slice(150, 180), slice(215, 225)):
             values[hole] = np.nan
