@@ -11,7 +11,7 @@ from faultcast.experiments.heal import heal as heal_ledger
 from faultcast.experiments.loader import Experiment, find_experiments, load_what_is_sound
 from faultcast.experiments.preview import Preview
 from faultcast.experiments.preview import preview as preview_experiment
-from faultcast.infra.errors import ConfigurationError, ExperimentError
+from faultcast.infra.errors import ConfigurationError, ExperimentError, without_control
 from faultcast.infra.kube import connect
 from faultcast.infra.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings, load_settings
@@ -156,7 +156,7 @@ def named(kubeconfig: Path | None, context: str) -> KubeContext | None:
 
 
 def _show(seen: Preview, experiment: Experiment) -> None:
-    _say(f"{seen.experiment}: {experiment.title}")
+    _say(_one_line(f"{seen.experiment}: {experiment.title}"))
     _say(f"  cluster      {seen.cluster}, seed {seen.seed}")
     for title, lines in (
         ("targets", seen.targets),
@@ -167,10 +167,15 @@ def _show(seen: Preview, experiment: Experiment) -> None:
         ("also runs", seen.besides),
         ("queries", seen.queries),
     ):
-        _say(f"  {title:<12} " + (f"\n{'':15}".join(map(str, lines)) or "none"))
+        _say(f"  {title:<12} " + (f"\n{'':15}".join(_one_line(str(line)) for line in lines) or "none"))
     for refusal in seen.refusals:
-        _say(f"  REFUSED      {refusal}\n{'':15}what to do: {refusal.remedy}")
+        _say(f"  REFUSED      {_one_line(str(refusal))}\n{'':15}what to do: {_one_line(refusal.remedy)}")
+
+
+def _one_line(text: str) -> str:
+    """A text of an experiment, which could otherwise look like further lines of the preview."""
+    return " ".join(text.split())
 
 
 def _say(text: str) -> None:
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    Console(highlight=False, soft_wrap=True).print(without_control(text), markup=False)

@@ -3,14 +3,16 @@
 import io
 import os
 import sys
+from collections.abc import Sequence
+from itertools import pairwise, takewhile
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from faultcast.infra.errors import FaultcastError
+from faultcast.infra.errors import ConfigurationError, FaultcastError
 
-__all__ = ["CRASHED", "CrashError", "Guarded", "guard_pipes"]
+__all__ = ["CRASHED", "CrashError", "Guarded", "guard_pipes", "refuse_empty"]
 
 CRASHED = 70
 """Exit code of a crash: EX_SOFTWARE of sysexits.h."""
@@ -73,3 +75,24 @@ def guard_pipes() -> None:
                 line_buffering=stream.line_buffering,
             ),
         )
+
+
+def refuse_empty(words: Sequence[str]) -> None:
+    """Refuse options with an empty value, as a shell makes of a variable that is not set.
+
+    Left empty, `--context` would be the current one, and `--db` none or that of the local cluster.
+
+    Args:
+        words: The command line; what follows `--`, or is run on a node, is somebody else's.
+
+    Raises:
+        ConfigurationError: An option has an empty value.
+    """
+    if list(words[:2]) == ["node", "run"]:
+        return
+    ours = list(takewhile(lambda word: word != "--", words))
+    empty = [one for one, after in pairwise(ours) if one.startswith("--") and "=" not in one and not after]
+    empty += [word[:-1] for word in ours if word.startswith("--") and word.find("=") == len(word) - 1]
+    if empty:
+        message = f"{empty[0]} is given, and its value is empty"
+        raise ConfigurationError(message, remedy="give it a value, or leave it out; is a variable not set?")

@@ -21,7 +21,7 @@ from faultcast.cli import (
     roles,
     serving,
 )
-from faultcast.cli.guarded import CRASHED, Guarded, guard_pipes
+from faultcast.cli.guarded import CRASHED, Guarded, guard_pipes, refuse_empty
 from faultcast.infra.crashlog import crash_text, write_crash
 from faultcast.infra.errors import FaultcastError, RefusedError
 from faultcast.infra.hangup import on_ending
@@ -65,6 +65,7 @@ def main() -> None:
     redact_output()
     error_console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
+        refuse_empty(sys.argv[1:])
         with on_ending(_interrupt):
             app(standalone_mode=True)
     except FaultcastError as error:

@@ -194,7 +194,12 @@ class _Healer:
 
     def _revert(self, entry: Entry, access: Access) -> Healed:
         left = revert_entries(access, self.ledger, (entry,), self.wait)
-        return Healed(str(entry), healed=not left, text="; ".join(left) or "reverted and checked")
+        return Healed(str(entry), healed=not left, text=_left(entry, left) or "reverted and checked")
+
+
+def _left(entry: Entry, left: Sequence[str]) -> str:
+    """What is left of an entry, whose line begins with what it is already."""
+    return "; ".join(one.removeprefix(f"{entry}: ") for one in left)
 
 
 def _guarded(settings: Settings, entry: Entry, heal_it: Callable[[], Healed]) -> Healed:
@@ -270,5 +275,5 @@ def _heal_copies(
 
 def _heal_copy(ledger: Ledger, access: Access, entry: Entry, wait: Wait) -> Healed:
     left = revert_entries(access, ledger, (entry,), wait)
-    text = "; ".join(left) or f"reverted and checked; it was begun on {entry.host}"
+    text = _left(entry, left) or f"reverted and checked; it was begun on {entry.host}"
     return Healed(str(entry), healed=not left, text=text)

@@ -1,6 +1,7 @@
 """YAML as plain data that knows its lines."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ __all__ = ["Problem", "Problems", "YamlFile", "read_yaml"]
 _MOST_BYTES = 1_000_000
 _MOST_NODES = 50_000
 _LARGEST = 1 << 63
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves a terminal's cursor or turns the text around: with it, a preview could show something else."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -145,6 +148,7 @@ class _Plain:
             here = line if position is None else position + 1
             if not isinstance(key, str):
                 raise Problems(Problem(here, f"the key {key!r} is not a text", "quote it"))
+            _readable(key, here)
             plain[str(key)] = self.convert(value, here, depth + 1)
         return plain
 
@@ -155,6 +159,8 @@ def _scalar(node: Any, line: int) -> Any:
     for kind in (str, int, float):
         if isinstance(node, kind):
             value = kind(node)
+            if isinstance(value, str):
+                _readable(value, line)
             if isinstance(value, float) and not math.isfinite(value):
                 raise Problems(Problem(line, f"{value} is not a finite number", "write a number"))
             if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
@@ -166,3 +172,9 @@ def _scalar(node: Any, line: int) -> Any:
         raise Problems(Problem(line, f"the tag {node.tag.value} is not read here", "remove the tag"))
     what = f"{str(node)!r} is read as a {type(node).__name__}"
     raise Problems(Problem(line, what, "put it in quotes to make it a text"))
+
+
+def _readable(text: str, line: int) -> None:
+    if found := _UNSEEN.search(text):
+        what = f"a text holds the control character U+{ord(found[0]):04X}, which nobody would see"
+        raise Problems(Problem(line, what, "remove it"))

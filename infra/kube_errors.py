@@ -99,7 +99,8 @@ def _refusal(error: ApiException, origin: Origin | None) -> tuple[str, str]:
     if message:
         said = f"{said}: {message}"
     elif error.status == 404:
-        said = f"{said}: {server} knows nothing of what was asked"
+        said = f"{said}: {server} knows nothing of what was asked, as what is no Kubernetes API server does"
+        return said, "check the server in the kubeconfig: its address, and the path in it"
     if error.status == 403:
         return said, "check the rights of the kubeconfig's user"
     if error.status == 429 or error.status >= 500:

@@ -161,6 +161,8 @@ def _settle(path: Path, part: dict[str, Any], of: str) -> None:
             named = path.parent / part[file]
             part[file] = str(named)
             try:
+                if named.exists() and not named.is_file() and not named.is_dir():
+                    raise broken(path, f"{file} of {of}, {named}: it is no file")
                 named.open("rb").close()
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or "no file name"

@@ -11,7 +11,7 @@ from faultcast.infra.errors import MetricSourceError, QueryRefusedError
 from faultcast.infra.prometheus import PrometheusClient
 from faultcast.infra.promql import selectors
 
-__all__ = ["alive", "first_sample", "interval_of", "named", "spacing", "step_of"]
+__all__ = ["alive", "first_sample", "interval_of", "named", "spacing", "spacings", "step_of"]
 
 _LOOKBACK = 300.0
 """Seconds for which Prometheus takes a sample as valid: a finer grid finds every series."""
@@ -81,6 +81,35 @@ def interval_of(client: PrometheusClient, selector: str, end: datetime) -> float
     return None
 
 
+def spacings(
+    client: PrometheusClient, read: Iterable[str], end: datetime
+) -> tuple[list[float], QueryRefusedError | None]:
+    """Seconds between two samples of each of some selectors' series, where that can be told.
+
+    Args:
+        client: Asks Prometheus.
+        read: Selectors of series.
+        end: Where to look.
+
+    Returns:
+        What was found, and the first refusal: the reason, when nothing was.
+
+    Raises:
+        MetricSourceError: Prometheus does not answer.
+    """
+    found: list[float] = []
+    refused: QueryRefusedError | None = None
+    for one in read:
+        try:
+            seconds = spacing(client, one, end)
+        except QueryRefusedError as error:
+            refused = refused or error
+            continue
+        if seconds is not None:
+            found.append(seconds)
+    return found, refused
+
+
 def spacing(client: PrometheusClient, selector: str, end: datetime) -> float | None:
     """Seconds between two samples of some series, also where raw samples cannot be had; None when unknown.
 
@@ -90,13 +119,10 @@ def spacing(client: PrometheusClient, selector: str, end: datetime) -> float | N
         end: Where to look.
 
     Raises:
-        MetricSourceError: Prometheus does not answer.
+        MetricSourceError: Prometheus does not answer, or refuses the selector.
     """
-    try:
-        found = interval_of(client, selector, end)
-        return _by_stamps(client, selector, end) if found is None else found
-    except QueryRefusedError:
-        return None
+    found = interval_of(client, selector, end)
+    return _by_stamps(client, selector, end) if found is None else found
 
 
 def step_of(client: PrometheusClient, queries: Iterable[str], end: datetime) -> float:
@@ -117,15 +143,15 @@ def step_of(client: PrometheusClient, queries: Iterable[str], end: datetime) -> 
     if said is not None:
         return said
     read = dict.fromkeys(selector for query in queries for selector in selectors(query))
-    found = [
-        seconds for one in islice(read, _LOOKED_AT) if (seconds := spacing(client, one, end)) is not None
-    ]
+    found, refused = spacings(client, islice(read, _LOOKED_AT), end)
     if found:
         return max(Counter(found).items(), key=lambda pair: (pair[1], pair[0]))[0]
     message = (
         f"Prometheus at {client.url} does not say how often it scrapes, and there are too few recent samples "
         f"{f'of {next(iter(read))} ' if read else ''}to tell it by"
     )
+    if refused is not None:
+        message = f"Prometheus at {client.url} does not say how often it scrapes, nor show it: {refused.what}"
     raise MetricSourceError(message, remedy="say how far apart samples are, as in --step 15s")
 
 

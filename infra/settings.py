@@ -1,6 +1,7 @@
 """Settings: environment variables `FAULTCAST_*`, then defaults; validated before anything is touched."""
 
 import ipaddress
+import os
 import re
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,9 @@ class Settings(BaseSettings):
     Every field is the environment variable `FAULTCAST_<FIELD>`, upper case.
     """
 
-    model_config = SettingsConfigDict(env_prefix="FAULTCAST_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FAULTCAST_", extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
     cluster: str = Field("faultcast", description="name of the local cluster; one state folder each")
     subnet: ipaddress.IPv4Network = Field(
@@ -40,7 +43,9 @@ class Settings(BaseSettings):
     )
     bin: Path | None = Field(None, description="folder with programs built earlier, used before the cache")
     cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("faultcast")))
-    state_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_state_dir("faultcast")))
+    state_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_state_dir("faultcast")), validate_default=True
+    )
     helper_image: str = Field("", description="image of helper pods on an existing cluster")
     prometheus_token: SecretStr = Field(
         SecretStr(""), description="bearer token of a Prometheus that asks for one"
@@ -63,6 +68,20 @@ class Settings(BaseSettings):
             message = f"{value!r} is not a plain name: lower-case letters, digits and '-', at most 20"
             raise ValueError(message)
         return value
+
+    @field_validator("state_dir")
+    @classmethod
+    def _same_everywhere(cls, value: Path) -> Path:
+        """Its ledger says what has to be healed, and is looked for from any folder."""
+        path = value.expanduser()
+        if not path.is_absolute():
+            message = f"{value} is no absolute path, and would be another folder elsewhere"
+            raise ValueError(message)
+        there = next(one for one in (path, *path.parents) if os.path.lexists(one))
+        if not os.path.isdir(there):  # noqa: PTH112 - says no, and does not raise, where it may not look
+            message = f"{there} is no folder"
+            raise ValueError(message)
+        return path
 
     @field_validator("consent", mode="before")
     @classmethod

@@ -52,6 +52,8 @@ def engine_for(access: DatabaseAccess) -> Engine:
             "read_timeout": 20,
             "write_timeout": 20,
             "charset": "utf8mb4",
+            # as bytes: the client knows no other letters in a password than those of latin-1
+            "password": access.password.encode(),
             "init_command": "SET time_zone = '+00:00'",
             **({"ssl": access.tls.context()} if access.tls else {}),
         },

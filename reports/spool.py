@@ -60,7 +60,8 @@ class Destination:
         except TypeError:
             return None
         texts = (found.host, found.schema, found.user, found.cluster)
-        return found if all(isinstance(text, str) for text in texts) else None
+        fits = all(isinstance(text, str) for text in texts) and type(found.port) is int
+        return found if fits else None
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -203,7 +204,7 @@ def _read(path: Path) -> tuple[Destination | None, dict[str, Any] | None]:
     """Where an item belongs, and the item; None for what a file does not say."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):  # gone meanwhile, not ours to read, or no file
         return None, None
     if not isinstance(content, dict):
         return None, None

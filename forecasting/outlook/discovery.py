@@ -14,7 +14,7 @@ from faultcast.forecasting.units import unit_of
 from faultcast.infra.durations import duration_text
 from faultcast.infra.errors import MetricSourceError
 from faultcast.infra.prometheus import Metadata, PrometheusClient
-from faultcast.infra.prometheus_series import alive, first_sample, named, spacing
+from faultcast.infra.prometheus_series import alive, first_sample, named, spacings
 from faultcast.infra.promql import selectors
 
 __all__ = ["Discovery", "Wanted", "discover", "first_sample", "names_of", "scrape_interval"]
@@ -118,8 +118,7 @@ def scrape_interval(
     few = looked[:: max(1, len(looked) // _PROBED)][:_PROBED]
     asked = [named(name, f"{name}_count") for name in few]
     asked += [selector for query in queries for selector in selectors(query)][:_PROBED]
-    found = [spacing(client, selector, end) for selector in asked]
-    intervals = [one for one in found if one is not None]
+    intervals, refused = spacings(client, asked, end)
     if not intervals and (said := client.scrape_interval()):
         intervals = [said]
     if not intervals:
@@ -127,6 +126,8 @@ def scrape_interval(
             f"Prometheus at {client.url} has too few samples before {end:%Y-%m-%d %H:%M} to tell how far "
             "apart they are, and does not say it"
         )
+        if refused is not None:
+            message = f"nobody can tell how far apart samples are: {refused.what}"
         raise MetricSourceError(
             message, remedy="name a moment it has data of: --at TIME; or say it, as in --step 1m"
         )

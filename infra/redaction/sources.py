@@ -257,5 +257,8 @@ def _keep_decoded(value: str) -> None:
 
 
 def _read(path: Path) -> str:
+    if not path.is_file():  # a pipe or a device: whoever reads it takes what it holds, or waits for ever
+        message = f"{path} is no file"
+        raise ValueError(message)
     with path.open("rb") as file:
         return file.read(_MOST).decode("utf-8")

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import pymysql
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from faultcast.infra.database import DatabaseAccess, Tls
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.redaction import redacted
+from faultcast.reports.database import engine_for
 
 PASSWORD = "p@ss/w#r?d:%41 x"
 
@@ -123,3 +126,18 @@ def test_the_hints_can_be_read_after_secrets_are_taken_out() -> None:
     assert redacted(hint) == hint
     DatabaseAccess.of_url("mysql://reporter:geheim-7@db.example:3306/s")
     assert redacted("with geheim-7") == "with ***"
+
+
+@pytest.mark.parametrize("password", ["geheim", "Sécret", "S€cret", "пароль", "😀"])
+def test_a_password_may_hold_any_letters(password: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = {}
+
+    def connect(**given: object) -> None:
+        sent.update(given)
+        raise pymysql.err.OperationalError(2003, "away")
+
+    monkeypatch.setattr(pymysql, "connect", connect)
+    engine = engine_for(DatabaseAccess.of_url(f"mysql://u:{password}@db.example/s"))
+    with pytest.raises(OperationalError):
+        engine.connect()
+    assert sent["password"] == password.encode()

@@ -86,6 +86,7 @@ def test_what_would_mean_something_else_later_is_no_context(path: Path, name: st
         (whole(cluster="server: 'https://h', proxy-url: 'socks5://p:1'"), "proxy-url of it is no URL"),
         (whole(user="client-certificate-data: bmV3"), "a certificate without its key"),
         (whole(user="tokenFile: token"), "No such file or directory"),
+        (whole(user="tokenFile: /dev/null"), "it is no file"),
         (whole(user="token: [a]"), "users.0.user.token is wrong"),
         (whole(user="exec: {command: aws}"), "users.0.user.exec.apiVersion is missing"),
         ("clusters: it\n", "clusters is wrong: Input should be a valid list"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from faultcast.cli import experiments, main
-from faultcast.infra.errors import ClusterError, RefusedError
+from faultcast.cli.guarded import refuse_empty
+from faultcast.infra.errors import ClusterError, ConfigurationError, RefusedError
 
 type Ends = Callable[[BaseException], tuple[int, str]]
 
@@ -81,3 +82,29 @@ def test_a_crash_is_told_even_where_nothing_can_be_written(
 )
 def test_what_is_expected_keeps_its_exit_code(ends: Ends, raised: BaseException, code: int) -> None:
     assert ends(raised)[0] == code
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["heal", "--kubeconfig", "two.yaml", "--context", ""],
+        ["heal", "--forget="],
+        ["forecast", "--db", "", "--query", "up"],
+        ["observe", "--prometheus-url", ""],
+    ],
+)
+def test_an_option_that_a_variable_left_empty_is_refused(words: list[str]) -> None:
+    with pytest.raises(ConfigurationError, match="is given, and its value is empty"):
+        refuse_empty(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["node", "run", "worker", "--", "echo", "--a", ""],
+        ["observe", "--watch"],
+        ["heal", "--context", "a=b"],
+    ],
+)
+def test_what_is_no_empty_option_is_left_alone(words: list[str]) -> None:
+    refuse_empty(words)

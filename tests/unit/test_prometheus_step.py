@@ -103,3 +103,17 @@ def test_when_nothing_tells_it_that_is_said_with_the_way_out(client: PrometheusC
 def test_an_outlook_of_queries_finds_it_as_well(fake: FakePrometheus, client: PrometheusClient) -> None:
     fake.raw["asked_total"] = every(60)
     assert scrape_interval(client, [], END, [QUERY]) == 60
+
+
+def test_a_refusal_is_the_reason_and_not_too_few_samples(
+    fake: FakePrometheus, client: PrometheusClient
+) -> None:
+    fake.status, fake.body = (
+        422,
+        b'{"status": "error", "errorType": "execution", "error": "too many samples"}',
+    )
+    with pytest.raises(MetricSourceError, match="too many samples") as caught:
+        step_of(client, [QUERY], END)
+    assert "--step 15s" in caught.value.remedy
+    with pytest.raises(MetricSourceError, match="too many samples"):
+        scrape_interval(client, [], END, [QUERY])

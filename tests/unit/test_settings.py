@@ -32,6 +32,9 @@ def test_consent_is_a_list_separated_by_commas(monkeypatch: pytest.MonkeyPatch) 
         ("WORKERS", "9", "less than or equal to 4"),
         ("WORKER", "master", "same name"),
         ("NODE_CPUS", "0", "greater than 0"),
+        ("STATE_DIR", "state", "no absolute path"),
+        ("STATE_DIR", "/dev/null", "/dev/null is no folder"),
+        ("STATE_DIR", "/dev/null/state", "/dev/null is no folder"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_reason(
@@ -41,3 +44,11 @@ def test_a_wrong_value_is_refused_with_its_reason(
     with pytest.raises(ConfigurationError, match=reason) as caught:
         load_settings()
     assert caught.value.remedy
+
+
+def test_a_variable_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = load_settings().state_dir
+    monkeypatch.setenv("FAULTCAST_STATE_DIR", "")
+    assert load_settings().state_dir == usual
+    monkeypatch.setenv("FAULTCAST_STATE_DIR", "~/state")
+    assert load_settings().state_dir.is_absolute()

@@ -191,3 +191,14 @@ def test_an_item_comes_back_as_it_went(
     spool.put("a", data)
     spool.replay(seen)
     assert seen.taken == [data]
+
+
+def test_what_is_no_record_stays_and_keeps_no_other_from_being_delivered(tmp_path: Path) -> None:
+    spool, receiver = spool_at(tmp_path), Receiver()
+    spool.put("a", {"id": "a"})
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "bytes.json").write_bytes(b"\xff")
+    odd = {"destination": {"host": "h", "port": "x", "schema": "s", "user": "u"}, "item": {"id": "odd"}}
+    (tmp_path / "port.json").write_text(json.dumps(odd))
+    assert spool.replay(receiver).delivered == (f"a@{KEY}",)
+    assert waiting(tmp_path) == {None: ("bytes", "folder", "port")}

@@ -264,6 +264,13 @@ def test_what_is_no_experiment_at_all_is_refused(tmp_path: Path, text: str) -> N
     assert _load(tmp_path, text)
 
 
+@pytest.mark.parametrize("sign", ["\\e[2J", "\\x07", "\\u202e", "\\u2028", "\\x85"])
+def test_a_text_that_a_terminal_would_not_show_as_it_is_is_refused(tmp_path: Path, sign: str) -> None:
+    for text in (f'title: ok\nnote: "a{sign}b"\n', f'title: ok\n"a{sign}b": note\n'):
+        [problem] = _load(tmp_path, text)
+        assert problem.startswith("2: a text holds the control character U+")
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(b"title: t\n\xff\xfe\n")

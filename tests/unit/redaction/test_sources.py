@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -251,6 +252,13 @@ def test_a_kubeconfigs_secrets_are_in_no_text_afterwards(tmp_path: Path) -> None
     secrets += ["in-args", "in-word", "in-env"]
     assert hidden(" | ".join([*secrets, "MIIEvQIBADANBgkq"])) == " | ".join(["***"] * 11)
     assert hidden("eu-central-1 admin LS0tLS1DQS0tLS0t us") == "eu-central-1 admin LS0tLS1DQS0tLS0t us"
+
+
+def test_a_pipe_is_not_read_for_its_secrets(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # whoever opened it would wait for ever, or take what another one needs
+    keep_kubeconfig(tmp_path / "pipe")
+    (tmp_path / "kubeconfig").write_text("users: [{name: me, user: {tokenFile: pipe}}]")
+    keep_kubeconfig(tmp_path / "kubeconfig")
 
 
 @pytest.mark.parametrize("text", ["", "\t- a", "a: [", "just text", "- 1\n---\n- 2", "a: &a [*a]", "\0"])
