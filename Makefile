@@ -41,7 +41,7 @@ test-long: setup
 	@$(PY) -m pytest $(BOUND) -m long tests/integration tests/e2e $(ARGS)
 
 test-fast: setup
-	@$(PY) -m pytest $(BOUND) -n 2 -m "not slow" tests/unit tests/contract tests/plugin $(ARGS)
+	@$(PY) -m pytest $(BOUND) -n 2 --dist worksteal -m "not slow" tests/unit tests/contract tests/plugin $(ARGS)
 
 lint: setup
 	@$(PY) -m ruff check .

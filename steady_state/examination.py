@@ -11,7 +11,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from faultcast.forecasting.bands import measured_coverage
 from faultcast.forecasting.conformal import Calibration, effective_windows
@@ -22,6 +21,7 @@ from faultcast.forecasting.windows import WindowForecast, forecast_window
 from faultcast.steady_state.effects import reaches, shift_interval
 from faultcast.steady_state.framing import Framed
 from faultcast.steady_state.observing import MOST_MISSING_HELD, given, missing_words, observed
+from faultcast.steady_state.threads import one_thread
 from faultcast.steady_state.verdict import SeriesVerdict, Status
 from faultcast.steady_state.wording import duration, quantity
 
@@ -54,7 +54,7 @@ def examine(
     history = framed.before[first:]
     season = framed.season or find_season(history[: history.size - framed.gap])
     covariates = {name: values[first:] for name, values in framed.covariates.items()}
-    with threadpool_limits(limits=1):  # the fits are small: more threads only make them slower
+    with one_thread():  # the fits are small: more threads only make them slower
         forecast = forecast_window(Question(history, framed.window, season, covariates))
     if forecast is None:
         return unknown(too_little(framed.name, enough.missing, framed.step))

@@ -59,6 +59,7 @@ class Record:
     def __init__(self, history: TrialHistory, series: Mapping[str, pd.Series]) -> None:
         self.history = history
         self._series = prepare(history, series)
+        self._unmasked: dict[str, pd.Series] = {}
         self._bands: dict[tuple[str, datetime], Band | None] = {}
 
     def measured(self, name: str) -> pd.Series | None:
@@ -112,7 +113,10 @@ class Record:
         found = self._series.get(name)
         if found is None:
             return None
-        return found.hidden((mask.span.start, mask.span.end) for mask in self.history.masks).values
+        if name not in self._unmasked:
+            away = ((mask.span.start, mask.span.end) for mask in self.history.masks)
+            self._unmasked[name] = found.hidden(away).values
+        return self._unmasked[name]
 
     def examine(
         self,

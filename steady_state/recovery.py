@@ -10,7 +10,6 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from faultcast.experiments.model import MetricSpec
 from faultcast.forecasting.backtest import forecast_at
@@ -18,6 +17,7 @@ from faultcast.forecasting.bands import offsets
 from faultcast.forecasting.expectation import expect, plan
 from faultcast.forecasting.question import LEAST_EFFECTIVE
 from faultcast.forecasting.season import season_steps
+from faultcast.steady_state.threads import one_thread
 from faultcast.steady_state.verdict import Recovery
 
 __all__ = ["STRETCH", "Band", "back_since", "forecast_band", "recovered"]
@@ -84,7 +84,7 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
         outline = plan(values, reach, gap=gap, season=season)
     if outline.effective <= 0:
         return None
-    with threadpool_limits(limits=1):
+    with one_thread():
         expectation = expect(outline)
     width = offsets(expectation.past.errors, _OUTSIDE)
     if width is None:

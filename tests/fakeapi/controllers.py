@@ -5,7 +5,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 
 from tests.fakeapi.pods import Pods, key_of, owner_of, reference
-from tests.fakeapi.scheduler import driven_out, fits
+from tests.fakeapi.scheduler import driven_out, drives_out, fits
 from tests.fakeapi.store import Key, Object, Store
 
 _PASSES = 6
@@ -33,6 +33,7 @@ class Controllers:
 
     def settle(self) -> None:
         """Let everything that was due happen."""
+        self._renew()  # nothing follows from it: inside the loop it would cost a pass whenever time went on
         for _ in range(_PASSES):
             before = self._store.version
             for key in self._store.orphans():
@@ -74,8 +75,9 @@ class Controllers:
             name = node["metadata"]["name"]
             if name not in up:
                 continue
-            self._renew(name)
             self._mark(node)
+            if not drives_out(node):
+                continue
             for _, pod in self._store.items("pods"):
                 if pod["spec"].get("nodeName") == name and driven_out(node, pod["spec"]):
                     self.delete(key_of(pod))
@@ -90,13 +92,16 @@ class Controllers:
             spec.update({"taints": wanted} if wanted else {})
             self._store.put("nodes", node)
 
-    def _renew(self, node: str) -> None:
-        """The kubelet says that it lives."""
-        lease = self._store.get("leases", _LEASES, node)
+    def _renew(self) -> None:
+        """The kubelets say that they live."""
+        up = self._up()
         now = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        if lease is None or lease["spec"]["renewTime"] != now:
-            meta = {"name": node, "namespace": _LEASES}
-            self._store.put("leases", {"metadata": meta, "spec": {"renewTime": now}})
+        for _, item in self._store.items("nodes"):
+            node = item["metadata"]["name"]
+            lease = self._store.get("leases", _LEASES, node)
+            if node in up and (lease is None or lease["spec"]["renewTime"] != now):
+                meta = {"name": node, "namespace": _LEASES}
+                self._store.put("leases", {"metadata": meta, "spec": {"renewTime": now}})
 
     def _jobs(self) -> None:
         for key, job in self._store.items("jobs"):
@@ -115,13 +120,14 @@ class Controllers:
                 self.delete(key)
 
     def _workloads(self) -> None:
+        kept = self._pods.kept()
         for key, item in self._store.items("deployments"):
             self._replica_set(key, item)
         for resource in _SCALED[1:]:
-            for key, item in self._store.items(resource):
-                self._scale(key, item)
-        for key, item in self._store.items("daemonsets"):
-            self._daemons(key, item)
+            for _, item in self._store.items(resource):
+                self._scale(item, kept.get(item["metadata"]["uid"], []))
+        for _, item in self._store.items("daemonsets"):
+            self._daemons(item, kept.get(item["metadata"]["uid"], []))
 
     def _replica_set(self, key: Key, item: Object) -> None:
         replicas = item["spec"].get("replicas", 1)
@@ -142,17 +148,16 @@ class Controllers:
         uid = deployment["metadata"]["uid"]
         return [one for _, one in self._store.items("replicasets", namespace) if owner_of(one) == uid]
 
-    def _scale(self, key: Key, item: Object) -> None:
-        pods = self._pods.kept(item["metadata"]["uid"], key.namespace)
+    def _scale(self, item: Object, pods: list[Object]) -> None:
         wanted = item["spec"].get("replicas", 1)
         for pod in pods[wanted:]:
             self.delete(key_of(pod))
         for _ in range(wanted - len(pods)):
             self._pods.new(item, item["spec"]["template"])
 
-    def _daemons(self, key: Key, item: Object) -> None:
+    def _daemons(self, item: Object, pods: list[Object]) -> None:
         wanted = self._fitting(item)
-        for pod in self._pods.kept(item["metadata"]["uid"], key.namespace):
+        for pod in pods:
             if pod["spec"]["nodeName"] in wanted:
                 wanted.discard(pod["spec"]["nodeName"])
             else:
@@ -171,15 +176,16 @@ class Controllers:
             ready = "True" if node["metadata"]["name"] in up else "Unknown"
             node["status"]["conditions"] = [{"type": "Ready", "status": ready}]
         self._pods.write_statuses()
+        kept = self._pods.kept()
         for resource in (*_SCALED, "daemonsets"):
             for key, item in self._store.items(resource):
-                item["status"] = self._status(key, item)
+                item["status"] = self._status(key, item, kept)
 
-    def _status(self, key: Key, item: Object) -> Object:
+    def _status(self, key: Key, item: Object, kept: dict[str, list[Object]]) -> Object:
         owner = item
         if key.resource == "deployments":
             owner = next(iter(self._sets(item, key.namespace)), item)
-        pods = self._pods.kept(owner["metadata"]["uid"], key.namespace)
+        pods = kept.get(owner["metadata"]["uid"], [])
         ready = sum(one["status"]["conditions"][0]["status"] == "True" for one in pods)
         seen = {"observedGeneration": item["metadata"]["generation"]}
         if key.resource == "daemonsets":

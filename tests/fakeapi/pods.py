@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import cache
 from hashlib import sha256
 from itertools import count
 
@@ -77,9 +78,13 @@ class Pods:
         """Pods of an owner, those on their way out included."""
         return [pod for _, pod in self._store.items("pods", namespace) if owner_of(pod) == uid]
 
-    def kept(self, uid: str, namespace: str) -> list[Object]:
-        """Pods of an owner that are not on their way out."""
-        return [pod for pod in self.owned(uid, namespace) if "deletionTimestamp" not in pod["metadata"]]
+    def kept(self) -> dict[str, list[Object]]:
+        """Pods by owner, without those on their way out."""
+        found: dict[str, list[Object]] = {}
+        for _, pod in self._store.items("pods"):
+            if "deletionTimestamp" not in pod["metadata"]:
+                found.setdefault(owner_of(pod), []).append(pod)
+        return found
 
     def restart(self, uid: str, reason: str = "Error") -> None:
         """The first container of a pod ended, and is started again; the third time after a pause."""
@@ -189,7 +194,7 @@ class Pods:
             "name": container["name"],
             "image": container["image"],
             "imageID": container["image"],
-            "containerID": f"containerd://{sha256(f'{uid}/{container["name"]}/{restarts}'.encode()).hexdigest()}",
+            "containerID": _container_id(uid, container["name"], restarts),
             "ready": ready,
             "restartCount": restarts,
             "state": {"waiting": {"reason": "CrashLoopBackOff"}}
@@ -201,6 +206,11 @@ class Pods:
         return status
 
 
+@cache
+def _container_id(uid: str, name: str, restarts: int) -> str:
+    return f"containerd://{sha256(f'{uid}/{name}/{restarts}'.encode()).hexdigest()}"
+
+
 def main_of(pod: Object) -> Object:
     """The container that helpers act on: the one named `main`, or else the first."""
     containers: list[Object] = pod["spec"]["containers"]
@@ -209,7 +219,8 @@ def main_of(pod: Object) -> Object:
 
 def owner_of(item: Object) -> str:
     """UID of the owner; empty when there is none."""
-    return next((str(one["uid"]) for one in item["metadata"].get("ownerReferences") or ()), "")
+    owners = item["metadata"].get("ownerReferences")
+    return str(owners[0]["uid"]) if owners else ""
 
 
 def reference(owner: Object) -> Object:

@@ -38,6 +38,11 @@ def fits(node: Object, spec: Object, *, daemon: bool = False) -> bool:
     return node["metadata"]["name"] not in _avoided(spec.get("affinity") or {})
 
 
+def drives_out(node: Object) -> bool:
+    """Whether a node has a taint that ends pods."""
+    return any(taint["effect"] == "NoExecute" for taint in node["spec"].get("taints") or ())
+
+
 def driven_out(node: Object, spec: Object) -> bool:
     """Whether a taint of the node ends a pod that runs there."""
     return any(

@@ -89,6 +89,8 @@ class Store:
 
     def items(self, resource: str, namespace: str = "", selector: str = "") -> list[tuple[Key, Object]]:
         """Objects of a resource, of all namespaces when none is given."""
+        if not namespace and not selector:
+            return list(self._objects[resource].items())
         return [
             (key, item)
             for key, item in self._objects[resource].items()
@@ -101,10 +103,11 @@ class Store:
 
     def orphans(self) -> list[Key]:
         """Objects all of whose owners are gone."""
-        known = {item["metadata"]["uid"] for _, item in self.everything()}
+        everything = self.everything()
+        known = {item["metadata"]["uid"] for _, item in everything}
         return [
             key
-            for key, item in self.everything()
+            for key, item in everything
             if (owners := item["metadata"].get("ownerReferences"))
             and not any(owner["uid"] in known for owner in owners)
         ]

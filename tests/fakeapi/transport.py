@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from kubernetes import client
-from kubernetes.client import rest
+from kubernetes.client import api_client, rest
 
 from tests.fakeapi.rights import ADMIN
 
 TOKEN = "Bearer token-of-"
+_date = lru_cache(maxsize=10_000)(api_client.parse)
 
 
 class Answers(Protocol):
@@ -103,7 +105,10 @@ def install(monkeypatch: pytest.MonkeyPatch, servers: dict[str, Answers]) -> Non
 
 
 def _hasten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every object of the client makes a configuration of its own, which takes most of its time."""
+    """Every object of the client makes a configuration of its own and reads its dates again.
+
+    That takes most of its time.
+    """
     original, known = client.Configuration.__init__, vars(client.Configuration())
 
     def make(configuration: Any, *arguments: Any, **named: Any) -> None:
@@ -113,3 +118,4 @@ def _hasten(monkeypatch: pytest.MonkeyPatch) -> None:
             vars(configuration).update(known, api_key={}, api_key_prefix={})
 
     monkeypatch.setattr(client.Configuration, "__init__", make)
+    monkeypatch.setattr(api_client, "parse", _date)

@@ -200,7 +200,10 @@ def test_no_canary_is_in_anything_a_run_writes_or_prints(place: pytest.Pytester,
     assert found_below(_everything(place), SEARCHED) == {}
 
 
-@pytest.mark.parametrize("more", [(), ("--no-such-option=http://me:{}@h",), ("--alpha", "7")])
+@pytest.mark.parametrize(
+    "more",
+    [pytest.param((), marks=pytest.mark.slow), ("--no-such-option=http://me:{}@h",), ("--alpha", "7")],
+)
 def test_no_canary_is_in_what_a_run_with_a_wrong_url_says(
     place: pytest.Pytester, more: tuple[str, ...]
 ) -> None:

@@ -1,8 +1,13 @@
 """The plugin as a user meets it: options, collection, and how a verdict becomes an outcome."""
 
+import importlib
 from pathlib import Path
 
 import pytest
+
+from faultcast.experiments.fault import FaultArguments
+from faultcast.experiments.faults import none
+from faultcast.experiments.loader import load_experiments
 
 pytest_plugins = ("pytester",)
 
@@ -26,18 +31,20 @@ def run_trial(tmp_path):
     return run
 """
 
-SLOW = """
-from faultcast.experiments.fault import FaultArguments
-from faultcast.experiments.faults import none
+ENDING = 'return Outcome(make_record(tmp_path / "trial", Status[{endings!r}[experiment.name]]))'
+
 
 class SlowArguments(FaultArguments):
     intensity: float = 1
 
-none.NoFault.arguments = SlowArguments
-none.do_nothing = lambda duration=1, intensity=1: {}
-"""
 
-ENDING = 'return Outcome(make_record(tmp_path / "trial", Status[{endings!r}[experiment.name]]))'
+@pytest.fixture(scope="module", autouse=True)
+def imported_once() -> None:
+    """`pytester` forgets what a run has imported, and the next would import it all again."""
+    importlib.import_module("faultcast.fixtures.run")
+    importlib.import_module("tests.factories")
+    for name in EXPERIMENTS:
+        load_experiments(CATALOG / f"{name}.yaml")
 
 
 @pytest.fixture
@@ -76,19 +83,19 @@ def _ends(pytester: pytest.Pytester, **endings: str) -> None:
 def test_options_that_do_not_fit_are_refused(
     suite: pytest.Pytester, arguments: tuple[str, ...], message: str
 ) -> None:
-    result = suite.runpytest_subprocess("--experiments", "chaos", *arguments)
+    result = suite.runpytest_inprocess("--experiments", "chaos", *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*{message}*"])
 
 
 def test_a_folder_that_is_not_there_is_named(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_subprocess("--experiments", "nowhere")
+    result = pytester.runpytest_inprocess("--experiments", "nowhere")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*there is nothing at nowhere*"])
 
 
 def test_experiments_of_another_folder_are_found_without_a_test_file(suite: pytest.Pytester) -> None:
-    result = suite.runpytest_subprocess("--experiments", "chaos", "--collect-only", "-q")
+    result = suite.runpytest_inprocess("--experiments", "chaos", "--collect-only", "-q")
     result.stdout.fnmatch_lines(
         [f"*test_experiment[[]{name}]" for name in ("gateway-pod-delete", "no-fault", "store-pod-delete")]
     )
@@ -98,7 +105,7 @@ def test_experiments_of_another_folder_are_found_without_a_test_file(suite: pyte
 def test_a_bad_file_is_refused_with_its_place_before_anything_is_touched(suite: pytest.Pytester) -> None:
     file = suite.path / "chaos" / "no-fault.yaml"
     file.write_text(file.read_text().replace("direction: up", "direction: sideways"))
-    result = suite.runpytest_subprocess("--experiments", "chaos")
+    result = suite.runpytest_inprocess("--experiments", "chaos")
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()
     assert "no-fault.yaml:" in text
@@ -110,7 +117,7 @@ def test_held_passes_deviated_fails_unknown_fails_and_a_known_weakness_is_expect
     suite: pytest.Pytester,
 ) -> None:
     _ends(suite, no_fault="UNKNOWN", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
-    result = suite.runpytest_subprocess("--experiments", "chaos")
+    result = suite.runpytest_inprocess("--experiments", "chaos")
     result.assert_outcomes(passed=1, failed=1, xfailed=1)
     assert "InconclusiveError" in result.stdout.str()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -118,14 +125,14 @@ def test_held_passes_deviated_fails_unknown_fails_and_a_known_weakness_is_expect
 
 def test_a_known_weakness_that_held_fails(suite: pytest.Pytester) -> None:
     _ends(suite, no_fault="HELD", gateway_pod_delete="HELD", store_pod_delete="HELD")
-    result = suite.runpytest_subprocess("--experiments", "chaos")
+    result = suite.runpytest_inprocess("--experiments", "chaos")
     result.assert_outcomes(passed=2, failed=1)
     assert "XPASS(strict)" in result.stdout.str()
 
 
 def test_a_known_weakness_that_nobody_can_judge_fails(suite: pytest.Pytester) -> None:
     _ends(suite, no_fault="HELD", gateway_pod_delete="DEVIATED", store_pod_delete="UNKNOWN")
-    result = suite.runpytest_subprocess("--experiments", "chaos")
+    result = suite.runpytest_inprocess("--experiments", "chaos")
     result.assert_outcomes(passed=1, failed=2)
 
 
@@ -139,7 +146,7 @@ def _blind(suite: pytest.Pytester) -> None:
 def test_a_known_blindness_is_expected_to_be_unknown(suite: pytest.Pytester) -> None:
     _blind(suite)
     _ends(suite, no_fault="UNKNOWN", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
-    result = suite.runpytest_subprocess("--experiments", "chaos", "-rx")
+    result = suite.runpytest_inprocess("--experiments", "chaos", "-rx")
     result.assert_outcomes(passed=1, xfailed=2)
     assert "known blindness: " in result.stdout.str()
 
@@ -148,14 +155,15 @@ def test_a_known_blindness_is_expected_to_be_unknown(suite: pytest.Pytester) -> 
 def test_a_known_blindness_that_was_judged_fails(suite: pytest.Pytester, status: str) -> None:
     _blind(suite)
     _ends(suite, no_fault=status, gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
-    suite.runpytest_subprocess("--experiments", "chaos").assert_outcomes(passed=1, xfailed=1, failed=1)
+    suite.runpytest_inprocess("--experiments", "chaos").assert_outcomes(passed=1, xfailed=1, failed=1)
 
 
-def test_a_sweep_is_one_test_for_each_value(suite: pytest.Pytester) -> None:
-    suite.makeconftest(SLOW)
+def test_a_sweep_is_one_test_for_each_value(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(none.NoFault, "arguments", SlowArguments)
+    monkeypatch.setattr(none, "do_nothing", lambda duration=1, intensity=1: {})
     file = suite.path / "chaos" / "no-fault.yaml"
     file.write_text(file.read_text().replace("duration: 30s", "duration: 30s\n        intensity: [25, 50]"))
-    result = suite.runpytest_subprocess("--experiments", "chaos/no-fault.yaml", "--collect-only", "-q")
+    result = suite.runpytest_inprocess("--experiments", "chaos/no-fault.yaml", "--collect-only", "-q")
     result.stdout.fnmatch_lines(["*[[]no-fault-at-25]", "*[[]no-fault-at-50]", "2 tests collected*"])
 
 
@@ -170,14 +178,14 @@ def test_all_held_gives_exit_code_0_and_results_where_allure_and_junit_look(suit
 
 def test_places_given_by_the_user_win(suite: pytest.Pytester) -> None:
     _ends(suite, no_fault="HELD", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
-    suite.runpytest_subprocess("--experiments", "chaos", "--alluredir", "mine", "--junitxml", "mine.xml")
+    suite.runpytest_inprocess("--experiments", "chaos", "--alluredir", "mine", "--junitxml", "mine.xml")
     assert (suite.path / "mine.xml").is_file()
     assert list((suite.path / "mine").glob("*-result.json"))
 
 
 def test_parallel_workers_are_refused(suite: pytest.Pytester) -> None:
     suite.makeconftest("def pytest_configure(config): config.option.numprocesses = 2")
-    result = suite.runpytest_subprocess("--experiments", "chaos")
+    result = suite.runpytest_inprocess("--experiments", "chaos")
     assert "faults of parallel workers would overlap" in result.stdout.str() + result.stderr.str()
 
 

@@ -1,7 +1,9 @@
 import hashlib
 import json
 import logging
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -79,10 +81,15 @@ def test_the_document_is_a_fresh_copy_each_time(tmp_path: Path) -> None:
     assert len(experiment.document["method"]) == 1
 
 
+@cache
+def _schema() -> dict[str, Any]:
+    return experiment_schema()
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_catalog_is_sound_and_fits_the_schema(path: Path) -> None:
     assert load_experiments(path)[0].steps
-    jsonschema.Draft202012Validator(experiment_schema()).validate(read_yaml(path).data)
+    jsonschema.Draft202012Validator(_schema()).validate(read_yaml(path).data)
 
 
 def test_the_committed_schema_is_fresh() -> None:
@@ -103,7 +110,7 @@ def test_the_committed_schema_is_fresh() -> None:
 def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, new: str) -> None:
     assert _load(tmp_path, SOUND.replace(old, new))
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.Draft202012Validator(experiment_schema()).validate(read_yaml(tmp_path / "bad.yaml").data)
+        jsonschema.Draft202012Validator(_schema()).validate(read_yaml(tmp_path / "bad.yaml").data)
 
 
 @pytest.mark.parametrize(
