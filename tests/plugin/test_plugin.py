@@ -88,6 +88,56 @@ def test_options_that_do_not_fit_are_refused(
     result.stderr.fnmatch_lines([f"*{message}*"])
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("FAULTCAST_STATE_DIR", "state", "FAULTCAST_STATE_DIR: state is no absolute path"),
+        ("FAULTCAST_PROMETHEUS_PASSWORD", "geheim", "a password is given for Prometheus, but no user"),
+    ],
+)
+def test_a_variable_that_is_wrong_is_no_verdict(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    (suite.path / "kubeconfig").write_text(
+        "{current-context: c, contexts: [{name: c, context: {cluster: c}}], "
+        "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]}"
+    )
+    result = suite.runpytest_subprocess(
+        "--experiments", "chaos", "--cluster", "existing", "--kubeconfig", "kubeconfig",
+        "--prometheus-url", "http://127.0.0.1:9",
+    )  # fmt: skip
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{message}*"])
+    assert not (suite.path / "runs").exists()
+
+
+def test_what_keeps_the_cluster_away_is_not_hidden_by_logs_that_cannot_be_had(suite: pytest.Pytester) -> None:
+    suite.makeconftest(
+        """
+        import pytest
+        from faultcast.infra.errors import ClusterError
+
+        class Provider:
+            def is_up(self):
+                return True
+            def start(self):
+                raise ClusterError("the login has expired", remedy="log in again")
+            def collect_logs(self, folder):
+                raise ValueError("401 Unauthorized")
+
+        @pytest.fixture(scope="session")
+        def cluster_provider():
+            return Provider()
+        """
+    )
+    result = suite.runpytest_subprocess("--experiments", "chaos/no-fault.yaml")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ClusterError: the login has expired*"])
+    result.stdout.fnmatch_lines(["*logs were not collected: ValueError: 401 Unauthorized*"])
+    assert "ValueError" not in result.stdout.str().rpartition("short test summary")[2]
+
+
 def test_a_folder_that_is_not_there_is_named(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess("--experiments", "nowhere")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
