@@ -37,6 +37,7 @@ COPY fixtures ./fixtures
 COPY forecasting ./forecasting
 COPY infra ./infra
 COPY reports ./reports
+COPY service ./service
 COPY steady_state ./steady_state
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     set -eu; \

@@ -5,7 +5,7 @@ export MYPYPATH := .venv/root
 unexport PYTHONDONTWRITEBYTECODE  # thousands of modules are imported: compiled once, not in every process
 
 BOUND := --timeout 600 --timeout-method thread -o timeout_func_only=true
-PACKAGES := cli experiments fixtures forecasting infra reports steady_state
+PACKAGES := cli experiments fixtures forecasting infra reports service steady_state
 
 .PHONY: help gate catalog kill-matrix test test-fast test-long lint lock schema clean setup
 
@@ -57,7 +57,7 @@ lock: setup
 	  --no-emit-package llvmlite --extra dask pyproject.toml - --output-file requirements-forecaster.lock
 
 schema: setup
-	@$(PY) -c 'from pathlib import Path; from faultcast.experiments.schema import write_schema as w; w(Path("schema/experiment.json"))'
+	@$(PY) -c 'from pathlib import Path; from faultcast.experiments.loading.schema import write_schema as w; w(Path("schema/experiment.json"))'
 
 clean:
 	rm -rf .venv build dist *.egg-info allure-results runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

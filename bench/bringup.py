@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from faultcast.infra.images import build_images
-from faultcast.infra.kube import connect
+from faultcast.infra.kube.client import connect
 from faultcast.infra.machine import inspect
 from faultcast.infra.providers.local.bootstrap import ready_nodes, wait_ready
 from faultcast.infra.providers.local.images import clone, make_template
-from faultcast.infra.providers.local.programs import ensure_programs
 from faultcast.infra.providers.local.provider import LocalProvider
+from faultcast.infra.providers.local.toolchain.programs import ensure_programs
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until
 

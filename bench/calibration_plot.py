@@ -26,7 +26,7 @@ def draw_calibration(file: Path, sources: Mapping[str, Sequence[float]]) -> None
     """
     import matplotlib as mpl
 
-    from faultcast.reports.canvas import STYLE, figure_of, heading
+    from faultcast.reports.pictures.canvas import STYLE, figure_of, heading
 
     shown = {name: np.sort(p_values) for name, p_values in sources.items() if len(p_values)}
     alphas = np.linspace(0, HIGHEST, 401)

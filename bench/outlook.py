@@ -30,21 +30,21 @@ from bench.backfill import Family, Filled, backfilled
 from bench.histories import KINDS, make
 from bench.machine import facts
 from faultcast.forecasting.outlook.batch import Crew
-from faultcast.forecasting.outlook.discovery import Wanted
-from faultcast.forecasting.outlook.looking import look
-from faultcast.forecasting.outlook.making import make_outlook
-from faultcast.forecasting.outlook.reading import read
+from faultcast.forecasting.outlook.pipeline import make_outlook
+from faultcast.forecasting.outlook.preparation import look
+from faultcast.forecasting.outlook.reading.discovery import Wanted
+from faultcast.forecasting.outlook.reading.samples import read
 from faultcast.forecasting.outlook.subject import Limit, Refusal, Subject
 from faultcast.forecasting.outlook.versions import load_models
 from faultcast.forecasting.series import MetricSeries
 from faultcast.forecasting.units import Unit
 from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.errors import ConfigurationError, SinkError
-from faultcast.infra.prometheus_access import PrometheusAccess
+from faultcast.infra.prometheus.access import PrometheusAccess
 from faultcast.reports.database import connect
-from faultcast.reports.outlook.plot import plot_outlook
+from faultcast.reports.outlook.pages.plot import plot_outlook
 from faultcast.reports.outlook.running import Request, plan_run, run_outlook
-from faultcast.reports.outlook.store import OutlookStore
+from faultcast.reports.outlook.storage.store import OutlookStore
 from tests.integration.mariadb import private_mariadb
 
 WEEK = 604800.0

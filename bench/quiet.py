@@ -16,8 +16,8 @@ import pandas as pd
 
 from faultcast.forecasting.sources import PrometheusSource
 from faultcast.infra.errors import MetricSourceError
-from faultcast.infra.prometheus_access import PrometheusAccess
-from faultcast.infra.prometheus_series import step_of
+from faultcast.infra.prometheus.access import PrometheusAccess
+from faultcast.infra.prometheus.series import step_of
 from faultcast.steady_state import judge_window
 
 ALPHAS = (0.01, 0.05, 0.10)

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from faultcast.forecasting.oddity import Direction
+from faultcast.forecasting.window.nonconformity import Direction
 from faultcast.steady_state import judge_window
 
 __all__ = ["KINDS", "WINDOW", "Series", "p_value", "processes"]

@@ -59,7 +59,7 @@ def up(
 def status() -> None:
     """Show nodes, programs, pods that are not ready, endpoints and whatever is wrong."""
     console = Console(highlight=False, soft_wrap=True)
-    from faultcast.experiments.in_place import effects_in_place
+    from faultcast.experiments.safety.in_place import effects_in_place
 
     settings = load_settings()
     provider = LocalProvider(settings)

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from faultcast.infra.machine import Check, checks, inspect
-from faultcast.infra.providers.local.programs import PROGRAMS, missing_programs
+from faultcast.infra.providers.local.toolchain.programs import PROGRAMS, missing_programs
 from faultcast.infra.requirements import debian_packages, install_command, is_there
 from faultcast.infra.settings import Settings, load_settings
 

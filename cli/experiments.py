@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from faultcast.experiments.heal import forget as forget_entry
-from faultcast.experiments.heal import heal as heal_ledger
-from faultcast.experiments.loader import Experiment, find_experiments, load_what_is_sound
-from faultcast.experiments.preview import Preview
-from faultcast.experiments.preview import preview as preview_experiment
+from faultcast.experiments.execution.preview import Preview
+from faultcast.experiments.execution.preview import preview as preview_experiment
+from faultcast.experiments.loading.loader import Experiment, find_experiments, load_what_is_sound
+from faultcast.experiments.safety.heal import forget as forget_entry
+from faultcast.experiments.safety.heal import heal as heal_ledger
 from faultcast.infra.errors import ConfigurationError, ExperimentError, without_control
-from faultcast.infra.kube import connect
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.client import connect
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from faultcast.infra.settings import Settings, load_settings
 if TYPE_CHECKING:
     from faultcast.infra.cluster import DatabaseAccess
     from faultcast.reports.outlook.running import Request, Results
-    from faultcast.reports.outlook.store import OutlookStore
+    from faultcast.reports.outlook.storage.store import OutlookStore
 
 __all__ = ["register"]
 
@@ -77,7 +77,7 @@ def forecast(
         return
     results = _run(console, request, options.moment_of(at), workers, scheduler, store)
     if csv is not None:
-        from faultcast.reports.outlook.csv_files import write_csv
+        from faultcast.reports.outlook.storage.csv_files import write_csv
 
         written = write_csv(results.outlooks, results.refused, csv)
         console.print(f"csv     {len(written)} files in {csv}", markup=False)
@@ -104,8 +104,8 @@ def _run(
 
     from faultcast.forecasting.outlook.batch import Crew
     from faultcast.infra.durations import duration_text
+    from faultcast.reports.outlook.pages.summary import print_results
     from faultcast.reports.outlook.running import plan_run, run_outlook
-    from faultcast.reports.outlook.summary import print_results
 
     plan = plan_run(request, now)
     for note in plan.notes:
@@ -140,7 +140,7 @@ def _follow(
     import threading
 
     from faultcast.reports.outlook.following import Follower
-    from faultcast.reports.outlook.state import DatabaseState, FileState
+    from faultcast.reports.outlook.storage.state import DatabaseState, FileState
 
     kept = DatabaseState(access) if access else FileState(settings.state_dir / "outlook")
     follower = Follower(request, kept, store, refresh)
@@ -155,6 +155,6 @@ def _follow(
 
 
 def _draw(results: "Results", folder: Path, *, seasons: bool) -> Path:
-    from faultcast.reports.outlook.drawing import draw
+    from faultcast.reports.outlook.pages.drawing import draw
 
     return draw(results, folder, seasons=seasons)

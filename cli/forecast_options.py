@@ -14,9 +14,9 @@ from faultcast.infra.settings import Settings
 
 if TYPE_CHECKING:
     from faultcast.infra.database import DatabaseAccess
-    from faultcast.infra.prometheus_access import PrometheusAccess
+    from faultcast.infra.prometheus.access import PrometheusAccess
     from faultcast.reports.outlook.running import Request
-    from faultcast.reports.outlook.store import OutlookStore
+    from faultcast.reports.outlook.storage.store import OutlookStore
 
 __all__ = [
     "All",
@@ -123,9 +123,9 @@ def request_of(
         ConfigurationError: Something makes no sense.
         ClusterError: The local cluster is not up.
     """
-    from faultcast.forecasting.outlook.discovery import Wanted
+    from faultcast.forecasting.outlook.reading.discovery import Wanted
     from faultcast.forecasting.outlook.versions import PACKAGED, load_models
-    from faultcast.infra.prometheus_access import prometheus_access
+    from faultcast.infra.prometheus.access import prometheus_access
     from faultcast.reports.facts import git_revision
     from faultcast.reports.outlook.running import Request
 
@@ -197,7 +197,7 @@ def store_of(settings: Settings, access: "DatabaseAccess | None") -> "OutlookSto
     """Where outlooks are written to; None without a database."""
     if access is None:
         return None
-    from faultcast.reports.outlook.store import OutlookStore
+    from faultcast.reports.outlook.storage.store import OutlookStore
     from faultcast.reports.spool import OUTLOOKS
 
     return OutlookStore(access, settings.state_dir / OUTLOOKS)

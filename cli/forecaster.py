@@ -60,11 +60,11 @@ def deploy(
     ] = None,
 ) -> None:
     """Build the image, deploy it to the local cluster, and wait until it answers."""
-    from faultcast.infra.forecaster_deploy import deploy_forecaster, load_image
-    from faultcast.infra.forecaster_local import local_options
+    from faultcast.infra.forecaster.deploy import deploy_forecaster, load_image
+    from faultcast.infra.forecaster.local import local_options
     from faultcast.infra.images.foreign import read_archive
     from faultcast.infra.images.podman import build_forecaster_image
-    from faultcast.infra.kube import connect
+    from faultcast.infra.kube.client import connect
     from faultcast.infra.providers.local.lock import exclusive
     from faultcast.infra.providers.local.provider import LocalProvider
 
@@ -132,7 +132,7 @@ def render(
     setting: _Setting = None,
 ) -> None:
     """Print the objects for any cluster: `| kubectl apply -f -`, or `| kubectl delete -f -`."""
-    from faultcast.infra.forecaster import ForecasterOptions, render_forecaster
+    from faultcast.infra.forecaster.objects import ForecasterOptions, render_forecaster
 
     database = DatabaseAccess.of_url(database_url, anonymous=True)
     options = ForecasterOptions(
@@ -160,9 +160,9 @@ def render(
 
 def status() -> None:
     """Say how many replicas are ready, which of them writes, and what the last run came to."""
-    from faultcast.infra.forecaster_local import NAMESPACE
-    from faultcast.infra.forecaster_status import forecaster_status
-    from faultcast.infra.kube import connect
+    from faultcast.infra.forecaster.local import NAMESPACE
+    from faultcast.infra.forecaster.status import forecaster_status
+    from faultcast.infra.kube.client import connect
     from faultcast.infra.providers.local.provider import LocalProvider
 
     console = Console(highlight=False, soft_wrap=True)
@@ -186,9 +186,9 @@ def status() -> None:
 
 def remove() -> None:
     """Take the forecaster off the local cluster; the image and what it wrote stay."""
-    from faultcast.infra.forecaster_deploy import remove_forecaster
-    from faultcast.infra.forecaster_local import local_options
-    from faultcast.infra.kube import connect
+    from faultcast.infra.forecaster.deploy import remove_forecaster
+    from faultcast.infra.forecaster.local import local_options
+    from faultcast.infra.kube.client import connect
     from faultcast.infra.providers.local.lock import exclusive
     from faultcast.infra.providers.local.provider import LocalProvider
 
@@ -229,7 +229,7 @@ def _last_run(access: DatabaseAccess | None) -> str:
     from sqlalchemy import inspect, select
 
     from faultcast.reports.database import connect
-    from faultcast.reports.outlook.tables import ForecastRun
+    from faultcast.reports.outlook.storage.tables import ForecastRun
 
     if access is None:
         return "unknown: the cluster has no database"

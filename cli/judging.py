@@ -90,7 +90,7 @@ def _stored(trial: Path) -> TrialVerdict | None:
 
 
 def _table(verdict: TrialVerdict) -> Table:
-    from faultcast.reports.wording import p_words, quantity, recovery_words
+    from faultcast.reports.words.verdict import p_words, quantity, recovery_words
 
     table = Table("metric", "phase", "verdict", "p", "effect", "model", "windows", "recovery", box=None)
     for part in verdict.metrics:

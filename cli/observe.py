@@ -15,8 +15,8 @@ from faultcast.infra.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from faultcast.experiments.history import Mask
-    from faultcast.experiments.loader import Experiment
-    from faultcast.fixtures.observation import Observation, Observer
+    from faultcast.experiments.loading.loader import Experiment
+    from faultcast.fixtures.observe.observation import Observation, Observer
     from faultcast.infra.cluster import Cluster
 
 __all__ = ["register"]
@@ -124,7 +124,7 @@ def _history(minutes: float | None, experiments: "list[Experiment]") -> float:
     """Seconds of history to learn from: what was asked for, or what the experiments ask for."""
     if minutes is not None:
         return 60 * minutes
-    from faultcast.fixtures.baseline import LOOK_BACK
+    from faultcast.fixtures.trial.look_back import LOOK_BACK
 
     return max(LOOK_BACK.total_seconds(), *(one.extension.windows.baseline for one in experiments))
 
@@ -139,9 +139,9 @@ def _observer(
     alpha: float,
     step: float | None,
 ) -> "Observer":
-    from faultcast.fixtures.hypotheses import metrics_of
-    from faultcast.fixtures.observation import Observer
-    from faultcast.fixtures.recording import recording_of
+    from faultcast.fixtures.observe.hypotheses import metrics_of
+    from faultcast.fixtures.observe.observation import Observer
+    from faultcast.fixtures.trial.reading import recording_of
 
     metrics = metrics_of(experiments)
     return Observer(
@@ -156,9 +156,9 @@ def _observer(
 
 def _disturbed(settings: Settings, cluster: "Cluster") -> "Callable[[datetime], tuple[Mask, ...]]":
     """Gives what disturbed a cluster after a moment: earlier faults, or its bring-up until one is noted."""
-    from faultcast.experiments.disturbances import Disturbances
+    from faultcast.experiments.safety.disturbances import Disturbances
     from faultcast.fixtures.settling import bring_up
-    from faultcast.infra.kube import TIMEOUT, connect
+    from faultcast.infra.kube.client import TIMEOUT, connect
 
     noted = Disturbances(settings.state_dir, cluster.identity)
     if cluster.provider != "local" or noted.since(datetime.min.replace(tzinfo=UTC)):
@@ -172,7 +172,7 @@ def _warn(settings: Settings, cluster: "Cluster") -> None:
     """Say which faults are in place on the local cluster: what they do is not the system's own doing."""
     if cluster.provider != "local":
         return
-    from faultcast.experiments.in_place import effects_in_place
+    from faultcast.experiments.safety.in_place import effects_in_place
 
     for fault in effects_in_place(settings, cluster.kube_context):
         typer.echo(f"a fault is in place: {fault}", err=True)
@@ -195,7 +195,7 @@ def _seconds(option: str, text: str) -> float:
     Raises:
         ConfigurationError: It is none, or not above 0.
     """
-    from faultcast.experiments.fields import seconds
+    from faultcast.experiments.document.values import seconds
 
     try:
         found = seconds(text)

@@ -6,8 +6,8 @@ from typing import Any
 from rich.table import Table
 
 from faultcast.experiments.history import Mask
-from faultcast.fixtures.observation import Observation
-from faultcast.reports.wording import MEANING, effect_words, p_words
+from faultcast.fixtures.observe.observation import Observation
+from faultcast.reports.words.verdict import MEANING, effect_words, p_words
 from faultcast.steady_state.verdict import MetricVerdict, Status
 from faultcast.steady_state.wording import duration
 

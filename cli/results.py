@@ -98,7 +98,7 @@ def replay(
 
     Exit code 1 when something was refused, or waits for another database.
     """
-    from faultcast.reports.outlook.store import OutlookStore
+    from faultcast.reports.outlook.storage.store import OutlookStore
     from faultcast.reports.sinks.mysql import MySqlSink
     from faultcast.reports.spool import OUTLOOKS, RECORDS, waiting
 

@@ -28,9 +28,9 @@ def roles(
     remove: Annotated[bool, typer.Option("--remove", help="take all of them away again")] = False,
 ) -> None:
     """Print the accounts and roles that experiments need on a cluster, one account for each kind of fault."""
-    from faultcast.experiments.accounts import ensure_account, remove_accounts, rights_manifests
-    from faultcast.experiments.preview import preview
-    from faultcast.infra.kube import connect
+    from faultcast.experiments.execution.preview import preview
+    from faultcast.experiments.safety.accounts import ensure_account, remove_accounts, rights_manifests
+    from faultcast.infra.kube.client import connect
 
     console = Console(highlight=False, soft_wrap=True)
     if apply and remove:

@@ -23,9 +23,9 @@ def register(group: typer.Typer) -> None:
 
 def serve() -> None:
     """Forecast at every interval, told by FAULTCAST_FORECAST_* alone, until a signal ends it."""
-    from faultcast.reports.outlook.composing import compose
-    from faultcast.reports.outlook.loglines import log_to_stderr
-    from faultcast.reports.outlook.settings import load_forecaster_settings
+    from faultcast.service.composition import compose
+    from faultcast.service.log import log_to_stderr
+    from faultcast.service.settings import load_forecaster_settings
 
     service = compose(load_forecaster_settings())
     log_to_stderr()
@@ -46,10 +46,10 @@ def run_once() -> None:
     """Forecast once, told by FAULTCAST_FORECAST_* alone; exit code 3 when the results wait on disk."""
     from datetime import UTC, datetime, timedelta
 
-    from faultcast.reports.outlook.duties import Slot
-    from faultcast.reports.outlook.outlook_duties import OutlookDuties
-    from faultcast.reports.outlook.settings import load_forecaster_settings
-    from faultcast.reports.outlook.slots import slot_at
+    from faultcast.service.duties import Slot
+    from faultcast.service.outlook_duties import OutlookDuties
+    from faultcast.service.settings import load_forecaster_settings
+    from faultcast.service.slots import slot_at
 
     settings = load_forecaster_settings()
     duties = OutlookDuties(settings)

@@ -11,17 +11,17 @@ from typing import Any
 
 from chaoslib.exceptions import InterruptExecution
 
-from faultcast.experiments.allowed import is_fault
-from faultcast.experiments.checks import forbidden
-from faultcast.experiments.context import (
+from faultcast.experiments.execution.context import (
     connection,
     end_stand_alone,
     failure_alone,
     stand_alone,
     stands_alone,
 )
-from faultcast.experiments.isolation import isolated
-from faultcast.experiments.journal import failure_of
+from faultcast.experiments.execution.journal import failure_of
+from faultcast.experiments.loading.allowed import is_fault
+from faultcast.experiments.loading.checks import forbidden
+from faultcast.experiments.safety.isolation import isolated
 
 __all__ = [
     "after_activity_control",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from faultcast.experiments.targets import Target
+from faultcast.experiments.resources.targets import Target
 
 __all__ = ["Effect", "new_id"]
 

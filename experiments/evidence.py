@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faultcast.experiments.targets import Target
+from faultcast.experiments.resources.targets import Target
 
 __all__ = ["Evidence", "fell_to_zero", "rose", "rose_by"]
 

@@ -13,14 +13,14 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
+from faultcast.experiments.document.extension import Duration
+from faultcast.experiments.document.values import Strict
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
-from faultcast.experiments.fields import Strict
-from faultcast.experiments.model import Duration
-from faultcast.experiments.permissions import Permission
-from faultcast.experiments.targets import Target
-from faultcast.experiments.workloads import owners_missing
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.permissions import Permission
+from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.resources.workloads import owners_missing
 from faultcast.infra.errors import ExperimentError, WaitTimeoutError
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until

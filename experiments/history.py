@@ -13,7 +13,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import TypeAdapter
 
-from faultcast.experiments.model import MetricSpec
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.infra.documents import load_document, save_document
 
 __all__ = [

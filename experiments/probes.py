@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from faultcast.experiments.context import connection
-from faultcast.experiments.workloads import deployments_ready
+from faultcast.experiments.execution.context import connection
+from faultcast.experiments.resources.workloads import deployments_ready
 from faultcast.infra.errors import NoTargetError
 
 __all__ = ["workload_ready"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from faultcast.experiments.loader import Experiment
+    from faultcast.experiments.loading.loader import Experiment
     from faultcast.fixtures.trials import RunTrial
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.errors import ConfigurationError, MetricSourceError, NoSamplesError
-from faultcast.infra.prometheus import PrometheusClient
+from faultcast.infra.prometheus.client import PrometheusClient
 
 __all__ = ["MetricSource", "PrometheusSource", "RecordedSource"]
 

@@ -7,9 +7,9 @@ from typing import Literal, Protocol
 
 from faultcast.infra.database import DatabaseAccess
 from faultcast.infra.errors import UnsupportedError
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.processes import Completed
-from faultcast.infra.prometheus_access import PrometheusAccess
+from faultcast.infra.prometheus.access import PrometheusAccess
 
 __all__ = [
     "Cluster",

@@ -13,7 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube.client import TIMEOUT, KubeClient
 from faultcast.infra.redaction import redacted
 
 __all__ = [

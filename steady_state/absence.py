@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Span
-from faultcast.experiments.model import MetricSpec
-from faultcast.steady_state.observing import MOST_MISSING_HELD
 from faultcast.steady_state.phases import Record
 from faultcast.steady_state.prepared import presence_of
 from faultcast.steady_state.slicing import stretch
+from faultcast.steady_state.window.observation import MOST_MISSING_HELD
 
 __all__ = ["hint_of_absence", "outage"]
 

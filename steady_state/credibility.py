@@ -1,12 +1,12 @@
 """Reasons not to believe a verdict: a neighbour on the machine, monitoring that was away itself."""
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Span
-from faultcast.experiments.model import MetricSpec
-from faultcast.steady_state.examination import Examination
 from faultcast.steady_state.phases import Record
 from faultcast.steady_state.prepared import MONITORING_UP
 from faultcast.steady_state.slicing import stretch
 from faultcast.steady_state.verdict import Status
+from faultcast.steady_state.window.examination import Examination
 from faultcast.steady_state.wording import quantity
 
 __all__ = ["MACHINE_OUTSIDE", "doubt_of_deviation", "doubt_of_holding"]

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pandas as pd
 
-from faultcast.forecasting.oddity import Direction
+from faultcast.forecasting.window.nonconformity import Direction
 from faultcast.infra.errors import ConfigurationError
-from faultcast.steady_state.examination import examine
-from faultcast.steady_state.framing import frame
 from faultcast.steady_state.verdict import SeriesVerdict
+from faultcast.steady_state.window.examination import examine
+from faultcast.steady_state.window.framing import frame
 
 __all__ = ["judge_window"]
 

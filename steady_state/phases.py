@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Span, TrialHistory
-from faultcast.experiments.model import MetricSpec
-from faultcast.forecasting.oddity import Direction
-from faultcast.steady_state.examination import Examination, examine, unknown
-from faultcast.steady_state.framing import frame
+from faultcast.forecasting.window.nonconformity import Direction
 from faultcast.steady_state.prepared import control_of, prepare
 from faultcast.steady_state.recovery import STRETCH, Band, back_since, first_back, forecast_band
 from faultcast.steady_state.slicing import stretch
-from faultcast.steady_state.tolerance import judge_tolerance
 from faultcast.steady_state.verdict import Phase, Recovery, SeriesVerdict
+from faultcast.steady_state.window.examination import Examination, examine, unknown
+from faultcast.steady_state.window.framing import frame
+from faultcast.steady_state.window.tolerance import judge_tolerance
 
 __all__ = ["Found", "Record"]
 

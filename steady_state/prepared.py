@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory
-from faultcast.experiments.model import MetricSpec
 from faultcast.forecasting.counters import rate_unit
 from faultcast.forecasting.series import MetricSeries
 from faultcast.steady_state.slicing import blind, on_grid

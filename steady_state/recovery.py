@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faultcast.experiments.model import MetricSpec
-from faultcast.forecasting.backtest import forecast_at
-from faultcast.forecasting.bands import offsets
-from faultcast.forecasting.expectation import expect, plan
-from faultcast.forecasting.question import LEAST_EFFECTIVE
+from faultcast.experiments.document.extension import MetricSpec
+from faultcast.forecasting.recovery.backtest import forecast_at
+from faultcast.forecasting.recovery.expectation import expect, plan
 from faultcast.forecasting.season import season_steps
-from faultcast.steady_state.threads import one_thread
+from faultcast.forecasting.window.intervals import offsets
+from faultcast.forecasting.window.question import LEAST_EFFECTIVE
 from faultcast.steady_state.verdict import Recovery
+from faultcast.steady_state.window.threads import one_thread
 
 __all__ = ["STRETCH", "Band", "back_since", "forecast_band", "recovered"]
 

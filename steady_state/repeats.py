@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory
-from faultcast.experiments.model import MetricSpec
 from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.survival import RecoveryTimes, Share, Watched, recovery_times, wilson
 from faultcast.steady_state.verdict import Status, TrialVerdict

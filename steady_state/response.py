@@ -1,13 +1,13 @@
 """How the cluster and its monitoring answered the faults of a trial, read from the events of its history.
 
-What the events are and who writes them: `fixtures/witness.py`.
+What the events are and who writes them: `fixtures/trial/events.py`.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from faultcast.experiments.history import Event, TrialHistory
-from faultcast.infra.alerts import labels_in
+from faultcast.infra.prometheus.alerts import labels_in
 from faultcast.steady_state.concern import concerns
 from faultcast.steady_state.resilience import FirstAlert, PodReturn, Response
 

@@ -8,17 +8,17 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory
-from faultcast.experiments.model import MetricSpec
-from faultcast.forecasting.question import LEAST_EFFECTIVE, sufficiency
 from faultcast.forecasting.series import regular_step
+from faultcast.forecasting.window.question import LEAST_EFFECTIVE, sufficiency
 from faultcast.steady_state.absence import hint_of_absence, outage
 from faultcast.steady_state.credibility import doubt_of_deviation, doubt_of_holding
-from faultcast.steady_state.examination import Examination, too_little
+from faultcast.steady_state.curve.trace import trace
 from faultcast.steady_state.holm import levels
 from faultcast.steady_state.phases import Found, Record
-from faultcast.steady_state.tracing import trace
 from faultcast.steady_state.verdict import MetricVerdict, SeriesVerdict, Status, TrialVerdict, worst
+from faultcast.steady_state.window.examination import Examination, too_little
 from faultcast.steady_state.wording import duration
 
 __all__ = ["JUDGE", "assess", "gate_reasons", "judge_trial"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import (
     Event,
     Injection,
@@ -21,7 +22,6 @@ from faultcast.experiments.history import (
     TrialHistory,
     save_trial,
 )
-from faultcast.experiments.model import MetricSpec
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.steady_state.resilience import Resilience, Traced
 from faultcast.steady_state.store import save_verdict

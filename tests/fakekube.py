@@ -12,7 +12,7 @@ from typing import Any, cast
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 
 IDENTITY = "11111111-2222-3333-4444-555555555555"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from faultcast.experiments.loader import load_experiments
+from faultcast.experiments.loading.loader import load_experiments
 from faultcast.infra.errors import ExperimentError
 
 

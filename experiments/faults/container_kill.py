@@ -6,15 +6,15 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
-from faultcast.experiments.crashes import crashes_of
+from faultcast.experiments.bases.helper import HelperFault
+from faultcast.experiments.bases.pod import PodArguments, plan_pods
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helperfault import HelperFault
-from faultcast.experiments.manifests import Order
-from faultcast.experiments.podfault import PodArguments, plan_pods
+from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.restarts import crashes_of
 
 __all__ = ["FAULT", "ContainerKill", "ContainerKillArguments", "kill_containers", "restore_containers"]
 

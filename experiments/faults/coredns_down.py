@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.scale import ScaleFault, plan_scale
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import FaultArguments, Plan
-from faultcast.experiments.scalefault import ScaleFault, plan_scale
-from faultcast.experiments.targets import NODE_NAME, Target
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.targets import NODE_NAME, Target
 
 __all__ = ["FAULT", "CorednsDown", "CorednsDownArguments", "restore_coredns", "stop_coredns"]
 

@@ -5,19 +5,19 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
-from faultcast.experiments.crashes import LOOP, counted, crashes
+from faultcast.experiments.bases.helper import HelperFault
+from faultcast.experiments.bases.pod import PodArguments, lost, plan_pods
+from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose_by
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helperfault import HelperFault
-from faultcast.experiments.manifests import Order
-from faultcast.experiments.model import Duration
-from faultcast.experiments.objects import restarts_of
-from faultcast.experiments.permissions import Permission
-from faultcast.experiments.podfault import PodArguments, lost, plan_pods
-from faultcast.experiments.targets import Target
+from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.objects import restarts_of
+from faultcast.experiments.resources.permissions import Permission
+from faultcast.experiments.resources.restarts import LOOP, counted, crashes
+from faultcast.experiments.resources.targets import Target
 
 __all__ = ["FAULT", "CrashLoop", "CrashLoopArguments", "CrashWatch", "end_crash_loop", "loop_crashes"]
 

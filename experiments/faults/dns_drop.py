@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.helper import observed
+from faultcast.experiments.bases.network import NetFault, Rule
+from faultcast.experiments.bases.pod import PodArguments
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
-from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetFault, Rule
-from faultcast.experiments.podfault import PodArguments
+from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.resources.access import Access
 
 __all__ = ["FAULT", "DnsDrop", "drop_dns", "restore_dns"]
 

@@ -10,23 +10,23 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
-from faultcast.experiments.corefile import reload_interval, with_answers
+from faultcast.experiments.bases.patch import PatchFault, change, distrust, noted, restoring
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import FaultArguments, Plan, Restoration
-from faultcast.experiments.helpers import Helpers
-from faultcast.experiments.manifests import Order
-from faultcast.experiments.objects import ask_for
-from faultcast.experiments.patchfault import PatchFault, change, distrust, noted, restoring
-from faultcast.experiments.permissions import Permission
-from faultcast.experiments.pods import pods_matching
-from faultcast.experiments.surroundings import dns_server
-from faultcast.experiments.targets import NODE_NAME, Target
+from faultcast.experiments.helpers.jobs import Helpers
+from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.corefile import reload_interval, with_answers
+from faultcast.experiments.resources.network import dns_server
+from faultcast.experiments.resources.objects import ask_for
+from faultcast.experiments.resources.permissions import Permission
+from faultcast.experiments.resources.pods import pods_matching
+from faultcast.experiments.resources.targets import NODE_NAME, Target
 from faultcast.infra.errors import InjectionError, WaitTimeoutError
-from faultcast.infra.helper.restore import field_of
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.helper.tasks.restore import field_of
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["FAULT", "DnsError", "DnsErrorArguments", "answer_with_errors", "restore_answers"]

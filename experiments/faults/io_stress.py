@@ -5,16 +5,16 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.helper import MOST_OBSERVED, HelperFault, observed
+from faultcast.experiments.bases.pod import PodArguments, plan_pods
+from faultcast.experiments.bases.stress import MIB
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helperfault import MOST_OBSERVED, HelperFault, observed
-from faultcast.experiments.manifests import Order
-from faultcast.experiments.podfault import PodArguments, plan_pods
-from faultcast.experiments.stress import MIB
-from faultcast.experiments.volumes import Place, unfit_folder
+from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.volumes import Place, unfit_folder
 
 __all__ = ["FAULT", "IoStress", "IoStressArguments", "calm_disk", "stress_disk", "unfit"]
 

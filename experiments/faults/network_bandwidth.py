@@ -4,13 +4,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.helper import observed
+from faultcast.experiments.bases.network import CLOSED_PORT, NetFault
+from faultcast.experiments.bases.pod import PodArguments
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
-from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import CLOSED_PORT, NetFault
-from faultcast.experiments.podfault import PodArguments
+from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.resources.access import Access
 
 __all__ = ["FAULT", "NetworkBandwidth", "NetworkBandwidthArguments", "limit_bandwidth", "unlimit_bandwidth"]
 

@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.network import NetFault, lacks_module, losing
+from faultcast.experiments.bases.pod import PodArguments
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
-from faultcast.experiments.netfault import NetFault, lacks_module, losing
-from faultcast.experiments.podfault import PodArguments
-from faultcast.experiments.targets import Target
+from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.targets import Target
 
 __all__ = ["FAULT", "NetworkCorruption", "NetworkCorruptionArguments", "corrupt_packets", "stop_corrupting"]
 

@@ -5,14 +5,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.helper import observed
+from faultcast.experiments.bases.network import NetFault, lacks_module
+from faultcast.experiments.bases.pod import PodArguments
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose_by
-from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetFault, lacks_module
-from faultcast.experiments.podfault import PodArguments
-from faultcast.experiments.targets import Target
+from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.targets import Target
 
 __all__ = ["FAULT", "NetworkLatency", "NetworkLatencyArguments", "delay_packets", "stop_delaying"]
 

@@ -5,12 +5,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.helper import observed
+from faultcast.experiments.bases.network import NetFault, Rule, TowardsArguments, between
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
-from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetFault, Rule, TowardsArguments, between
+from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.resources.access import Access
 
 __all__ = ["FAULT", "NetworkPartition", "NetworkPartitionArguments", "cut_off", "rejoin"]
 

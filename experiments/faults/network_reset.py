@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.helper import observed
+from faultcast.experiments.bases.network import NetFault, Rule, TowardsArguments, between
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
-from faultcast.experiments.helperfault import observed
-from faultcast.experiments.netfault import NetFault, Rule, TowardsArguments, between
-from faultcast.experiments.surroundings import OtherSide
-from faultcast.experiments.targets import Target
+from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.network import OtherSide
+from faultcast.experiments.resources.targets import Target
 
 __all__ = ["FAULT", "NetworkReset", "NetworkResetArguments", "reset_connections", "stop_resetting"]
 

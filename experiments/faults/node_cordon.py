@@ -3,13 +3,13 @@
 from random import Random
 from typing import ClassVar
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.node import NodeArguments
+from faultcast.experiments.bases.scheduling import SchedulingFault, cordon, is_cordoned, plan_cordon
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.nodefault import NodeArguments
-from faultcast.experiments.schedulingfault import SchedulingFault, cordon, is_cordoned, plan_cordon
+from faultcast.experiments.resources.access import Access
 
 __all__ = ["FAULT", "NodeCordon", "cordon_node", "uncordon_node"]
 

@@ -7,16 +7,16 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.helper import HelperFault
+from faultcast.experiments.bases.node import NodeArguments, node_missing, plan_node
+from faultcast.experiments.bases.stress import amount, rising, unmeasured
+from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helperfault import HelperFault
-from faultcast.experiments.manifests import Order
-from faultcast.experiments.model import Duration
-from faultcast.experiments.nodefault import NodeArguments, node_missing, plan_node
-from faultcast.experiments.stress import amount, rising, unmeasured
+from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.resources.access import Access
 
 __all__ = ["FAULT", "NodeCpu", "NodeCpuArguments", "release_node_cpu", "use_node_cpu"]
 

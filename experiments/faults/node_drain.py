@@ -5,15 +5,15 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.node import NodeArguments
+from faultcast.experiments.bases.scheduling import SchedulingFault, cordon, plan_cordon
+from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.eviction import evict_all, evictable, without_owner
 from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.model import Duration
-from faultcast.experiments.nodefault import NodeArguments
-from faultcast.experiments.schedulingfault import SchedulingFault, cordon, plan_cordon
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.eviction import evict_all, evictable, without_owner
 
 __all__ = ["FAULT", "NodeDrain", "NodeDrainArguments", "drain_node", "reopen_node"]
 

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.machine import MachineFault
+from faultcast.experiments.bases.node import NodeArguments
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.machinefault import MachineFault
-from faultcast.experiments.nodefault import NodeArguments
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.infra.cluster import NodeControl, Undo
 
 __all__ = ["FAULT", "NodeIsolate", "isolate_node", "reconnect_node"]

@@ -6,20 +6,20 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.helper import HelperFault
+from faultcast.experiments.bases.node import NodeArguments, node_missing, plan_node
+from faultcast.experiments.bases.stress import MIB, amount, rising, unmeasured, usage_of
+from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helperfault import HelperFault
-from faultcast.experiments.manifests import Order
-from faultcast.experiments.model import Duration
-from faultcast.experiments.nodefault import NodeArguments, node_missing, plan_node
-from faultcast.experiments.objects import ask, each, items_of
-from faultcast.experiments.pods import is_finished
-from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_of
-from faultcast.experiments.targets import Target
-from faultcast.infra.kube import KubeClient
+from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.objects import ask, each, items_of
+from faultcast.experiments.resources.pods import is_finished
+from faultcast.experiments.resources.targets import Target
+from faultcast.infra.kube.client import KubeClient
 
 __all__ = ["FAULT", "NodeMemory", "NodeMemoryArguments", "hold_node_memory", "release_node_memory"]
 

@@ -5,13 +5,13 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.machine import MachineFault, uptime, younger
+from faultcast.experiments.bases.node import NodeArguments
+from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
-from faultcast.experiments.machinefault import MachineFault, uptime, younger
-from faultcast.experiments.model import Duration
-from faultcast.experiments.nodefault import NodeArguments
+from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.resources.access import Access
 from faultcast.infra.cluster import NodeControl, Undo
 
 __all__ = ["FAULT", "NodeRestart", "NodeRestartArguments", "restart_node", "switch_node_on"]

@@ -6,15 +6,15 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.node import NodeArguments, read_node
+from faultcast.experiments.bases.patch import extend
+from faultcast.experiments.bases.scheduling import SchedulingFault, node_path, plan_closed, taint_keys
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan, Restoration
-from faultcast.experiments.nodefault import NodeArguments, read_node
-from faultcast.experiments.objects import each
-from faultcast.experiments.patchfault import extend
-from faultcast.experiments.schedulingfault import SchedulingFault, node_path, plan_closed, taint_keys
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.objects import each
 
 __all__ = ["FAULT", "NodeTaint", "NodeTaintArguments", "taint_node", "untaint_node"]
 

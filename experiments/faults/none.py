@@ -3,11 +3,11 @@
 from random import Random
 from typing import ClassVar
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.execution.activities import action_of
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
+from faultcast.experiments.resources.access import Access
 
 __all__ = ["FAULT", "NoFault", "do_nothing"]
 

@@ -7,18 +7,18 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.helper import HelperFault
+from faultcast.experiments.bases.node import node_targets
+from faultcast.experiments.bases.pod import PodArguments, plan_pods
+from faultcast.experiments.bases.stress import amount, rising, unscraped, usage_of
+from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helperfault import HelperFault
-from faultcast.experiments.manifests import Order
-from faultcast.experiments.model import Duration
-from faultcast.experiments.nodefault import node_targets
-from faultcast.experiments.podfault import PodArguments, plan_pods
-from faultcast.experiments.stress import amount, rising, unscraped, usage_of
-from faultcast.experiments.targets import Target
+from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.targets import Target
 
 __all__ = ["FAULT", "PodCpu", "PodCpuArguments", "release_cpu", "use_cpu"]
 

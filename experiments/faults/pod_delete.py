@@ -11,20 +11,20 @@ from kubernetes.client.exceptions import ApiException
 from pydantic import Field, model_validator
 from urllib3.exceptions import HTTPError
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
-from faultcast.experiments.containers import status_of
+from faultcast.experiments.bases.pod import PodArguments, lost, plan_pods, read_pod
+from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Fault, Plan
-from faultcast.experiments.model import Duration
-from faultcast.experiments.objects import restarts_of
-from faultcast.experiments.permissions import Permission
-from faultcast.experiments.podfault import PodArguments, lost, plan_pods, read_pod
-from faultcast.experiments.targets import Target
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.containers import status_of
+from faultcast.experiments.resources.objects import restarts_of
+from faultcast.experiments.resources.permissions import Permission
+from faultcast.experiments.resources.targets import Target
 from faultcast.infra.errors import InjectionError
-from faultcast.infra.kube import TIMEOUT, KubeClient
-from faultcast.infra.kube_errors import api_error
+from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.kube.errors import api_error
 
 __all__ = ["FAULT", "PodDelete", "PodDeleteArguments", "delete_pods", "restore_pods"]
 

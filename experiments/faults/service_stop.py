@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.activities import action_of, rollback_of
+from faultcast.experiments.bases.machine import MachineFault
+from faultcast.experiments.bases.node import NodeArguments, read_node
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.machinefault import MachineFault
-from faultcast.experiments.nodefault import NodeArguments, read_node
+from faultcast.experiments.resources.access import Access
 from faultcast.infra.cluster import NodeControl, Service, Undo
 from faultcast.infra.services import unit_of
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from faultcast.forecasting.outlook.drift import Cusum, deviations
-from faultcast.forecasting.outlook.looking import look
-from faultcast.forecasting.outlook.making import make_outlook
 from faultcast.forecasting.outlook.memory import Memory, Standing
 from faultcast.forecasting.outlook.outlook import Outlook, Version
+from faultcast.forecasting.outlook.pipeline import make_outlook
+from faultcast.forecasting.outlook.preparation import look
 from faultcast.forecasting.outlook.span import Span
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.outlook.versions import Configuration

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.stats import norm, t
 
-from faultcast.forecasting.outlook.rolling import Rolled
+from faultcast.forecasting.outlook.backtest import Rolled
 from faultcast.forecasting.outlook.seasonality import profile
 
 __all__ = ["Spread", "Wandering", "spread_of", "wandering_of"]

@@ -7,7 +7,7 @@ import threading
 
 from .keep import keep
 from .order import Order
-from .tasks import TASKS
+from .tasks.register import TASKS
 
 
 def main() -> int:

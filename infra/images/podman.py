@@ -28,7 +28,7 @@ __all__ = ["FILES", "FOLDERS", "Podman", "build_forecaster_image", "podman_of"]
 
 FILES = ("Dockerfile", "requirements-forecaster.lock", "pyproject.toml", "README.md", "LICENSE")
 """Files of the repository that the image is made of."""
-FOLDERS = ("cli", "experiments", "fixtures", "forecasting", "infra", "reports", "steady_state")
+FOLDERS = ("cli", "experiments", "fixtures", "forecasting", "infra", "reports", "service", "steady_state")
 """Folders of the repository that the image is made of."""
 
 _NAME = "forecaster"

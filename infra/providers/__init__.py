@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from faultcast.infra.cluster import Cluster, NodeControl
-    from faultcast.infra.kubeconfig import KubeContext
-    from faultcast.infra.prometheus_access import PrometheusAccess
+    from faultcast.infra.kube.kubeconfig import KubeContext
+    from faultcast.infra.prometheus.access import PrometheusAccess
     from faultcast.infra.settings import Settings
 
 __all__ = ["node_control_of", "open_cluster", "taken_down"]
@@ -27,7 +27,7 @@ def open_cluster(
         ConfigurationError: The kubeconfig is not usable.
         ClusterError: The cluster is not up, or does not answer.
     """
-    from faultcast.infra.prometheus_access import prometheus_access
+    from faultcast.infra.prometheus.access import prometheus_access
     from faultcast.infra.providers.local.provider import LocalProvider
 
     named = prometheus_access(prometheus_url, settings)

@@ -10,10 +10,10 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.infra.cluster import Cluster, Endpoints, Node, NoNodeControl
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.kube import TIMEOUT, connect, identity_of
-from faultcast.infra.kube_errors import api_error
-from faultcast.infra.kubeconfig import KubeContext
-from faultcast.infra.prometheus_access import PrometheusAccess
+from faultcast.infra.kube.client import TIMEOUT, connect, identity_of
+from faultcast.infra.kube.errors import api_error
+from faultcast.infra.kube.kubeconfig import KubeContext
+from faultcast.infra.prometheus.access import PrometheusAccess
 
 __all__ = ["ExistingProvider", "connect_existing", "read_nodes"]
 

@@ -4,7 +4,7 @@
 
 from alembic import context
 
-import faultcast.reports.outlook.tables  # noqa: F401 - so that the tables of outlooks are known
+import faultcast.reports.outlook.storage.tables  # noqa: F401 - so that the tables of outlooks are known
 from faultcast.reports.tables import Base
 
 connection = context.config.attributes["connection"]

@@ -12,8 +12,8 @@ from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.infra.errors import ConfigurationError
 from faultcast.reports.outlook.running import Plan, Request, Writing, plan_run
-from faultcast.reports.outlook.state import StateStore
-from faultcast.reports.outlook.store import OutlookStore
+from faultcast.reports.outlook.storage.state import StateStore
+from faultcast.reports.outlook.storage.store import OutlookStore
 
 __all__ = ["Follower", "Look"]
 

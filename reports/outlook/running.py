@@ -6,26 +6,26 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from faultcast.forecasting.outlook.batch import Crew, outlooks
-from faultcast.forecasting.outlook.choosing import Names, choose
-from faultcast.forecasting.outlook.discovery import (
+from faultcast.forecasting.outlook.outlook import Outlook
+from faultcast.forecasting.outlook.reading.discovery import (
     Wanted,
     discover,
     first_sample,
     names_of,
     scrape_interval,
 )
-from faultcast.forecasting.outlook.outlook import Outlook
+from faultcast.forecasting.outlook.reading.selection import Names, choose
 from faultcast.forecasting.outlook.span import Span, span_of
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.outlook.versions import ModelFile
-from faultcast.forecasting.outlook.working import Worker
+from faultcast.forecasting.outlook.worker import Worker
 from faultcast.infra.durations import duration_text
 from faultcast.infra.errors import ConfigurationError, MetricSourceError, SinkError
-from faultcast.infra.prometheus import PrometheusClient
-from faultcast.infra.prometheus_access import PrometheusAccess
-from faultcast.infra.prometheus_series import named
+from faultcast.infra.prometheus.access import PrometheusAccess
+from faultcast.infra.prometheus.client import PrometheusClient
+from faultcast.infra.prometheus.series import named
 from faultcast.reports.outlook.run import OutlookRun, run_id, run_mark
-from faultcast.reports.outlook.store import OutlookStore
+from faultcast.reports.outlook.storage.store import OutlookStore
 
 __all__ = ["Plan", "Request", "Results", "Writing", "plan_run", "run_outlook"]
 

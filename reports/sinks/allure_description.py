@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
-from faultcast.reports.curve_wording import curve_words, pods_words
 from faultcast.reports.record import TrialRecord
-from faultcast.reports.wording import (
+from faultcast.reports.words.curve import curve_words, pods_words
+from faultcast.reports.words.verdict import (
     MEANING,
     effect_in_full,
     headline,

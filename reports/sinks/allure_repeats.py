@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from faultcast.reports.repeat_wording import deviating_words, in_time_words, median_words, repeat_lines
+from faultcast.reports.words.repeats import deviating_words, in_time_words, median_words, repeat_lines
 from faultcast.steady_state.repeats import Repeats
 
 __all__ = ["section", "write_page"]

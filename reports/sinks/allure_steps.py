@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from faultcast.experiments.history import Injection, Span
 from faultcast.reports.record import TrialRecord
-from faultcast.reports.wording import effect_in_full, headline, p_words, recovery_words, units
+from faultcast.reports.words.verdict import effect_in_full, headline, p_words, recovery_words, units
 from faultcast.steady_state.verdict import Phase, Status, worst
 
 __all__ = ["Step", "steps"]

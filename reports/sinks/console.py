@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from faultcast.reports.record import RunRecord, TrialRecord
-from faultcast.reports.repeat_wording import deviating_words, in_time_words, median_words, repeat_lines
 from faultcast.reports.runs import RunFolder
 from faultcast.reports.sinks.repeats import repeats_in
-from faultcast.reports.wording import (
+from faultcast.reports.words.repeats import deviating_words, in_time_words, median_words, repeat_lines
+from faultcast.reports.words.verdict import (
     effect_words,
     headline,
     p_words,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from faultcast.reports.record import RunRecord, TrialRecord
-from faultcast.reports.wording import reason, recovery_of, worst_metric
+from faultcast.reports.words.verdict import reason, recovery_of, worst_metric
 
 __all__ = ["JUnitSink", "properties"]
 

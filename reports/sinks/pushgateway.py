@@ -12,7 +12,7 @@ import requests
 from faultcast.infra.errors import SinkError
 from faultcast.infra.redaction import hidden, redacted
 from faultcast.reports.record import RunRecord, TrialRecord
-from faultcast.reports.wording import worst_metric
+from faultcast.reports.words.verdict import worst_metric
 from faultcast.steady_state.verdict import Status
 
 __all__ = ["VALUES", "PushgatewaySink", "exposition"]

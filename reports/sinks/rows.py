@@ -9,11 +9,11 @@ from sqlalchemy import Table, delete
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.engine import Connection
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Injection, TrialHistory
-from faultcast.experiments.model import MetricSpec
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.tables import Base, UtcTime
-from faultcast.reports.wording import reason
+from faultcast.reports.words.verdict import reason
 from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.verdict import MetricVerdict
 

@@ -7,9 +7,9 @@ import pytest
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from faultcast.experiments.objects import read_json
-from faultcast.experiments.selectors import Selector
-from faultcast.infra.kube import TIMEOUT, KubeClient, with_token
+from faultcast.experiments.resources.objects import read_json
+from faultcast.experiments.resources.selectors import Selector
+from faultcast.infra.kube.client import TIMEOUT, KubeClient, with_token
 from faultcast.infra.waiting import Clock, Wait, wait_until
 
 SPACE = "faultcast-contract"

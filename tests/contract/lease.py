@@ -9,9 +9,9 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube import TIMEOUT, KubeClient, with_token
-from faultcast.infra.leadership import Term
-from faultcast.infra.lease import Lease
+from faultcast.infra.kube.client import TIMEOUT, KubeClient, with_token
+from faultcast.infra.leadership.leadership import Term
+from faultcast.infra.leadership.lease import Lease
 from faultcast.infra.waiting import Clock, Wait, wait_until
 
 SPACE = "faultcast-lease-contract"

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from faultcast.experiments.context import RunContext, activate
-from faultcast.experiments.execution import perform
+from faultcast.experiments.document.extension import BlastRadius, Extension, MetricSpec
+from faultcast.experiments.execution.context import RunContext, activate
+from faultcast.experiments.execution.perform import perform
+from faultcast.experiments.execution.planning import arguments_for, plan_fault
+from faultcast.experiments.execution.recorder import Recorder
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
 from faultcast.experiments.history import Proof
-from faultcast.experiments.ledger import Ledger
-from faultcast.experiments.model import BlastRadius, Extension, MetricSpec
-from faultcast.experiments.planning import arguments_for, plan_fault
-from faultcast.experiments.radius import Refusal
-from faultcast.experiments.recorder import Recorder
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.experiments.safety.ledger import Ledger
+from faultcast.experiments.safety.radius import Refusal
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings
 from tests.contract.samples import SAMPLES
 from tests.fakeapi import FakeApi

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from faultcast.experiments.access import Access
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.faults import container_kill, node_cordon, pod_delete
-from faultcast.experiments.targets import Target
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.targets import Target
 from faultcast.infra.errors import FaultcastError
 from tests.contract import test_fault as contract
 from tests.contract.stage import Stage

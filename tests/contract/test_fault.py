@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from faultcast.experiments import execution, reverting
+from faultcast.experiments.document.extension import BlastRadius
 from faultcast.experiments.effect import Effect
+from faultcast.experiments.execution import perform as execution
 from faultcast.experiments.fault import MODULES, Fault, fault_of, faults
-from faultcast.experiments.manifests import ROLE
-from faultcast.experiments.model import BlastRadius
+from faultcast.experiments.helpers.manifests import ROLE
+from faultcast.experiments.safety import revert as reverting
 from faultcast.infra.errors import ClusterError, ConsentError, ExperimentError, InjectionError, RefusedError
 from faultcast.infra.waiting import Wait
 from tests.contract.samples import MORE, SAMPLES

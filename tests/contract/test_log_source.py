@@ -11,7 +11,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.reports.logs import (
     MOST_BYTES,
     MOST_LINES,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from faultcast.experiments.history import save_series
 from faultcast.forecasting.sources import PrometheusSource, RecordedSource
-from faultcast.infra.prometheus import PrometheusClient
+from faultcast.infra.prometheus.client import PrometheusClient
 from tests.contract.metric_source import check_metric_source
 from tests.fakeprometheus import FakePrometheus, serving
 

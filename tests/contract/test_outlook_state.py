@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from faultcast.infra.errors import SinkError
-from faultcast.reports.outlook.state import FileState, StateStore
+from faultcast.reports.outlook.storage.state import FileState, StateStore
 
 __all__ = ["check_state_store"]
 

@@ -14,19 +14,19 @@ from typer.testing import CliRunner
 
 from faultcast.cli import observe
 from faultcast.cli.forecast_options import request_of
-from faultcast.experiments.access import access_to
 from faultcast.experiments.history import Injection, Proof
-from faultcast.experiments.loader import load_experiment
-from faultcast.fixtures.recording import recording_of
-from faultcast.fixtures.witness import Witness
-from faultcast.forecasting.outlook.working import _client
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.resources.access import access_to
+from faultcast.fixtures.trial.events import Witness
+from faultcast.fixtures.trial.reading import recording_of
+from faultcast.forecasting.outlook.worker import _client
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.providers import existing, open_cluster
 from faultcast.infra.providers.local.provider import LocalProvider
 from faultcast.infra.settings import load_settings
-from faultcast.reports.outlook.outlook_duties import OutlookDuties
-from faultcast.reports.outlook.settings import load_forecaster_settings
+from faultcast.service.outlook_duties import OutlookDuties
+from faultcast.service.settings import load_forecaster_settings
 from tests.fakeprometheus import FakePrometheus, serving
 from tests.kubeconfigs import write_kubeconfig
 
@@ -150,7 +150,7 @@ def test_the_local_cluster_is_sent_nothing_that_was_meant_for_another(
     fake: FakePrometheus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from faultcast.infra.cluster import Endpoints, NoNodeControl
-    from faultcast.infra.prometheus_access import PrometheusAccess
+    from faultcast.infra.prometheus.access import PrometheusAccess
 
     monkeypatch.setenv("FAULTCAST_PROMETHEUS_TOKEN", "canary")
     local = Cluster(

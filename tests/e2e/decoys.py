@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
-from faultcast.infra.kubeconfig import KubeContext, fields_of
+from faultcast.infra.kube.kubeconfig import KubeContext, fields_of
 
 REAL = "real"
 

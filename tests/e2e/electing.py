@@ -20,14 +20,14 @@ from typing import Any
 from filelock import FileLock
 
 from faultcast.infra.errors import SupersededError
-from faultcast.infra.leadership import Leadership, uptime
-from faultcast.reports.outlook.composing import lease_of
-from faultcast.reports.outlook.duties import Slot, SlotResult
-from faultcast.reports.outlook.loglines import log_to_stderr
-from faultcast.reports.outlook.looping import OutlookLoop
-from faultcast.reports.outlook.service import Service
-from faultcast.reports.outlook.settings import load_forecaster_settings
-from faultcast.reports.outlook.telemetry import Telemetry
+from faultcast.infra.leadership.leadership import Leadership, uptime
+from faultcast.service.composition import lease_of
+from faultcast.service.duties import Slot, SlotResult
+from faultcast.service.lifecycle import Service
+from faultcast.service.log import log_to_stderr
+from faultcast.service.loop import OutlookLoop
+from faultcast.service.settings import load_forecaster_settings
+from faultcast.service.telemetry import Telemetry
 
 BATCHES = 4
 _EVERY = 0.01

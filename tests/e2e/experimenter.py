@@ -11,12 +11,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from faultcast.experiments.execution.preview import preview
+from faultcast.experiments.execution.runner import MethodResult, run_method
 from faultcast.experiments.history import Event
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.preview import preview
-from faultcast.experiments.runner import MethodResult, run_method
-from faultcast.infra.kube import connect
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.infra.kube.client import connect
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import load_settings
 

@@ -24,13 +24,13 @@ from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
-from faultcast.experiments.heal import open_access
-from faultcast.experiments.ledger import Ledger
-from faultcast.experiments.reverting import revert_entries
+from faultcast.experiments.safety.heal import open_access
+from faultcast.experiments.safety.ledger import Ledger
+from faultcast.experiments.safety.revert import revert_entries
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import FaultcastError
-from faultcast.infra.kube import connect
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.client import connect
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait

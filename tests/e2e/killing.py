@@ -16,8 +16,8 @@ from typing import Any
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.history import Event
-from faultcast.experiments.loader import load_experiment
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import load_settings
 from tests.e2e.onefault import run_fault

@@ -11,10 +11,10 @@ from typing import Any
 
 import psutil
 
-from faultcast.experiments.permissions import NAMESPACE
+from faultcast.experiments.resources.permissions import NAMESPACE
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import CommandError
-from faultcast.infra.kube import KubeClient, connect
+from faultcast.infra.kube.client import KubeClient, connect
 from faultcast.infra.processes import run
 
 WORKER = "helper.worker"

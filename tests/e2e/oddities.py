@@ -14,8 +14,8 @@ from typing import Any
 
 from kubernetes import client
 
-from faultcast.experiments.objects import call
-from faultcast.infra.kube import KubeClient
+from faultcast.experiments.resources.objects import call
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
 NAMESPACE = "oddities"

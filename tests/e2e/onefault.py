@@ -13,14 +13,14 @@ from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
+from faultcast.experiments.execution.preview import Preview, preview
+from faultcast.experiments.execution.runner import MethodResult, run_method
 from faultcast.experiments.fault import Fault, faults
 from faultcast.experiments.history import Event
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.preview import Preview, preview
-from faultcast.experiments.runner import MethodResult, run_method
+from faultcast.experiments.loading.loader import load_experiment
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kube import connect
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.client import connect
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.providers import open_cluster
 from faultcast.infra.settings import Settings, load_settings
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
 NAMESPACE = "rooms"

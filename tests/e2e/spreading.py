@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from faultcast.experiments.workloads import everything_lacking
-from faultcast.infra.kube import KubeClient
+from faultcast.experiments.resources.workloads import everything_lacking
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
 

@@ -4,7 +4,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import SystemClock, Wait, wait_until
 from tests.contract.api_server import SPACE, check_api_server
 

@@ -16,11 +16,11 @@ from sqlalchemy import text
 from faultcast.forecasting.outlook.versions import PACKAGED
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import SinkError
-from faultcast.infra.forecaster_deploy import deploy_forecaster, load_image, remove_forecaster
-from faultcast.infra.forecaster_local import NAMESPACE, NODE_PORT, local_options
-from faultcast.infra.forecaster_status import ForecasterStatus, forecaster_status
+from faultcast.infra.forecaster.deploy import deploy_forecaster, load_image, remove_forecaster
+from faultcast.infra.forecaster.local import NAMESPACE, NODE_PORT, local_options
+from faultcast.infra.forecaster.status import ForecasterStatus, forecaster_status
 from faultcast.infra.images.podman import build_forecaster_image
-from faultcast.infra.kube import TIMEOUT, KubeClient, connect
+from faultcast.infra.kube.client import TIMEOUT, KubeClient, connect
 from faultcast.infra.processes import run
 from faultcast.infra.providers.local.nodes import nodes_of
 from faultcast.infra.settings import load_settings

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 from tests.browser import browse, pages
 from tests.e2e.gate import ROOT, Gate, gate, started

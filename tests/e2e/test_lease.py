@@ -14,8 +14,8 @@ from kubernetes import client
 
 from faultcast.fixtures.progress import Progress
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kube import KubeClient
-from faultcast.infra.leadership import uptime
+from faultcast.infra.kube.client import KubeClient
+from faultcast.infra.leadership.leadership import uptime
 from faultcast.infra.waiting import SystemClock, Wait, wait_until
 from tests.contract.lease import check_lease
 from tests.e2e.electing import BATCHES, read

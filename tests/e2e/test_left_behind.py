@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from faultcast.experiments.ledger import Ledger
+from faultcast.experiments.safety.ledger import Ledger
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from tests.e2e.decoys import among_decoys
 from tests.e2e.onefault import write_fault
 

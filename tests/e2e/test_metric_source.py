@@ -7,7 +7,7 @@ import pytest
 from faultcast.forecasting.sources import PrometheusSource
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import MetricSourceError
-from faultcast.infra.prometheus import PrometheusClient
+from faultcast.infra.prometheus.client import PrometheusClient
 from faultcast.infra.waiting import Wait, wait_until
 from tests.contract.metric_source import check_metric_source
 

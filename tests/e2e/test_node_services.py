@@ -14,7 +14,7 @@ from kubernetes.client.exceptions import ApiException
 
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kernel import kernel_has
-from faultcast.infra.kube import connect
+from faultcast.infra.kube.client import connect
 from faultcast.infra.providers import node_control_of, open_cluster
 from faultcast.infra.providers.local.bootstrap import ready_nodes, wait_ready
 from faultcast.infra.providers.local.provider import LocalProvider

@@ -13,17 +13,17 @@ import psutil
 import pytest
 import requests
 
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.preview import preview
-from faultcast.experiments.runner import run_method
+from faultcast.experiments.execution.preview import preview
+from faultcast.experiments.execution.runner import run_method
+from faultcast.experiments.loading.loader import load_experiment
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.images.archive import ImageConfig
 from faultcast.infra.images.build import build_images
 from faultcast.infra.images.foreign import full_name
 from faultcast.infra.images.recipe import ImageRecipe, LayerRecipe
-from faultcast.infra.kube import connect
+from faultcast.infra.kube.client import connect
 from faultcast.infra.processes import Completed, run
-from faultcast.infra.providers.local.programs import ensure_programs
+from faultcast.infra.providers.local.toolchain.programs import ensure_programs
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
 

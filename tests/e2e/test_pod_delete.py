@@ -17,17 +17,17 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from faultcast.experiments.consent import CONSENT_LABEL
-from faultcast.experiments.ledger import Ledger
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.pods import pods_matching
-from faultcast.experiments.preview import preview
-from faultcast.experiments.runner import MethodResult, run_method
-from faultcast.experiments.targets import Target
-from faultcast.experiments.workloads import deployments_ready
+from faultcast.experiments.execution.preview import preview
+from faultcast.experiments.execution.runner import MethodResult, run_method
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.resources.pods import pods_matching
+from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.resources.workloads import deployments_ready
+from faultcast.experiments.safety.consent import CONSENT_LABEL
+from faultcast.experiments.safety.ledger import Ledger
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConsentError, NoTargetError
-from faultcast.infra.kube import KubeClient, connect
+from faultcast.infra.kube.client import KubeClient, connect
 from faultcast.infra.processes import run
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until

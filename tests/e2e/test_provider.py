@@ -19,12 +19,12 @@ from faultcast.infra.errors import (
     WaitTimeoutError,
 )
 from faultcast.infra.images import build_images
-from faultcast.infra.kube import connect, identity_of
+from faultcast.infra.kube.client import connect, identity_of
 from faultcast.infra.processes import run
 from faultcast.infra.providers import taken_down
 from faultcast.infra.providers.local.bootstrap import ready_nodes, wait_ready
-from faultcast.infra.providers.local.programs import ensure_programs
 from faultcast.infra.providers.local.provider import LocalProvider
+from faultcast.infra.providers.local.toolchain.programs import ensure_programs
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from tests.contract.node_control import check_node_control
@@ -320,7 +320,7 @@ import sys
 from pathlib import Path
 from faultcast.infra.images import build_images
 from faultcast.infra.providers.local.images import make_template
-from faultcast.infra.providers.local.programs import ensure_programs
+from faultcast.infra.providers.local.toolchain.programs import ensure_programs
 from faultcast.infra.settings import load_settings
 settings = load_settings()
 archives = build_images(settings, ensure_programs(settings, lambda line: None), lambda line: None)

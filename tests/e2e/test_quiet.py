@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from faultcast.experiments.disturbances import Disturbances
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Injection, Phases, Proof, Span, TrialHistory
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.model import MetricSpec
-from faultcast.fixtures.baseline import measure
-from faultcast.fixtures.recording import Recording
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.safety.disturbances import Disturbances
+from faultcast.fixtures.trial.look_back import measure
+from faultcast.fixtures.trial.reading import Recording
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube.client import TIMEOUT, KubeClient
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from faultcast.steady_state.trial import judge_trial

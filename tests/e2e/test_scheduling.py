@@ -7,7 +7,7 @@ import pytest
 from kubernetes import client
 from ruamel.yaml import YAML
 
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 
 pytestmark = pytest.mark.e2e
 

@@ -16,12 +16,12 @@ from kubernetes.client.exceptions import ApiException
 from faultcast.infra.cluster import Cluster, DatabaseAccess
 from faultcast.infra.errors import CommandError
 from faultcast.infra.images import build_images
-from faultcast.infra.kube import TIMEOUT, KubeClient, connect
+from faultcast.infra.kube.client import TIMEOUT, KubeClient, connect
 from faultcast.infra.processes import run
-from faultcast.infra.providers.local.programs import ensure_programs
+from faultcast.infra.providers.local.toolchain.programs import ensure_programs
 from faultcast.infra.settings import load_settings
-from faultcast.infra.stack import deploy_stack
-from faultcast.infra.stack_status import findings
+from faultcast.infra.stack.deploy import deploy_stack
+from faultcast.infra.stack.status import findings
 from faultcast.infra.waiting import Wait, wait_until
 
 pytestmark = pytest.mark.e2e

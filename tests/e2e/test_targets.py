@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from faultcast.experiments.ledger import Ledger
-from faultcast.experiments.workloads import everything_lacking
+from faultcast.experiments.resources.workloads import everything_lacking
+from faultcast.experiments.safety.ledger import Ledger
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import NoTargetError, RefusedError
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from tests.e2e.kill_matrix import shell_image

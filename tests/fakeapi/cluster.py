@@ -8,10 +8,10 @@ from typing import Any
 from kubernetes import client
 from urllib3.exceptions import MaxRetryError
 
-from faultcast.experiments.access import Access
+from faultcast.experiments.resources.access import Access
 from faultcast.infra.cluster import Cluster, Endpoints, Node
-from faultcast.infra.kube import KubeClient, client_of
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.client import KubeClient, client_of
+from faultcast.infra.kube.kubeconfig import KubeContext
 from tests.fakeapi.controllers import Controllers
 from tests.fakeapi.meter import FakeMeter
 from tests.fakeapi.nodes import NODES, Nodes

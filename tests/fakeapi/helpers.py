@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol, cast
 
-from faultcast.infra.helper.kill import Kill
 from faultcast.infra.helper.order import Order
-from faultcast.infra.helper.relaunch import relaunch
-from faultcast.infra.helper.restore import ApiServer, Restore
 from faultcast.infra.helper.targets import Target
+from faultcast.infra.helper.tasks.kill import Kill
+from faultcast.infra.helper.tasks.relaunch import relaunch
+from faultcast.infra.helper.tasks.restore import ApiServer, Restore
 from tests.fakeapi.world import HITS, World
 
 _NUMBERS = count(1)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from faultcast.experiments.access import Reading
+from faultcast.experiments.resources.access import Reading
 from tests.fakeapi.nodes import NODES
 from tests.fakeapi.store import Store
 from tests.fakeapi.world import METRICS, World

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from faultcast.experiments.checks import forbidden
-from faultcast.experiments.loader import Experiment, load_experiments
+from faultcast.experiments.loading.checks import forbidden
+from faultcast.experiments.loading.loader import Experiment, load_experiments
 from faultcast.infra.errors import ExperimentError
 from tests.fuzz.budget import fuzz
 from tests.soundfile import SOUND

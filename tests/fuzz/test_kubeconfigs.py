@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from faultcast.infra.errors import FaultcastError
-from faultcast.infra.kube import connect
-from faultcast.infra.kubeconfig import KubeContext, fields_of
+from faultcast.infra.kube.client import connect
+from faultcast.infra.kube.kubeconfig import KubeContext, fields_of
 from tests.fuzz.budget import fuzz
 
 SEEDS = (

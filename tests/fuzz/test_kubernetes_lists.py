@@ -11,18 +11,18 @@ import pytest
 from hypothesis import strategies as st
 from kubernetes import client
 
-from faultcast.experiments.access import Access
+from faultcast.experiments.document.extension import BlastRadius
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, Plan, faults
-from faultcast.experiments.model import BlastRadius
-from faultcast.experiments.pods import candidates
-from faultcast.experiments.radius import refusals
-from faultcast.experiments.readiness import readiness
-from faultcast.experiments.surroundings import other_side
-from faultcast.experiments.targets import Owner
-from faultcast.experiments.workloads import deployments_ready, everything_lacking, owners_missing
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.network import other_side
+from faultcast.experiments.resources.pods import candidates
+from faultcast.experiments.resources.readiness import readiness
+from faultcast.experiments.resources.targets import Owner
+from faultcast.experiments.resources.workloads import deployments_ready, everything_lacking, owners_missing
+from faultcast.experiments.safety.radius import refusals
 from faultcast.infra.errors import FaultcastError
-from faultcast.infra.kube import client_of
+from faultcast.infra.kube.client import client_of
 from tests.contract.samples import SAMPLES
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.nodes import Nodes

@@ -12,12 +12,12 @@ from requests.adapters import BaseAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from faultcast.forecasting.sources import PrometheusSource
-from faultcast.infra.alerts import alert_spans
 from faultcast.infra.errors import FaultcastError
-from faultcast.infra.prometheus import PrometheusClient
-from faultcast.infra.prometheus_auth import PrometheusAuth
-from faultcast.infra.prometheus_series import alive, first_sample, step_of
-from faultcast.infra.promql import selectors
+from faultcast.infra.prometheus.alerts import alert_spans
+from faultcast.infra.prometheus.auth import PrometheusAuth
+from faultcast.infra.prometheus.client import PrometheusClient
+from faultcast.infra.prometheus.promql import selectors
+from faultcast.infra.prometheus.series import alive, first_sample, step_of
 from tests.fuzz.budget import fuzz
 
 END = datetime(2026, 3, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.backfill import Family, Filled, Serving, backfilled
-from faultcast.infra.prometheus import PrometheusClient
+from faultcast.infra.prometheus.client import PrometheusClient
 from faultcast.infra.waiting import Wait, wait_until
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

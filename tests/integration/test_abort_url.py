@@ -7,11 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from faultcast.experiments import access
-from faultcast.experiments.abort import AbortWatch
-from faultcast.experiments.access import NoMeter
-from faultcast.experiments.model import AbortCondition
-from faultcast.infra.prometheus_access import PrometheusAccess
+from faultcast.experiments.document.extension import AbortCondition
+from faultcast.experiments.resources import access
+from faultcast.experiments.resources.access import NoMeter
+from faultcast.experiments.safety.abort import AbortWatch
+from faultcast.infra.prometheus.access import PrometheusAccess
 
 pytestmark = pytest.mark.integration
 

@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 import pytest
 from faultcast.experiments.history import load_series
-from faultcast.reports.plots import draw_trial
+from faultcast.reports.pictures.trial import draw_trial
 from faultcast.reports.sinks.allure import AllureSink
 from faultcast.steady_state.verdict import Status
 from tests.factories import make_record, make_run

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from faultcast.infra.helper.cpu import Cpu
-from faultcast.infra.helper.fill import Fill
-from faultcast.infra.helper.io import Io
-from faultcast.infra.helper.memory import Memory
-from faultcast.infra.helper.net import Net
 from faultcast.infra.helper.order import Order
 from faultcast.infra.helper.spaces import Network
 from faultcast.infra.helper.task import TaskError
+from faultcast.infra.helper.tasks.cpu import Cpu
+from faultcast.infra.helper.tasks.fill import Fill
+from faultcast.infra.helper.tasks.io import Io
+from faultcast.infra.helper.tasks.memory import Memory
+from faultcast.infra.helper.tasks.net import Net
 from faultcast.infra.processes import run
 from faultcast.infra.waiting import Wait, wait_until
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faultcast.forecasting.expectation import expect, plan
 from faultcast.forecasting.models import Forecaster, Naive, Theta
+from faultcast.forecasting.recovery.expectation import expect, plan
 from faultcast.steady_state import Status, judge_window
 from faultcast.steady_state.trial import judge_trial
 from tests.unit.steady_state.trials import ERRORS, LATENCY, RATE, at, change, history, quiet

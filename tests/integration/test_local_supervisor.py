@@ -8,9 +8,9 @@ import psutil
 import pytest
 
 from faultcast.infra.processes import ProcessId, end
-from faultcast.infra.providers.local import services
 from faultcast.infra.providers.local.layout import NodeLayout
-from faultcast.infra.providers.local.supervisor import State, read_states
+from faultcast.infra.providers.local.node import services
+from faultcast.infra.providers.local.node.supervisor import State, read_states
 from faultcast.infra.waiting import Wait, wait_until
 
 pytestmark = pytest.mark.integration
@@ -19,8 +19,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from faultcast.infra.providers.local.layout import NodeLayout
-from faultcast.infra.providers.local.spec import Component
-from faultcast.infra.providers.local.supervisor import supervise
+from faultcast.infra.providers.local.node.spec import Component
+from faultcast.infra.providers.local.node.supervisor import supervise
 
 home = NodeLayout(Path(sys.argv[1]))
 socket = home.root / "socket"
@@ -84,8 +84,8 @@ SERVICES = """
 import sys
 from pathlib import Path
 from faultcast.infra.providers.local.layout import NodeLayout
-from faultcast.infra.providers.local.spec import Component
-from faultcast.infra.providers.local.supervisor import supervise
+from faultcast.infra.providers.local.node.spec import Component
+from faultcast.infra.providers.local.node.supervisor import supervise
 
 home = NodeLayout(Path(sys.argv[1]))
 parent = f"setsid sleep 300 & echo $! >> {home.root}/children; echo $$ >> {home.root}/pids; wait"

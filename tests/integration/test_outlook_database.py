@@ -19,10 +19,10 @@ from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Limit, Refusal
 from faultcast.infra.errors import SinkError, SupersededError
 from faultcast.reports.database import connect, downgrade, migrate
-from faultcast.reports.outlook.prune import prune
 from faultcast.reports.outlook.run import run_mark
-from faultcast.reports.outlook.state import DatabaseState
-from faultcast.reports.outlook.store import OutlookStore
+from faultcast.reports.outlook.storage.prune import prune
+from faultcast.reports.outlook.storage.state import DatabaseState
+from faultcast.reports.outlook.storage.store import OutlookStore
 from faultcast.reports.spool import Destination, Spool
 from tests.contract.test_outlook_state import check_state_store
 from tests.integration.conftest import MariaDb
@@ -205,7 +205,7 @@ def test_a_death_in_the_middle_of_a_batch_writes_nothing_of_it(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("faultcast.reports.outlook.delivery.refresh", die)  # after the values were sent
+        patch.setattr("faultcast.reports.outlook.storage.delivery.refresh", die)  # after the values were sent
         with pytest.raises(KeyboardInterrupt):
             store.publish(run, some(1, 2, steps=50))
     assert everything(mariadb) == before
@@ -215,8 +215,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from faultcast.infra.cluster import DatabaseAccess
-from faultcast.reports.outlook import delivery
-from faultcast.reports.outlook.store import OutlookStore
+from faultcast.reports.outlook.storage import delivery
+from faultcast.reports.outlook.storage.store import OutlookStore
 from tests.outlooks import outlook, outlook_run
 
 port, password, spool, place = sys.argv[1:]
@@ -397,7 +397,7 @@ def test_nobody_takes_over_in_the_middle_of_a_batch(
         tried.append(error.value.what)
 
     with monkeypatch.context() as patch:
-        patch.setattr("faultcast.reports.outlook.delivery.refresh", take_over)
+        patch.setattr("faultcast.reports.outlook.storage.delivery.refresh", take_over)
         store.publish(outlook_run(), some(1))
     assert len(tried) == 1
     assert "Lock wait timeout" in tried[0]
@@ -551,8 +551,8 @@ def test_a_run_that_is_removed_by_hand_takes_its_parts_along(store: OutlookStore
 def test_pruning_keeps_what_is_young_and_the_latest_of_each_series(
     store: OutlookStore, mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("faultcast.reports.outlook.prune._ROWS", 30)
-    monkeypatch.setattr("faultcast.reports.outlook.prune._SERIES", 2)
+    monkeypatch.setattr("faultcast.reports.outlook.storage.prune._ROWS", 30)
+    monkeypatch.setattr("faultcast.reports.outlook.storage.prune._SERIES", 2)
     whole_run(store, 1, 2, 3, day=0)
     whole_run(store, 1, 2, day=1)
     store.publish(outlook_run(ORIGIN + 2 * DAY), some(1, 2, day=2))  # never ended

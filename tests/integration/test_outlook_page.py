@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from faultcast.forecasting.outlook.subject import Limit, Refusal
-from faultcast.reports.outlook.drawing import draw
+from faultcast.reports.outlook.pages.drawing import draw
 from faultcast.reports.outlook.running import Results
 from tests.browser import browse
 from tests.outlooks import outlook, outlook_run

@@ -13,14 +13,20 @@ import pandas as pd
 import pytest
 
 from bench.backfill import PASSWORD, USER, Family, Filled, Serving, backfilled
-from faultcast.forecasting.outlook.discovery import Discovery, Wanted, discover, first_sample, scrape_interval
-from faultcast.forecasting.outlook.reading import read
+from faultcast.forecasting.outlook.reading.discovery import (
+    Discovery,
+    Wanted,
+    discover,
+    first_sample,
+    scrape_interval,
+)
+from faultcast.forecasting.outlook.reading.samples import read
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.errors import ConfigurationError, MetricSourceError
-from faultcast.infra.prometheus import PrometheusClient
-from faultcast.infra.prometheus_auth import PrometheusAuth
-from faultcast.infra.prometheus_series import interval_of
+from faultcast.infra.prometheus.auth import PrometheusAuth
+from faultcast.infra.prometheus.client import PrometheusClient
+from faultcast.infra.prometheus.series import interval_of
 from tests.integration.backfilled import END, GAP, ODD, RESET, START, STEP, counted, five_weeks, grid, wave
 
 pytestmark = pytest.mark.integration

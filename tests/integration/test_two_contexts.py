@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from faultcast.experiments.ledger import Entry, Ledger, entry_text
-from faultcast.experiments.manifests import ROLE
-from faultcast.experiments.targets import Target
+from faultcast.experiments.helpers.manifests import ROLE
+from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.safety.ledger import Entry, Ledger, entry_text
 from faultcast.infra.processes import ProcessId
 from tests.fakeapi.over_http import Served, served
 from tests.kubeconfigs import write_kubeconfig

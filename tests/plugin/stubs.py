@@ -3,7 +3,7 @@
 NO_CLUSTER = """
 import pytest
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.kubeconfig import KubeContext
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):

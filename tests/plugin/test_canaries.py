@@ -81,7 +81,7 @@ CONFTEST = """
 import logging, os, sys, warnings
 from dataclasses import replace
 import pytest, requests
-import faultcast.fixtures.trial as trial
+import faultcast.fixtures.trial.runner as trial
 from faultcast.infra.cluster import DatabaseAccess
 
 BROKEN, METHOD = False, trial.run_method

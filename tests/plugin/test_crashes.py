@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 CATALOG = ROOT / "experiments" / "catalog"
 
 CRASHES = """
-from faultcast.fixtures import trial
+from faultcast.fixtures.trial import runner as trial
 from faultcast.reports import allure_report
 
 class Runner:

@@ -18,7 +18,8 @@ STUB = """
 import sys
 sys.path.insert(0, {root!r})
 from types import SimpleNamespace
-from faultcast.fixtures import publishing, trial
+from faultcast.fixtures import publishing
+from faultcast.fixtures.trial import runner as trial
 from faultcast.fixtures.current import run_of
 from faultcast.infra.errors import RefusedError
 from faultcast.reports import allure_report

@@ -7,7 +7,7 @@ import pytest
 
 from faultcast.experiments.fault import FaultArguments
 from faultcast.experiments.faults import none
-from faultcast.experiments.loader import load_experiments
+from faultcast.experiments.loading.loader import load_experiments
 
 pytest_plugins = ("pytester",)
 

@@ -18,7 +18,8 @@ import sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from types import SimpleNamespace
-from faultcast.fixtures import publishing, trial
+from faultcast.fixtures import publishing
+from faultcast.fixtures.trial import runner as trial
 from faultcast.reports import allure_report
 from faultcast.reports.record import publish_all
 from faultcast.steady_state.verdict import Status

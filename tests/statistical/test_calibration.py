@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from bench.simulated import KINDS, WINDOW, Series, p_value, processes
-from faultcast.forecasting.oddity import Direction
+from faultcast.forecasting.window.nonconformity import Direction
 
 ALPHAS = (0.01, 0.05, 0.10)
 HISTORIES = (75, 135, 600)

@@ -8,7 +8,7 @@ import pytest
 from bench.histories import KINDS
 from faultcast.forecasting.outlook.crossing import crossing_of
 from faultcast.forecasting.outlook.subject import Limit
-from tests.unit.outlook.making import made
+from tests.unit.forecasting.outlook.making import made
 
 SEEDS = range(200, 206)
 KNOWABLE = sorted(set(KINDS) - {"walk"})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from faultcast.experiments.fault import Fault, faults
-from faultcast.experiments.loader import find_experiments, load_experiments
+from faultcast.experiments.loading.loader import find_experiments, load_experiments
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "faults.md").read_text()

@@ -8,8 +8,8 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from faultcast.infra.kube import KubeClient, connect
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.client import KubeClient, connect
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.providers.local.nodes import LocalNodes
 from faultcast.infra.providers.local.pki import KUBELET_CLIENT
 from faultcast.infra.providers.local.topology import API_PORT, Topology

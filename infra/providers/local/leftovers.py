@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import psutil
 
-from faultcast.infra.providers.local.cgroups import Cgroups
 from faultcast.infra.providers.local.guards import end_guards, guard_processes
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.network import Network
+from faultcast.infra.providers.local.node.cgroups import Cgroups
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["Leftovers"]

@@ -16,16 +16,16 @@ from filelock import FileLock, Timeout
 from faultcast.infra.cluster import Guard, Service, Undo
 from faultcast.infra.errors import ClusterError, ComponentDiedError, LockedError
 from faultcast.infra.processes import Completed, ProcessId, run, tail
-from faultcast.infra.providers.local import configs, services
-from faultcast.infra.providers.local.cgroups import Cgroups
-from faultcast.infra.providers.local.components import components_of
 from faultcast.infra.providers.local.files import read_json, write_private
 from faultcast.infra.providers.local.guards import Guards
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.network import Network
-from faultcast.infra.providers.local.shares import Share, shares
-from faultcast.infra.providers.local.spec import NODE, PROGRAMS, Sandbox
-from faultcast.infra.providers.local.supervisor import State, read_states
+from faultcast.infra.providers.local.node import configs, services
+from faultcast.infra.providers.local.node.cgroups import Cgroups
+from faultcast.infra.providers.local.node.components import components_of
+from faultcast.infra.providers.local.node.shares import Share, shares
+from faultcast.infra.providers.local.node.spec import NODE, PROGRAMS, Sandbox
+from faultcast.infra.providers.local.node.supervisor import State, read_states
 from faultcast.infra.providers.local.topology import NodePlan, Topology, plan
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until

@@ -10,7 +10,7 @@ from faultcast.infra.cluster import Cluster, Endpoints
 from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.infra.images import ImageArchive, build_images
 from faultcast.infra.images.foreign import open_foreign
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.providers.local.evidence import collect
 from faultcast.infra.providers.local.files import read_json, write_json
 from faultcast.infra.providers.local.images import clone, make_template
@@ -21,13 +21,13 @@ from faultcast.infra.providers.local.network import Network
 from faultcast.infra.providers.local.nodes import LocalNodes, nodes_of
 from faultcast.infra.providers.local.pki import make_pki
 from faultcast.infra.providers.local.preflight import require_machine
-from faultcast.infra.providers.local.programs import ensure_programs
 from faultcast.infra.providers.local.record import IDENTITY, note_taken_down, shape_of
+from faultcast.infra.providers.local.toolchain.programs import ensure_programs
 from faultcast.infra.providers.local.topology import plan
 from faultcast.infra.settings import Settings
 
 if TYPE_CHECKING:  # both import the Kubernetes client
-    from faultcast.infra.kube import KubeClient
+    from faultcast.infra.kube.client import KubeClient
     from faultcast.infra.providers.local.status import ClusterStatus
 
 __all__ = ["LocalProvider"]
@@ -108,7 +108,7 @@ class LocalProvider:
             else:
                 self._make_nodes(programs, archives)
             # The Kubernetes client takes a second to import: by now the API server is starting meanwhile.
-            from faultcast.infra.kube import identity_of
+            from faultcast.infra.kube.client import identity_of
             from faultcast.infra.providers.local.bootstrap import prepare, wait_ready
 
             kube = wait_ready(self.kube_context, self.nodes, self._progress)
@@ -136,7 +136,7 @@ class LocalProvider:
         if not self.is_up():
             raise self._not_up()
         self._require_same_shape()
-        from faultcast.infra.kube import connect, identity_of
+        from faultcast.infra.kube.client import connect, identity_of
 
         kube = connect(self.kube_context)
         return Cluster(
@@ -205,7 +205,7 @@ class LocalProvider:
         """
         if not self.is_up():
             raise self._not_up()
-        from faultcast.infra.kube import connect
+        from faultcast.infra.kube.client import connect
         from faultcast.infra.providers.local.bootstrap import api_listens
         from faultcast.infra.providers.local.status import ClusterStatus, examine_nodes, unready_pods
 
@@ -239,7 +239,7 @@ class LocalProvider:
         return ClusterError(message, remedy="start it: faultcast up")
 
     def _findings(self, cluster: Cluster) -> tuple[str, ...]:
-        from faultcast.infra.stack_status import findings
+        from faultcast.infra.stack.status import findings
 
         return tuple(findings(cluster))
 
@@ -282,7 +282,7 @@ class LocalProvider:
         return build_images(self._settings, programs, self._progress)
 
     def _deploy(self, kube: "KubeClient", archives: Sequence[ImageArchive]) -> None:
-        from faultcast.infra.stack import deploy_stack
+        from faultcast.infra.stack.deploy import deploy_stack
 
         deploy_stack(kube, self._settings, archives, self._progress)
         self._note(stack=True)
@@ -290,7 +290,7 @@ class LocalProvider:
     def _endpoints(self) -> Endpoints:
         if not self._record().get("stack"):
             return Endpoints()
-        from faultcast.infra.kube import connect
-        from faultcast.infra.stack import endpoints
+        from faultcast.infra.kube.client import connect
+        from faultcast.infra.stack.deploy import endpoints
 
         return endpoints(connect(self.kube_context), self._settings)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.kubeconfig import KubeContext, fields_of
+from faultcast.infra.kube.kubeconfig import KubeContext, fields_of
 from faultcast.infra.providers.local.files import read_json, write_json
 from faultcast.infra.settings import Settings, load_settings
 

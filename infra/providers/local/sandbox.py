@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 
 from faultcast.infra.processes import ProcessId
-from faultcast.infra.providers.local import mounts
 from faultcast.infra.providers.local.files import write_json
 from faultcast.infra.providers.local.layout import NodeLayout
-from faultcast.infra.providers.local.spec import HOME, NODE, Sandbox
-from faultcast.infra.providers.local.supervisor import supervise
+from faultcast.infra.providers.local.node import mounts
+from faultcast.infra.providers.local.node.spec import HOME, NODE, Sandbox
+from faultcast.infra.providers.local.node.supervisor import supervise
 
 __all__ = ["main"]
 

@@ -8,10 +8,10 @@ from urllib3.exceptions import HTTPError
 
 from faultcast.infra.cluster import Endpoints, Guard, Node
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube import TIMEOUT, KubeClient
+from faultcast.infra.kube.client import TIMEOUT, KubeClient
 from faultcast.infra.providers.local.bootstrap import ready_nodes
+from faultcast.infra.providers.local.node.supervisor import State
 from faultcast.infra.providers.local.nodes import LocalNodes
-from faultcast.infra.providers.local.supervisor import State
 
 __all__ = ["ClusterStatus", "NodeStatus", "examine_nodes", "unready_pods"]
 

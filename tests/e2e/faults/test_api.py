@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from faultcast.experiments.eviction import evictable
+from faultcast.experiments.execution.runner import MethodResult
 from faultcast.experiments.history import Proof
-from faultcast.experiments.runner import MethodResult
-from faultcast.experiments.workloads import everything_lacking
+from faultcast.experiments.resources.eviction import evictable
+from faultcast.experiments.resources.workloads import everything_lacking
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import RefusedError
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from tests.e2e.kill_matrix import run_matrix, shell_image

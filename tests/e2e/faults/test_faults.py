@@ -9,7 +9,7 @@ from faultcast.experiments.fault import faults
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import FaultcastError, RefusedError
 from faultcast.infra.kernel import kernel_has
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 from tests.e2e.kill_matrix import shell_image
 from tests.e2e.leftovers import snapshot

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from faultcast.experiments.history import Event
-from faultcast.experiments.pods import pods_matching
-from faultcast.experiments.workloads import deployments_ready
+from faultcast.experiments.resources.pods import pods_matching
+from faultcast.experiments.resources.workloads import deployments_ready
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 from tests.e2e.leftovers import snapshot
 from tests.e2e.onefault import preview_of, run_fault, write_fault

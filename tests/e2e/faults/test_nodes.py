@@ -12,12 +12,12 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from faultcast.experiments.heal import heal
-from faultcast.experiments.spread import spread_of
-from faultcast.experiments.workloads import everything_lacking
+from faultcast.experiments.resources.placement import spread_of
+from faultcast.experiments.resources.workloads import everything_lacking
+from faultcast.experiments.safety.heal import heal
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import RadiusError
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from tests.e2e.leftovers import snapshot

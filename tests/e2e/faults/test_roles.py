@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from faultcast.experiments.accounts import ensure_account
-from faultcast.experiments.permissions import Permission
-from faultcast.experiments.tokens import allowed, token_for, wait_for_rights
+from faultcast.experiments.resources.permissions import Permission
+from faultcast.experiments.safety.accounts import ensure_account
+from faultcast.experiments.safety.tokens import allowed, token_for, wait_for_rights
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kube import KubeClient, with_token
+from faultcast.infra.kube.client import KubeClient, with_token
 from faultcast.infra.waiting import SystemClock
 from tests.e2e.kill_matrix import shell_image
 from tests.e2e.onefault import preview_of, write_fault

@@ -8,7 +8,7 @@ import pytest
 
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import RefusedError
-from faultcast.infra.kube import KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 from tests.e2e.kill_matrix import shell_image
 from tests.e2e.leftovers import snapshot

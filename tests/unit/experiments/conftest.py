@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from faultcast.infra.cluster import Cluster, Endpoints, NoNodeControl
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings, load_settings
 from tests.contract.conftest import stage
 from tests.fakeapi import FakeApi

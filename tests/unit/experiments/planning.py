@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from faultcast.experiments.access import Access
 from faultcast.experiments.fault import Fault, Plan
+from faultcast.experiments.resources.access import Access
 
 __all__ = ["planned"]
 

@@ -8,9 +8,9 @@ import requests
 from pydantic import ValidationError
 from urllib3.exceptions import LocationParseError
 
-from faultcast.experiments.abort import AbortWatch
-from faultcast.experiments.access import Reading
-from faultcast.experiments.model import AbortCondition
+from faultcast.experiments.document.extension import AbortCondition
+from faultcast.experiments.resources.access import Reading
+from faultcast.experiments.safety.abort import AbortWatch
 from tests.fakekube import FakeClock
 
 NOTHING = Reading(None, "no series")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from faultcast.experiments.loader import load_experiment
+from faultcast.experiments.loading.loader import load_experiment
 from tests.refusals import refused_lines
 from tests.soundfile import SOUND, with_in_method
 

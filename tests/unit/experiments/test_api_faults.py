@@ -9,10 +9,8 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 from pydantic import ValidationError
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.corefile import reload_interval, with_answers
+from faultcast.experiments.bases.node import NodeArguments
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.eviction import answer_of, evict_all, evictable, without_owner
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.faults import (
     coredns_down,
@@ -22,7 +20,9 @@ from faultcast.experiments.faults import (
     node_drain,
     node_taint,
 )
-from faultcast.experiments.nodefault import NodeArguments
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.corefile import reload_interval, with_answers
+from faultcast.experiments.resources.eviction import answer_of, evict_all, evictable, without_owner
 from faultcast.infra.errors import InjectionError, RevertError
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from faultcast.cli import experiments as commands
-from faultcast.experiments.loader import load_experiments
+from faultcast.experiments.loading.loader import load_experiments
 from faultcast.infra.errors import ExperimentError
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST

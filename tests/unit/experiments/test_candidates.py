@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from faultcast.experiments.containers import containers_of, main_container
+from faultcast.experiments.document.extension import BlastRadius
 from faultcast.experiments.fault import Fault
 from faultcast.experiments.faults import container_kill, disk_fill, dns_drop, network_loss, pod_delete
-from faultcast.experiments.model import BlastRadius
-from faultcast.experiments.pods import candidates, why_unfit
-from faultcast.experiments.radius import refusals
+from faultcast.experiments.resources.containers import containers_of, main_container
+from faultcast.experiments.resources.pods import candidates, why_unfit
+from faultcast.experiments.safety.radius import refusals
 from faultcast.infra.errors import NoTargetError
 from tests.fakeapi import FakeApi
 from tests.unit.experiments.planning import planned

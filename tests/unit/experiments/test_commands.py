@@ -6,7 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from faultcast.cli import experiments as commands
-from faultcast.experiments.heal import Healed
+from faultcast.experiments.safety.heal import Healed
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ExperimentError
 from tests.fakeapi import FakeApi

@@ -7,10 +7,10 @@ import jsonschema
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.model import AbortCondition, BlastRadius, Extension
-from faultcast.experiments.schema import _widen, experiment_schema
-from faultcast.experiments.yamlfile import read_yaml
+from faultcast.experiments.document.extension import AbortCondition, BlastRadius, Extension
+from faultcast.experiments.document.yamlfile import read_yaml
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.loading.schema import _widen, experiment_schema
 from tests.refusals import refused_lines
 
 ACTION = """\

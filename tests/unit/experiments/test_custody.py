@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from faultcast.experiments.access import Access
-from faultcast.experiments.accounts import ensure_account, remove_accounts
-from faultcast.experiments.custody import ClusterCustody, copies, give_back
 from faultcast.experiments.fault import Plan, Restoration
-from faultcast.experiments.heal import heal
-from faultcast.experiments.ledger import Entry, Ledger, entry_text
-from faultcast.experiments.permissions import Permission, helper_rights
-from faultcast.experiments.targets import Target
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.permissions import Permission, helper_rights
+from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.safety.accounts import ensure_account, remove_accounts
+from faultcast.experiments.safety.custody import ClusterCustody, copies, give_back
+from faultcast.experiments.safety.heal import heal
+from faultcast.experiments.safety.ledger import Entry, Ledger, entry_text
 from faultcast.infra.errors import ClusterError, InjectionError
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from faultcast.experiments.access import Access
+from faultcast.experiments.bases.helper import observed
+from faultcast.experiments.bases.pod import read_pod
 from faultcast.experiments.effect import Effect, new_id
-from faultcast.experiments.heard import Heard
-from faultcast.experiments.helperfault import observed
-from faultcast.experiments.helpers import Helpers
-from faultcast.experiments.manifests import Order
-from faultcast.experiments.podfault import read_pod
-from faultcast.experiments.pods import pods_matching
-from faultcast.experiments.targets import Target
+from faultcast.experiments.helpers.jobs import Helpers
+from faultcast.experiments.helpers.log import Heard
+from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.pods import pods_matching
+from faultcast.experiments.resources.targets import Target
 from faultcast.infra.errors import InjectionError
 from tests.fakeapi import FakeApi
 

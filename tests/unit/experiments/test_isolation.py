@@ -15,13 +15,13 @@ from kubernetes.config import kube_config
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import MaxRetryError
 
-from faultcast.experiments.isolation import NOWHERE, ReadingClient, isolated
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.preview import Preview, preview
-from faultcast.experiments.runner import MethodResult, run_method
+from faultcast.experiments.execution.preview import Preview, preview
+from faultcast.experiments.execution.runner import MethodResult, run_method
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.safety.isolation import NOWHERE, ReadingClient, isolated
 from faultcast.infra.errors import RefusedError
-from faultcast.infra.kube import KubeClient, client_of, connect
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.client import KubeClient, client_of, connect
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from faultcast.experiments import heal as heal_module
-from faultcast.experiments.access import Access
-from faultcast.experiments.heal import forget, heal
-from faultcast.experiments.ledger import Entry, Ledger, entry_from, entry_text
-from faultcast.experiments.reverting import revert_entries
-from faultcast.experiments.targets import Owner, Target
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.targets import Owner, Target
+from faultcast.experiments.safety import heal as heal_module
+from faultcast.experiments.safety.heal import forget, heal
+from faultcast.experiments.safety.ledger import Entry, Ledger, entry_from, entry_text
+from faultcast.experiments.safety.revert import revert_entries
 from faultcast.infra.errors import ClusterError, ConfigurationError
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.providers.local.record import note_taken_down
 from faultcast.infra.settings import Settings
@@ -247,7 +247,7 @@ def test_a_cluster_that_is_away_is_knocked_at_once_for_all_its_entries(
 def test_a_named_cluster_heals_its_entries_whatever_kubeconfig_they_were_made_with(
     ledger: Ledger, kubeconfig: Path, settings: Settings, shop: FakeKube, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("faultcast.experiments.heal.all_copies", lambda _access: ((), ()))
+    monkeypatch.setattr("faultcast.experiments.safety.heal.all_copies", lambda _access: ((), ()))
     ledger.write(_entry(kubeconfig.with_name("removed")))
     access = Access(kube=shop.client(), clock=shop.clock)
     named = KubeContext(kubeconfig, "it")

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from faultcast.experiments.fields import Effect, seconds
-from faultcast.experiments.loader import find_experiments, load_experiment, load_experiments
-from faultcast.experiments.schema import experiment_schema
-from faultcast.experiments.yamlfile import read_yaml
+from faultcast.experiments.document.values import Effect, seconds
+from faultcast.experiments.document.yamlfile import read_yaml
+from faultcast.experiments.loading.loader import find_experiments, load_experiment, load_experiments
+from faultcast.experiments.loading.schema import experiment_schema
 from faultcast.infra.errors import ExperimentError
 from tests.refusals import refused_lines
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from faultcast.experiments.bases.network import NetFault, between
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import rose_by
 from faultcast.experiments.fault import Plan
@@ -19,7 +20,6 @@ from faultcast.experiments.faults import (
     network_partition,
     network_reset,
 )
-from faultcast.experiments.netfault import NetFault, between
 from faultcast.infra.cluster import NoNodeControl
 from faultcast.infra.processes import Completed
 from tests.fakeapi import FakeApi

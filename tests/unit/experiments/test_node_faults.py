@@ -12,23 +12,23 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from faultcast.experiments import machinefault
-from faultcast.experiments.access import Access
+from faultcast.experiments.bases import machine as machinefault
+from faultcast.experiments.bases.machine import uptime, younger
+from faultcast.experiments.bases.node import NodeArguments
+from faultcast.experiments.document.extension import BlastRadius
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.faults import node_down, node_isolate, node_restart, service_stop
-from faultcast.experiments.heal import heal
-from faultcast.experiments.ledger import Entry, Ledger
-from faultcast.experiments.machinefault import uptime, younger
-from faultcast.experiments.model import BlastRadius
-from faultcast.experiments.nodefault import NodeArguments
-from faultcast.experiments.radius import refusals
-from faultcast.experiments.spread import crowded, spread_of
-from faultcast.experiments.targets import Target
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.placement import crowded, spread_of
+from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.safety.heal import heal
+from faultcast.experiments.safety.ledger import Entry, Ledger
+from faultcast.experiments.safety.radius import refusals
 from faultcast.infra.cluster import Guard, NoNodeControl, Undo, carry_out
 from faultcast.infra.errors import ClusterError, InjectionError
-from faultcast.infra.kube import listens
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.client import listens
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.processes import Completed, ProcessId
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait

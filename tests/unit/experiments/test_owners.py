@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from kubernetes import client
 
+from faultcast.experiments.document.extension import Evidence
 from faultcast.experiments.faults import container_kill, crash_loop, dns_drop, pod_delete
 from faultcast.experiments.faults.pod_delete import FAULT as DELETE
-from faultcast.experiments.model import Evidence
-from faultcast.experiments.owners import Owners
-from faultcast.experiments.radius import refusals
-from faultcast.experiments.targets import Owner
-from faultcast.experiments.workloads import everything_lacking, owners_missing, what_is_missing
+from faultcast.experiments.resources.owners import Owners
+from faultcast.experiments.resources.targets import Owner
+from faultcast.experiments.resources.workloads import everything_lacking, owners_missing, what_is_missing
+from faultcast.experiments.safety.radius import refusals
 from faultcast.infra.errors import ClusterError, InjectionError, RefusedError, RevertError
 from tests.contract.stage import Stage
 from tests.fakeapi import FakeApi

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from chaoslib.experiment import ensure_experiment_is_valid, run_experiment
 
-from faultcast.experiments import context as context_module
-from faultcast.experiments.context import connection, current_context, end_stand_alone, stand_alone
-from faultcast.experiments.ledger import Ledger
-from faultcast.experiments.loader import load_experiment
+from faultcast.experiments.execution import context as context_module
+from faultcast.experiments.execution.context import connection, current_context, end_stand_alone, stand_alone
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.safety.ledger import Ledger
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.waiting import SystemClock
 from tests.fakekube import FakeKube
 from tests.kubeconfigs import write_kubeconfig

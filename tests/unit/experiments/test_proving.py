@@ -7,8 +7,8 @@ import pytest
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
-from faultcast.experiments.proving import Prover
-from faultcast.experiments.targets import Target
+from faultcast.experiments.execution.proof import Prover
+from faultcast.experiments.resources.targets import Target
 from faultcast.infra.errors import NotProvedError
 from faultcast.infra.waiting import Wait
 from tests.fakekube import FakeClock

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from faultcast.experiments import abort
-from faultcast.experiments.ledger import Ledger
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.preview import preview
-from faultcast.experiments.runner import MethodResult, run_method
+from faultcast.experiments.execution.preview import preview
+from faultcast.experiments.execution.runner import MethodResult, run_method
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.safety import abort
+from faultcast.experiments.safety.ledger import Ledger
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.settings import Settings
 from tests.fakekube import FakeKube

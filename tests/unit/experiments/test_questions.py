@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from faultcast.experiments.access import NoMeter, PrometheusMeter, meter_of
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.model import AbortCondition
-from faultcast.experiments.preview import Preview, preview
-from faultcast.experiments.questions import abort_refusals
+from faultcast.experiments.document.extension import AbortCondition
+from faultcast.experiments.execution.preview import Preview, preview
+from faultcast.experiments.execution.queries import abort_refusals
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.resources.access import NoMeter, PrometheusMeter, meter_of
 from faultcast.infra.cluster import Cluster, Endpoints
 from faultcast.infra.errors import RefusedError
-from faultcast.infra.prometheus_access import PrometheusAccess
+from faultcast.infra.prometheus.access import PrometheusAccess
 from faultcast.infra.settings import Settings
 from tests.fakekube import FakeKube
 from tests.fakeprometheus import FakePrometheus, Value, serving

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from faultcast.experiments.document.extension import Duration
+from faultcast.experiments.document.ranges import RangeError, corners, draw, ends, numeric_fields
 from faultcast.experiments.faults.pod_delete import PodDeleteArguments
-from faultcast.experiments.model import Duration
-from faultcast.experiments.ranges import RangeError, corners, draw, ends, numeric_fields
 
 
 class Arguments(BaseModel):

@@ -10,9 +10,9 @@ from chaoslib.exceptions import ActivityFailed
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from faultcast.experiments.isolation import NOWHERE, isolated
-from faultcast.experiments.readers import READERS
-from faultcast.infra.kube import client_of
+from faultcast.experiments.loading.readers import READERS
+from faultcast.experiments.safety.isolation import NOWHERE, isolated
+from faultcast.infra.kube.client import client_of
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install

@@ -5,9 +5,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.schema import experiment_schema
-from faultcast.experiments.yamlfile import read_yaml
+from faultcast.experiments.document.yamlfile import read_yaml
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.loading.schema import experiment_schema
 from tests.refusals import refused_lines
 from tests.soundfile import with_in_method
 

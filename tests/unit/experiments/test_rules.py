@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultcast.experiments.consent import check_consent
+from faultcast.experiments.document.extension import BlastRadius
+from faultcast.experiments.execution.preview import Preview, preview
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.model import BlastRadius
-from faultcast.experiments.pods import pods_matching
-from faultcast.experiments.preview import Preview, preview
-from faultcast.experiments.radius import allowed, refusals
-from faultcast.experiments.targets import Target, choose, how_many, valid_selector
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.resources.pods import pods_matching
+from faultcast.experiments.resources.targets import Target, choose, how_many, valid_selector
+from faultcast.experiments.safety.consent import check_consent
+from faultcast.experiments.safety.radius import allowed, refusals
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConsentError, NoTargetError, RadiusError, RefusedError
 from faultcast.infra.settings import Settings

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from faultcast.experiments.execution.preview import preview
+from faultcast.experiments.execution.runner import MethodResult, run_method
 from faultcast.experiments.history import Event
-from faultcast.experiments.ledger import Ledger
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.preview import preview
-from faultcast.experiments.runner import MethodResult, run_method
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.safety.ledger import Ledger
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConfigurationError, ConsentError, RefusedError
 from faultcast.infra.settings import Settings
@@ -282,7 +282,7 @@ def test_what_is_in_place_when_chaos_toolkit_crashes_is_reverted(
         assert _entries(settings) == 1
         raise KeyError("status")
 
-    monkeypatch.setattr("faultcast.experiments.execution._Performance._revert", crash)
+    monkeypatch.setattr("faultcast.experiments.execution.perform._Performance._revert", crash)
     monkeypatch.setattr("chaoslib.run.run_rollback", crash)
     result = run()
     assert (result.outcome, result.left_behind) == ("failed", ())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kubernetes import client
 
-from faultcast.experiments.selectors import Selector
+from faultcast.experiments.resources.selectors import Selector
 from faultcast.infra.errors import ClusterError
 from tests.fakeapi.store import chosen, matches
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from faultcast.experiments.fault import fault_of
-from faultcast.experiments.steps import Offsets, Step, longest, schedule, steps_of
+from faultcast.experiments.loading.actions import Offsets, Step, longest, schedule, steps_of
 
 NONE = "faultcast.experiments.faults.none"
 

@@ -8,8 +8,8 @@ import pytest
 from kubernetes import client
 from pydantic import ValidationError
 
-from faultcast.experiments.access import Access, NoMeter, Reading
-from faultcast.experiments.crashes import crashes
+from faultcast.experiments.bases.node import node_targets
+from faultcast.experiments.bases.stress import MIB, amount, rising, unmeasured, usage_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.faults import (
@@ -21,10 +21,10 @@ from faultcast.experiments.faults import (
     pod_cpu,
     pod_memory,
 )
-from faultcast.experiments.nodefault import node_targets
-from faultcast.experiments.stress import MIB, amount, rising, unmeasured, usage_of
-from faultcast.experiments.targets import Target
-from faultcast.experiments.volumes import Place, place_of
+from faultcast.experiments.resources.access import Access, NoMeter, Reading
+from faultcast.experiments.resources.restarts import crashes
+from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.resources.volumes import Place, place_of
 from tests.fakeapi import FakeApi
 from tests.fakekube import FakeClock
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from faultcast.experiments import fault as register
 from faultcast.experiments.fault import FaultArguments
 from faultcast.experiments.faults import none
-from faultcast.experiments.loader import load_experiment, load_experiments
+from faultcast.experiments.loading.loader import load_experiment, load_experiments
 from faultcast.infra.errors import ExperimentError
 from tests.refusals import refused_lines
 

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faultcast.experiments.disturbances import Disturbances
+from faultcast.experiments.document.extension import Windows
 from faultcast.experiments.history import Event, Injection, Mask, Span, load_trial
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.model import Windows
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.safety.disturbances import Disturbances
 from faultcast.fixtures.progress import Progress
-from faultcast.fixtures.recording import Recording
-from faultcast.fixtures.trial import Judged, TrialRunner
-from faultcast.fixtures.witness import Witness
-from faultcast.forecasting import expectation
+from faultcast.fixtures.trial.events import Witness
+from faultcast.fixtures.trial.reading import Recording
+from faultcast.fixtures.trial.runner import Judged, TrialRunner
+from faultcast.forecasting.recovery import expectation
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConsentError, MetricSourceError

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from faultcast.experiments.document import extension_of
-from faultcast.experiments.loader import Experiment, load_experiment
-from faultcast.experiments.variables import Variables
+from faultcast.experiments.document.file import extension_of
+from faultcast.experiments.document.variables import Variables
+from faultcast.experiments.loading.loader import Experiment, load_experiment
 from faultcast.infra.errors import ExperimentError
 from tests.refusals import refused_lines
 from tests.soundfile import SOUND

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from faultcast.experiments.heal import heal
-from faultcast.experiments.loader import load_experiment
-from faultcast.experiments.preview import Preview, preview
-from faultcast.experiments.runner import MethodResult, run_method
+from faultcast.experiments.execution.preview import Preview, preview
+from faultcast.experiments.execution.runner import MethodResult, run_method
+from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.safety.heal import heal
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ClusterError, ConfigurationError, ConsentError
-from faultcast.infra.kube import connect
-from faultcast.infra.kubeconfig import KubeContext
+from faultcast.infra.kube.client import connect
+from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.providers.existing import connect_existing
 from faultcast.infra.settings import Settings, load_settings
 from tests.fakeapi import FakeApi
@@ -175,8 +175,8 @@ def test_healing_does_not_touch_another_cluster_behind_the_same_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     meant, other = clusters
-    for module in ("execution.revert_entries", "execution.revert_all", "runner.revert_all"):
-        monkeypatch.setattr(f"faultcast.experiments.{module}", lambda *_: ())
+    for module in ("perform.revert_entries", "perform.revert_all", "runner.revert_all"):
+        monkeypatch.setattr(f"faultcast.experiments.execution.{module}", lambda *_: ())
     run()
     written = list(meant.writes)
     write_kubeconfig(kubeconfig, blue=OTHER)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faultcast.forecasting.adjusting import Adjusted, adjust
-from faultcast.forecasting.question import Question
+from faultcast.forecasting.window.covariates import Adjusted, adjust
+from faultcast.forecasting.window.question import Question
 
 HISTORY, WINDOW = 150, 10
 SIZE = HISTORY + WINDOW

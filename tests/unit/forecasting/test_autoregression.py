@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from faultcast.forecasting import autoregression
-from faultcast.forecasting.autoregression import Coefficients, cross_fit, fit, training_starts
-from faultcast.forecasting.lags import Regressors
+from faultcast.forecasting.window import autoregression
+from faultcast.forecasting.window.autoregression import Coefficients, cross_fit, fit, training_starts
+from faultcast.forecasting.window.lags import Regressors
 
 
 def process(size: int, correlation: float = 0.8, seed: int = 0) -> np.ndarray:

@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from faultcast.forecasting.backtest import Task, backtest, choose, forecast_at, past_origins
-from faultcast.forecasting.conformal import Calibration, effective_windows
-from faultcast.forecasting.expectation import plan
 from faultcast.forecasting.models import Theta
-from faultcast.forecasting.question import LEAST_EFFECTIVE
+from faultcast.forecasting.recovery.backtest import Task, backtest, choose, forecast_at, past_origins
+from faultcast.forecasting.recovery.expectation import plan
+from faultcast.forecasting.window.conformal import Calibration, effective_windows
+from faultcast.forecasting.window.question import LEAST_EFFECTIVE
 from tests.lightmodels import LightTheta
 
 

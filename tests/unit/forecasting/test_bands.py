@@ -1,6 +1,6 @@
 import numpy as np
 
-from faultcast.forecasting.bands import measured_coverage, offsets
+from faultcast.forecasting.window.intervals import measured_coverage, offsets
 
 
 def test_offsets_grow_with_the_errors_of_their_step() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from faultcast.forecasting.conformal import Calibration, effective_windows, length_for
+from faultcast.forecasting.window.conformal import Calibration, effective_windows, length_for
 
 ODDITY = st.floats(1e-6, 1e3) | st.just(0.0)
 PAST = hnp.arrays(np.float64, st.integers(2, 80), elements=ODDITY)

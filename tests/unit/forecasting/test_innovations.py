@@ -1,7 +1,7 @@
 import numpy as np
 
-from faultcast.forecasting.innovations import innovations
-from faultcast.forecasting.lags import Regressors
+from faultcast.forecasting.window.innovations import innovations
+from faultcast.forecasting.window.lags import Regressors
 
 WINDOW, END = 10, 200
 SIZE = END + WINDOW

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faultcast.forecasting.lags import Regressors
+from faultcast.forecasting.window.lags import Regressors
 
 SIZE = 120
 SEASON = st.integers(2, 25)

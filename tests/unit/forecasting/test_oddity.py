@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from faultcast.forecasting.oddity import Direction, oddities, reduce
-from faultcast.forecasting.windows import Errors
+from faultcast.forecasting.window.nonconformity import Direction, oddities, reduce
+from faultcast.forecasting.window.windows import Errors
 
 PAST, STEPS = 20, 6
 ALL = np.ones(STEPS, dtype=bool)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faultcast.forecasting.question import (
+from faultcast.forecasting.window.question import (
     LEAST_EFFECTIVE,
     Question,
     Sufficiency,

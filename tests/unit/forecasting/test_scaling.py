@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from faultcast.forecasting.scaling import Scale, scale_of
+from faultcast.forecasting.window.scaling import Scale, scale_of
 
 VALUES = hnp.arrays(np.float64, st.integers(1, 40), elements=st.floats(-1e6, 1e6) | st.just(np.nan))
 SCALE = st.builds(Scale, centre=st.floats(-1e6, 1e6), spread=st.floats(0.1, 1e6))

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faultcast.forecasting.conformal import effective_windows
-from faultcast.forecasting.question import Question, sufficiency
-from faultcast.forecasting.windows import WindowForecast, forecast_window
+from faultcast.forecasting.window.conformal import effective_windows
+from faultcast.forecasting.window.question import Question, sufficiency
+from faultcast.forecasting.window.windows import WindowForecast, forecast_window
 
 SEEDS = st.integers(0, 500)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from faultcast.forecasting import expectation
+from faultcast.forecasting.recovery import expectation
 from tests.lightmodels import LightNaive, LightTheta
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultcast.steady_state.curve import Compared, Watched, resilience_of
+from faultcast.steady_state.curve.curve import Compared, Watched, resilience_of
 from faultcast.steady_state.resilience import Resilience
 from faultcast.steady_state.verdict import Recovery
 from tests.unit.steady_state.test_sequential import EFFECTIVE, LOOKS, PAST, noise, windows

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faultcast.forecasting.oddity import Direction
-from faultcast.steady_state.effects import reaches, shift_interval
+from faultcast.forecasting.window.nonconformity import Direction
+from faultcast.steady_state.window.effects import reaches, shift_interval
 
 PAST = np.random.default_rng(0).normal(size=(40, 12))
 SEEDS = st.integers(0, 1000)

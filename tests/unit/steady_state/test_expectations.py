@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faultcast.experiments.model import MetricSpec
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.forecasting.counters import rates
-from faultcast.steady_state.tolerance import judge_tolerance
 from faultcast.steady_state.trial import assess, judge_trial
 from faultcast.steady_state.verdict import MetricVerdict, Phase, Status, TrialVerdict
+from faultcast.steady_state.window.tolerance import judge_tolerance
 from tests.unit.steady_state.trials import (
     ERRORS,
     LATENCY,

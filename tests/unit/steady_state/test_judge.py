@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faultcast.forecasting.oddity import Direction
+from faultcast.forecasting.window.nonconformity import Direction
 from faultcast.infra.errors import ConfigurationError
 from faultcast.steady_state.judge import judge_window
 from faultcast.steady_state.verdict import SeriesVerdict, Status

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faultcast.steady_state.framing import Framed, frame
-from faultcast.steady_state.observing import given, missing_words, observed
+from faultcast.steady_state.window.framing import Framed, frame
+from faultcast.steady_state.window.observation import given, missing_words, observed
 
 EXPECTED = np.full(5, 0.089)
 

@@ -4,7 +4,7 @@ from dataclasses import astuple, replace
 import pytest
 
 from faultcast.experiments.history import Event, TrialHistory
-from faultcast.infra.alerts import labels_text
+from faultcast.infra.prometheus.alerts import labels_text
 from faultcast.steady_state.concern import concerns
 from faultcast.steady_state.resilience import FirstAlert, Response
 from faultcast.steady_state.response import response_of

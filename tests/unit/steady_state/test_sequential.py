@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultcast.forecasting.oddity import Direction
-from faultcast.steady_state.sequential import alarms, harm
+from faultcast.forecasting.window.nonconformity import Direction
+from faultcast.steady_state.curve.sequential import alarms, harm
 
 LOOKS, HISTORY = 20, 400
 EFFECTIVE = 1.5 * (HISTORY / LOOKS - 1)

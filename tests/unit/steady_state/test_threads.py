@@ -2,7 +2,7 @@
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from faultcast.steady_state.threads import one_thread
+from faultcast.steady_state.window.threads import one_thread
 
 
 def _threads() -> list[int]:

@@ -1,8 +1,8 @@
 import pytest
 
 from faultcast.experiments.history import Phases, Span
+from faultcast.steady_state.curve.trace import trace
 from faultcast.steady_state.phases import Record
-from faultcast.steady_state.tracing import trace
 from tests.unit.steady_state.trials import (
     ERRORS,
     FAULT,

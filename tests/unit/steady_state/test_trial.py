@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import (
     Mask,
     Outcome,
@@ -15,7 +16,6 @@ from faultcast.experiments.history import (
     load_trial,
     save_trial,
 )
-from faultcast.experiments.model import MetricSpec
 from faultcast.steady_state import trial
 from faultcast.steady_state.trial import assess, gate_reasons, judge_trial
 from faultcast.steady_state.verdict import MetricVerdict, Phase, Status, TrialVerdict

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Injection, Phases, Proof, Span, TrialHistory
-from faultcast.experiments.model import MetricSpec
 
 STEP = 2.0
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -1,0 +1,101 @@
+"""What faults by helper pods have in common: pods that act on a node, and pods that measure there."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.fault import Fault, FaultArguments
+from faultcast.experiments.helpers.jobs import Helpers
+from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.targets import Target
+
+__all__ = ["MOST_OBSERVED", "HelperFault", "observed"]
+
+MOST_OBSERVED = 2
+"""Peers that are watched where each takes a pod of its own."""
+
+type Probe = Callable[[Target], Mapping[str, Any]]
+
+
+class HelperFault[A: FaultArguments](Fault[A]):
+    """A fault that helper pods put in place, keep up, and undo."""
+
+    lands_on_return: ClassVar[bool] = True
+
+    @abstractmethod
+    def orders(self, access: Access, arguments: A, effect: Effect) -> tuple[Order, ...]:
+        """What helpers shall do, the same whenever it is asked for an effect."""
+
+    def inject(self, access: Access, arguments: A, effect: Effect) -> None:
+        """Start the helpers and wait until each did its part."""
+        helpers, orders = Helpers(access, effect), self.orders(access, arguments, effect)
+        helpers.start(orders)
+        helpers.applied(orders)
+
+    def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
+        """End all helpers, and look once more where nobody saw the end of one."""
+        return Helpers(access, effect).end(self.orders(access, arguments, effect))
+
+
+def observed(
+    access: Access,
+    effect: Effect,
+    probe: Probe,
+    *,
+    what: str,
+    unit: str,
+    landed: Callable[[float, float], bool],
+    expected: str,
+    words: Callable[[float], str] | None = None,
+) -> Evidence:
+    """Evidence that pods of its own measure, in the network of each target and each peer.
+
+    Args:
+        access: The cluster.
+        effect: The effect; the pods belong to it, and end with it.
+        probe: What to measure of a target or peer, as helpers know it: `kind`, and what that needs.
+        what: See `Evidence`.
+        unit: See `Evidence`.
+        landed: See `Evidence`.
+        expected: See `Evidence`.
+        words: See `Evidence`.
+
+    Raises:
+        InjectionError: The API server refuses a pod.
+    """
+    helpers = Helpers(access, effect)
+    names = dict(_names(effect.targets, "target")) | dict(_names(effect.peers, "peer"))
+    everybody = {subject.uid: subject for subject in (*effect.targets, *effect.peers)}
+    helpers.start(
+        [
+            Order(
+                name=name,
+                task="observe",
+                node=everybody[uid].node,
+                parameters={"pod": uid, "probes": [{"name": "it", **probe(everybody[uid])}]},
+                role="observer",
+            )
+            for uid, name in names.items()
+        ]
+    )
+
+    def read(subject: Target) -> float | None:
+        values = helpers.measured(names[subject.uid])
+        return values.get("it") if values else None
+
+    return Evidence(
+        what=what,
+        unit=unit,
+        read=read,
+        landed=landed,
+        expected=expected,
+        words=words,
+        ready=lambda: all(helpers.measured(name) is not None for name in names.values()),
+    )
+
+
+def _names(subjects: Iterable[Target], role: str) -> Iterable[tuple[str, str]]:
+    return ((subject.uid, f"watch-{role}-{number}") for number, subject in enumerate(subjects))

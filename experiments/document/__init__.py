@@ -1,0 +1,1 @@
+"""What an experiment file says, as data that knows its lines; nothing here knows any fault."""

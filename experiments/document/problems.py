@@ -1,0 +1,82 @@
+"""From what pydantic says of a part of a file to lines, reasons and remedies for people."""
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from faultcast.experiments.document.yamlfile import Problem, YamlFile
+from faultcast.infra.errors import ExperimentError
+
+__all__ = ["model_problems", "refused"]
+
+
+def refused(path: Path, problems: Iterable[Problem], *, remedy: str) -> ExperimentError:
+    """The error that refuses a file: one line `file:line: what; how to mend` for each problem, in order."""
+    lines = [
+        f"{path}:{one.line}: {_printable(one.what)}; {_printable(one.mend)}" for one in sorted(set(problems))
+    ]
+    return ExperimentError("\n".join(lines), remedy=remedy)
+
+
+def _printable(text: str) -> str:
+    """One line, whatever a file's keys and values hold."""
+    plain = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in plain)
+
+
+def model_problems(
+    file: YamlFile, model: type[BaseModel], value: Any, prefix: tuple[str | int, ...] = ()
+) -> list[Problem]:
+    """What a part of a file lacks to fit a model; each with its line, the reason and a remedy.
+
+    Args:
+        file: The file.
+        model: What the part should be.
+        value: The part.
+        prefix: Where the part is in the file.
+    """
+    try:
+        model.model_validate(value)
+    except ValidationError as error:
+        return [_problem(file, model, detail, prefix) for detail in error.errors()]
+    return []
+
+
+def _problem(
+    file: YamlFile, model: type[BaseModel], detail: ErrorDetails, prefix: tuple[str | int, ...]
+) -> Problem:
+    path = (*prefix, *detail["loc"])
+    dotted = ".".join(str(step) for step in detail["loc"] or prefix[-1:])
+    line = file.line(path)
+    if detail["type"] == "missing":
+        return Problem(line, f"{dotted} is missing", f"add {path[-1]}")
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(path[-1]), _fields(model, detail["loc"][:-1]), n=1)
+        mend = f"did you mean {near[0]}?" if near else "remove it"
+        return Problem(line, f"{dotted} is not known", mend)
+    given = detail["input"]
+    if detail["type"] == "string_type" and isinstance(given, bool | int | float):
+        return Problem(line, f"{dotted}: {json.dumps(given)} is no text", "put it in quotes")
+    reason, _, mend = detail["msg"].removeprefix("Value error, ").partition("; ")
+    shown = f" (given: {str(given)[:60]!r})" if isinstance(given, str | int | float) else ""
+    return Problem(line, f"{dotted}: {_first_lower(reason)}{shown}", mend or "correct the value")
+
+
+def _first_lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _fields(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """Names of the keys that are known at a place of a model."""
+    schema = model.model_json_schema(by_alias=True)
+    node: dict[str, Any] = schema
+    for step in path:
+        node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {})
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+    return list(node.get("properties", {}))

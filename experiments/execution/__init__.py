@@ -1,0 +1,1 @@
+"""How an experiment is carried out: planned, shown, injected, proved, reverted, recorded."""

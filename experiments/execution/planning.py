@@ -1,0 +1,98 @@
+"""From a fault and its arguments to a plan and the reasons against it: one decision for preview and run."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from pydantic import ValidationError
+
+from faultcast.experiments.document.extension import Extension
+from faultcast.experiments.document.ranges import draw
+from faultcast.experiments.fault import Fault, FaultArguments, Plan
+from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.permissions import helper_rights
+from faultcast.experiments.safety.radius import Refusal, refusals
+from faultcast.infra.errors import ExperimentError
+
+__all__ = ["arguments_for", "checked_arguments", "plan_fault"]
+
+
+def checked_arguments(fault: Fault[Any], raw: Mapping[str, Any]) -> FaultArguments:
+    """The arguments of an action as its fault's model.
+
+    Args:
+        fault: The fault.
+        raw: Values by name; None means "not given".
+
+    Raises:
+        ExperimentError: They do not fit.
+    """
+    try:
+        checked: FaultArguments = fault.arguments.model_validate(
+            {key: value for key, value in raw.items() if value is not None}
+        )
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        )
+        message = f"wrong arguments of {fault.kind}: {wrong}"
+        raise ExperimentError(message, remedy="correct them in the experiment file") from error
+    return checked
+
+
+def arguments_for(fault: Fault[Any], raw: Mapping[str, Any], *, seed: int, number: int) -> FaultArguments:
+    """The arguments of one fault of a method, every range drawn: the same ones for the same seed.
+
+    Args:
+        fault: The fault.
+        raw: Values by name, as the experiment gives them; None means "not given".
+        seed: The run's seed.
+        number: The fault's place in the method, from 0.
+
+    Raises:
+        ExperimentError: They do not fit.
+    """
+    rng = Random(f"{seed}/{number}/arguments")  # noqa: S311 - reproducible on purpose
+    try:
+        drawn = draw(fault.arguments, raw, rng)
+    except ValueError as error:
+        message = f"wrong arguments of {fault.kind}: {error}"
+        raise ExperimentError(message, remedy="correct them in the experiment file") from error
+    return checked_arguments(fault, drawn)
+
+
+def plan_fault(
+    fault: Fault[Any],
+    arguments: FaultArguments,
+    access: Access,
+    extension: Extension,
+    *,
+    seed: int,
+    number: int,
+    turn: int = 0,
+) -> tuple[Plan, tuple[Refusal, ...]]:
+    """Resolve one injection and judge it; reads only.
+
+    Args:
+        fault: The fault.
+        arguments: Its arguments.
+        access: The cluster.
+        extension: The experiment's rules.
+        seed: The run's seed.
+        number: The fault's place in the method, from 0.
+        turn: How often it was injected before, for a repeated fault.
+
+    Returns:
+        The plan, and the reasons against it; it may be carried out only when there are none.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    rng = Random(f"{seed}/{number}/{turn}")  # noqa: S311 - reproducible on purpose
+    plan = fault.plan(access, arguments, rng, extension.evidence.peer)
+    if not fault.harmless:
+        needed = dict.fromkeys((*plan.permissions, *(helper_rights() if access.helper_image else ())))
+        plan = replace(plan, permissions=tuple(needed))
+    return plan, refusals(plan, extension.blast_radius, harmless=fault.harmless)

@@ -1,0 +1,100 @@
+"""The JSON Schema of a whole experiment file, for editors: completion, and a red line under what is wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from faultcast.experiments.document.extension import Extension
+from faultcast.experiments.document.file import ExperimentFile, Reference
+from faultcast.experiments.document.ranges import PATTERN, numeric_fields
+from faultcast.experiments.document.sweep import ARGUMENT, MOST_VALUES
+from faultcast.experiments.fault import faults
+
+__all__ = ["experiment_schema", "write_schema"]
+
+
+def experiment_schema() -> dict[str, Any]:
+    """The schema: Chaos Toolkit's parts loosely, the faultcast extension and fault arguments strictly."""
+    models: list[type[BaseModel]] = [
+        ExperimentFile,
+        Reference,
+        Extension,
+        *(fault.arguments for fault in faults()),
+    ]
+    refs, schema = models_json_schema(
+        [(model, "validation") for model in models], title="Faultcast experiment"
+    )
+    definitions = schema["$defs"]
+    definitions["Range"] = {
+        "type": "string",
+        "pattern": PATTERN,
+        "description": "a random range such as 5-10 or 5s-10s: each run draws a value",
+    }
+    for model in dict.fromkeys(fault.arguments for fault in faults()):
+        _widen(definitions[refs[(model, "validation")]["$ref"].rpartition("/")[2]], model)
+    whole = definitions.pop("ExperimentFile")
+    ours = {"properties": {"name": {"const": "faultcast"}}, "required": ["name"]}
+    whole["properties"]["extensions"] |= {
+        "items": {
+            "type": "object",
+            "if": ours,
+            "then": refs[(Extension, "validation")],
+        },
+        "contains": ours,
+    }
+    either = {
+        "if": {"required": ["ref"]},
+        "then": refs[(Reference, "validation")],
+        "else": {"$ref": "#/$defs/Activity"},
+    }
+    for activities in (
+        whole["properties"]["method"],
+        whole["properties"]["rollbacks"],
+        definitions["Hypothesis"]["properties"]["probes"],
+    ):
+        activities["items"] = either
+    definitions["Activity"]["allOf"] = [
+        {
+            "if": _provider({"module": {"const": fault.module}, "func": {"const": fault.action}}),
+            "then": _provider({"arguments": refs[(fault.arguments, "validation")]}),
+        }
+        for fault in faults()
+    ]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **whole,
+        "title": "Faultcast experiment",
+        "$defs": definitions,
+    }
+
+
+def _widen(definition: dict[str, Any], model: type[BaseModel]) -> None:
+    """Allow what the file may say and a fault is never told: ranges, and the list of a sweep."""
+    properties = definition["properties"]
+    for name in numeric_fields(model):
+        one = properties[name]
+        outer = {key: one.pop(key) for key in ("description", "title", "default") if key in one}
+        either = [*one.pop("anyOf", ()), *([one] if one else ()), {"$ref": "#/$defs/Range"}]
+        properties[name] = {**outer, "anyOf": either}
+    if ARGUMENT in properties:
+        one = properties[ARGUMENT]
+        values = {"type": "array", "items": dict(one), "minItems": 1, "maxItems": MOST_VALUES}
+        outer = {key: one[key] for key in ("description", "title", "default") if key in one}
+        properties[ARGUMENT] = {**outer, "anyOf": [one, values]}
+
+
+def _provider(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "properties": {
+            "provider": {"properties": properties, "required": sorted(set(properties) - {"arguments"})}
+        },
+        "required": ["provider"],
+    }
+
+
+def write_schema(path: Path) -> None:
+    """Write the schema, in the form that is committed as `schema/experiment.json`."""
+    path.write_text(json.dumps(experiment_schema(), indent=2) + "\n")

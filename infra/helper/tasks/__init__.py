@@ -1,0 +1,1 @@
+"""The tasks of helper pods, one module each; `register` names them."""

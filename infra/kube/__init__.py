@@ -1,0 +1,1 @@
+"""The Kubernetes API of one explicit context of one kubeconfig."""

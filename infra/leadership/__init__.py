@@ -1,0 +1,1 @@
+"""Who writes, when several could: leader election by a Lease, or nobody to ask."""

@@ -1,0 +1,1 @@
+"""Prometheus' HTTP API: who may ask, how, and what comes back."""

@@ -1,0 +1,1 @@
+"""The programs of the local cluster, built from pinned Go modules."""

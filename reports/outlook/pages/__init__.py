@@ -1,0 +1,1 @@
+"""Outlooks for people: pictures, pages and sentences."""

@@ -1,0 +1,1 @@
+"""Outlooks at rest: the database, the files that wait for it, and CSV."""

@@ -1,0 +1,1 @@
+"""What a trial found, in words: the same sentences wherever it is published."""

@@ -1,0 +1,1 @@
+"""One window of one series: put on its grid, forecast, compared, and concluded from."""

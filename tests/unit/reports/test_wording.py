@@ -1,0 +1,71 @@
+import pytest
+
+from faultcast.reports.words.verdict import (
+    effect_words,
+    headline,
+    p_words,
+    quantity,
+    recovery_of,
+    recovery_words,
+    worst_metric,
+)
+from faultcast.steady_state.verdict import Recovery, Status, TrialVerdict
+from tests.factories import make_history, make_part, make_verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(0.48213, "s", "0.482 s"), (1234.0, "req/s", "1234 req/s"), (0.0, "", "0"), (2e9, "B", "2e+09 B")],
+)
+def test_quantities_keep_three_digits_and_their_unit(value: float, unit: str, text: str) -> None:
+    assert quantity(value, unit) == text
+
+
+@pytest.mark.parametrize(("p", "text"), [(None, "–"), (0.0004, "< 0.001"), (0.0123, "0.012"), (1.0, "1.000")])
+def test_p_values_never_read_as_zero(p: float | None, text: str) -> None:
+    assert p_words(p) == text
+
+
+@pytest.mark.parametrize(
+    ("effect", "text"),
+    [(None, "–"), (0.0, "as forecast"), (0.31, "0.31 s above forecast"), (-2.0, "2 s below forecast")],
+)
+def test_effects_say_the_direction(effect: float | None, text: str) -> None:
+    assert effect_words(effect, "s") == text
+
+
+@pytest.mark.parametrize(
+    ("recovery", "text"),
+    [
+        (None, "–"),
+        (Recovery(12.0, censored=False, allowed=60.0), "back after 12 s (60 s allowed)"),
+        (Recovery(60.0, censored=True, allowed=None), "not back within 60 s"),
+    ],
+)
+def test_a_censored_recovery_never_reads_as_a_time_it_took(recovery: Recovery | None, text: str) -> None:
+    assert recovery_words(recovery) == text
+
+
+def test_the_worst_metric_has_the_status_of_the_trial_and_counts() -> None:
+    worst = worst_metric(make_verdict(Status.DEVIATED))
+    assert worst is not None
+    assert (worst.metric, worst.phase) == ("order_rate", "during")
+    blind = worst_metric(make_verdict(Status.UNKNOWN))
+    assert blind is not None
+    assert blind.verdict.status is Status.UNKNOWN
+    assert worst_metric(TrialVerdict(Status.UNKNOWN, (), (), 0.05, "1")) is None
+
+
+def test_what_never_came_back_is_the_slowest_recovery() -> None:
+    back = Recovery(90.0, censored=False, allowed=None)
+    lost = Recovery(60.0, censored=True, allowed=None)
+    parts = (make_part("order_rate", "after", recovery=back), make_part("order_p95", "after", recovery=lost))
+    assert recovery_of(TrialVerdict(Status.HELD, (), parts, 0.05, "1")) == lost
+    assert recovery_of(TrialVerdict(Status.HELD, (), (), 0.05, "1")) is None
+
+
+def test_the_headline_names_status_reason_and_known_weakness() -> None:
+    text = headline(make_history(Status.DEVIATED), make_verdict(Status.DEVIATED))
+    assert text.startswith("DEVIATED (known weakness): order_rate was 15.9 req/s below")
+    silent = TrialVerdict(Status.UNKNOWN, (), (), 0.05, "1")
+    assert headline(make_history(Status.HELD), silent) == "UNKNOWN: cannot tell"
