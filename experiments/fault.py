@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.document.values import Strict
@@ -25,7 +25,16 @@ from faultcast.infra.errors import ExperimentError, WaitTimeoutError
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["MODULES", "Fault", "FaultArguments", "Plan", "Restoration", "fault_of", "faults"]
+__all__ = [
+    "MODULES",
+    "Fault",
+    "FaultArguments",
+    "Plan",
+    "Restoration",
+    "checked_arguments",
+    "fault_of",
+    "faults",
+]
 
 MODULES = (
     "faultcast.experiments.faults.none",
@@ -254,6 +263,30 @@ def fault_of(module: str) -> Fault[Any]:
         raise ExperimentError(message, remedy=f"use one of: {', '.join(MODULES)}")
     fault: Fault[Any] = importlib.import_module(module).FAULT
     return fault
+
+
+def checked_arguments(fault: Fault[Any], raw: Mapping[str, Any]) -> FaultArguments:
+    """The arguments of an action as its fault's model.
+
+    Args:
+        fault: The fault.
+        raw: Values by name; None means "not given".
+
+    Raises:
+        ExperimentError: They do not fit.
+    """
+    try:
+        checked: FaultArguments = fault.arguments.model_validate(
+            {key: value for key, value in raw.items() if value is not None}
+        )
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        )
+        message = f"wrong arguments of {fault.kind}: {wrong}"
+        raise ExperimentError(message, remedy="correct them in the experiment file") from error
+    return checked
 
 
 def faults() -> tuple[Fault[Any], ...]:

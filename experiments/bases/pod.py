@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
 from faultcast.experiments.fault import FaultArguments, Plan
 from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.objects import ask_for
 from faultcast.experiments.resources.ownership import background_of
 from faultcast.experiments.resources.permissions import Permission, workload_rights
 from faultcast.experiments.resources.pods import Candidates, candidates
@@ -19,9 +18,8 @@ from faultcast.experiments.resources.targets import (
     how_many,
     valid_selector,
 )
-from faultcast.infra.kube.client import KubeClient
 
-__all__ = ["PodArguments", "lost", "plan_pods", "read_pod"]
+__all__ = ["PodArguments", "lost", "plan_pods"]
 
 CONTAINER_NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
@@ -151,12 +149,3 @@ def _no_image(access: Access) -> tuple[str, ...]:
 def lost(target: Target) -> tuple[str, ...]:
     """Why a pod must not be ended: nothing when its owner brings it back."""
     return () if target.owner else (f"nothing would bring {target} back: no workload owns it",)
-
-
-def read_pod(kube: KubeClient, target: Target) -> Any | None:
-    """The pod of a target's name; None when there is none.
-
-    Raises:
-        ClusterError: The API server refuses, or does not answer.
-    """
-    return ask_for(f"read {target}", kube.core.read_namespaced_pod, target.name, target.namespace)

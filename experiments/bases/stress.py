@@ -1,16 +1,11 @@
 """What faults that use resources up have in common: how much of what, and what Prometheus says of it."""
 
-from decimal import Decimal
-from typing import Any
-
-from kubernetes.utils.quantity import parse_quantity
-
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose_by
 from faultcast.experiments.resources.access import Access, NoMeter
 from faultcast.experiments.resources.targets import Target
 
-__all__ = ["MIB", "amount", "rising", "unmeasured", "unscraped", "usage_of"]
+__all__ = ["MIB", "rising", "unmeasured", "unscraped", "usage_of"]
 
 MIB = 1 << 20
 
@@ -21,15 +16,6 @@ _QUERIES = {
     "cpu": f"sum(irate(container_cpu_usage_seconds_total{{%s}}[{_RANGE}]))",
     "memory": "sum(container_memory_working_set_bytes{%s})",
 }
-
-
-def amount(quantity: str) -> float:
-    """A quantity as Kubernetes writes it, such as `200m` or `96Mi`; 0 for an empty text, or none of these."""
-    try:
-        value: Decimal | Any = parse_quantity(quantity) if quantity else 0
-    except (ValueError, ArithmeticError):
-        return 0.0
-    return float(value)
 
 
 def usage_of(access: Access, target: Target, resource: str) -> float | None:

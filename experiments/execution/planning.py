@@ -5,41 +5,15 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from pydantic import ValidationError
-
 from faultcast.experiments.document.extension import Extension
 from faultcast.experiments.document.ranges import draw
-from faultcast.experiments.fault import Fault, FaultArguments, Plan
+from faultcast.experiments.fault import Fault, FaultArguments, Plan, checked_arguments
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.permissions import helper_rights
 from faultcast.experiments.safety.radius import Refusal, refusals
 from faultcast.infra.errors import ExperimentError
 
-__all__ = ["arguments_for", "checked_arguments", "plan_fault"]
-
-
-def checked_arguments(fault: Fault[Any], raw: Mapping[str, Any]) -> FaultArguments:
-    """The arguments of an action as its fault's model.
-
-    Args:
-        fault: The fault.
-        raw: Values by name; None means "not given".
-
-    Raises:
-        ExperimentError: They do not fit.
-    """
-    try:
-        checked: FaultArguments = fault.arguments.model_validate(
-            {key: value for key, value in raw.items() if value is not None}
-        )
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg'].removeprefix('Value error, ')}"
-            for item in error.errors()
-        )
-        message = f"wrong arguments of {fault.kind}: {wrong}"
-        raise ExperimentError(message, remedy="correct them in the experiment file") from error
-    return checked
+__all__ = ["arguments_for", "plan_fault"]
 
 
 def arguments_for(fault: Fault[Any], raw: Mapping[str, Any], *, seed: int, number: int) -> FaultArguments:

@@ -8,7 +8,7 @@ from pydantic import Field
 from faultcast.experiments.bases.helper import MOST_OBSERVED, HelperFault, observed
 from faultcast.experiments.bases.node import node_targets
 from faultcast.experiments.bases.pod import PodArguments, plan_pods
-from faultcast.experiments.bases.stress import MIB, amount
+from faultcast.experiments.bases.stress import MIB
 from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
@@ -16,6 +16,7 @@ from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.helpers.manifests import Order
 from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
 from faultcast.experiments.resources.volumes import Place, unfit_folder
 

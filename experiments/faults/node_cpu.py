@@ -9,7 +9,7 @@ from pydantic import Field
 
 from faultcast.experiments.bases.helper import HelperFault
 from faultcast.experiments.bases.node import NodeArguments, node_missing, plan_node
-from faultcast.experiments.bases.stress import amount, rising, unmeasured
+from faultcast.experiments.bases.stress import rising, unmeasured
 from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
@@ -17,6 +17,7 @@ from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.helpers.manifests import Order
 from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.quantities import amount
 
 __all__ = ["FAULT", "NodeCpu", "NodeCpuArguments", "release_node_cpu", "use_node_cpu"]
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from faultcast.experiments.bases.helper import HelperFault
 from faultcast.experiments.bases.node import NodeArguments, node_missing, plan_node
-from faultcast.experiments.bases.stress import MIB, amount, rising, unmeasured, usage_of
+from faultcast.experiments.bases.stress import MIB, rising, unmeasured, usage_of
 from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
@@ -18,6 +18,7 @@ from faultcast.experiments.helpers.manifests import Order
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import ask, each, items_of
 from faultcast.experiments.resources.pods import is_finished
+from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from faultcast.experiments.bases.helper import HelperFault
 from faultcast.experiments.bases.node import node_targets
 from faultcast.experiments.bases.pod import PodArguments, plan_pods
-from faultcast.experiments.bases.stress import amount, rising, unscraped, usage_of
+from faultcast.experiments.bases.stress import rising, unscraped, usage_of
 from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
@@ -18,6 +18,7 @@ from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.helpers.manifests import Order
 from faultcast.experiments.resources.access import Access
+from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
 
 __all__ = ["FAULT", "PodCpu", "PodCpuArguments", "release_cpu", "use_cpu"]

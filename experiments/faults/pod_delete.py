@@ -11,7 +11,7 @@ from kubernetes.client.exceptions import ApiException
 from pydantic import Field, model_validator
 from urllib3.exceptions import HTTPError
 
-from faultcast.experiments.bases.pod import PodArguments, lost, plan_pods, read_pod
+from faultcast.experiments.bases.pod import PodArguments, lost, plan_pods
 from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
@@ -21,6 +21,7 @@ from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.containers import status_of
 from faultcast.experiments.resources.objects import restarts_of
 from faultcast.experiments.resources.permissions import Permission
+from faultcast.experiments.resources.pods import read_pod
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.errors import InjectionError
 from faultcast.infra.kube.client import TIMEOUT, KubeClient

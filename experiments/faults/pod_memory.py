@@ -9,7 +9,7 @@ from pydantic import Field
 
 from faultcast.experiments.bases.helper import HelperFault
 from faultcast.experiments.bases.pod import PodArguments, plan_pods
-from faultcast.experiments.bases.stress import MIB, amount, rising, unmeasured, usage_of
+from faultcast.experiments.bases.stress import MIB, rising, unmeasured, usage_of
 from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
@@ -19,6 +19,7 @@ from faultcast.experiments.helpers.manifests import Order
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import restarts_of
 from faultcast.experiments.resources.permissions import Permission
+from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.restarts import counted
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from faultcast.experiments.document.ranges import ends
-from faultcast.experiments.execution.planning import checked_arguments
-from faultcast.experiments.fault import Fault, FaultArguments, fault_of
+from faultcast.experiments.fault import Fault, FaultArguments, checked_arguments, fault_of
 from faultcast.experiments.loading.allowed import is_fault
 
 __all__ = ["Offsets", "Step", "longest", "schedule", "steps_of"]

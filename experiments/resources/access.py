@@ -7,8 +7,9 @@ from typing import Protocol
 from faultcast.infra.cluster import Cluster, NodeControl, NoNodeControl
 from faultcast.infra.errors import MetricSourceError, NoNumbersError, QueryRefusedError
 from faultcast.infra.kube.client import KubeClient
-from faultcast.infra.prometheus.access import HASTY, PrometheusAccess
+from faultcast.infra.prometheus.access import PrometheusAccess
 from faultcast.infra.prometheus.client import PrometheusClient
+from faultcast.infra.prometheus.timeouts import HASTY
 from faultcast.infra.waiting import Clock, SystemClock
 
 __all__ = ["DIVIDED", "Access", "Meter", "NoMeter", "PrometheusMeter", "Reading", "access_to", "meter_of"]

@@ -11,7 +11,7 @@ from faultcast.experiments.resources.containers import (
     specification_of,
     status_of,
 )
-from faultcast.experiments.resources.objects import ask, each, items_of, restarts_of
+from faultcast.experiments.resources.objects import ask, ask_for, each, items_of, restarts_of
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient
 
@@ -23,6 +23,7 @@ __all__ = [
     "is_ready",
     "list_pods",
     "pods_matching",
+    "read_pod",
     "why_unfit",
 ]
 
@@ -229,3 +230,12 @@ def _initialising(pod: Any) -> str:
         if state and state.waiting and state.waiting.reason not in (None, "PodInitializing"):
             return f"Init:{state.waiting.reason}"
     return f"Init:{sum(done)}/{len(wanted)}"
+
+
+def read_pod(kube: KubeClient, target: Target) -> Any | None:
+    """The pod of a target's name; None when there is none.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
+    """
+    return ask_for(f"read {target}", kube.core.read_namespaced_pod, target.name, target.namespace)

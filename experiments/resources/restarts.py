@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from faultcast.experiments.bases.pod import read_pod
 from faultcast.experiments.resources.containers import status_of
 from faultcast.experiments.resources.objects import restarts_of
+from faultcast.experiments.resources.pods import read_pod
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient
 

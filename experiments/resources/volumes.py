@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from faultcast.experiments.bases.pod import read_pod
-from faultcast.experiments.bases.stress import amount
 from faultcast.experiments.resources.containers import specification_of
 from faultcast.experiments.resources.objects import each
+from faultcast.experiments.resources.pods import read_pod
+from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient
 

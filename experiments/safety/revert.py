@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.execution.planning import checked_arguments
-from faultcast.experiments.fault import fault_of
+from faultcast.experiments.fault import checked_arguments, fault_of
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.safety.accounts import account_of
 from faultcast.experiments.safety.custody import give_back

@@ -7,17 +7,14 @@ and forget the token.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from faultcast.infra.prometheus.timeouts import PATIENT
+
 if TYPE_CHECKING:
     from faultcast.infra.prometheus.auth import PrometheusAuth
     from faultcast.infra.prometheus.client import PrometheusClient
     from faultcast.infra.settings import Settings
 
-__all__ = ["HASTY", "PATIENT", "PrometheusAccess", "prometheus_access"]
-
-PATIENT = (3.0, 15.0)
-"""Seconds to connect, and seconds without an answer."""
-HASTY = (1.0, 2.0)
-"""The same for whoever asks while a fault is in place, which may have taken Prometheus away."""
+__all__ = ["PrometheusAccess", "prometheus_access"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from typing import Any
 
 from faultcast.infra.errors import QueryRefusedError
 from faultcast.infra.prometheus import answers
-from faultcast.infra.prometheus.access import PATIENT
 from faultcast.infra.prometheus.auth import PrometheusAuth
 from faultcast.infra.prometheus.data import Alert, Metadata, RawSeries, Sample, Target
 from faultcast.infra.prometheus.http import NoSuchAnswerError, PrometheusHttp
+from faultcast.infra.prometheus.timeouts import PATIENT
 
 __all__ = [
     "Alert",

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from kubernetes import client
 
-from faultcast.fixtures.progress import Progress
+from faultcast.fixtures.trial.progress import Progress
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.leadership.leadership import uptime

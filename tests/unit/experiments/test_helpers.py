@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 
 from faultcast.experiments.bases.helper import observed
-from faultcast.experiments.bases.pod import read_pod
 from faultcast.experiments.effect import Effect, new_id
 from faultcast.experiments.helpers.jobs import Helpers
 from faultcast.experiments.helpers.log import Heard
 from faultcast.experiments.helpers.manifests import Order
 from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.pods import pods_matching
+from faultcast.experiments.resources.pods import pods_matching, read_pod
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.errors import InjectionError
 from tests.fakeapi import FakeApi

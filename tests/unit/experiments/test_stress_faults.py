@@ -9,7 +9,7 @@ from kubernetes import client
 from pydantic import ValidationError
 
 from faultcast.experiments.bases.node import node_targets
-from faultcast.experiments.bases.stress import MIB, amount, rising, unmeasured, usage_of
+from faultcast.experiments.bases.stress import MIB, rising, unmeasured, usage_of
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.faults import (
@@ -22,6 +22,7 @@ from faultcast.experiments.faults import (
     pod_memory,
 )
 from faultcast.experiments.resources.access import Access, NoMeter, Reading
+from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.restarts import crashes
 from faultcast.experiments.resources.targets import Target
 from faultcast.experiments.resources.volumes import Place, place_of

@@ -13,8 +13,8 @@ from faultcast.experiments.document.extension import Windows
 from faultcast.experiments.history import Event, Injection, Mask, Span, load_trial
 from faultcast.experiments.loading.loader import load_experiment
 from faultcast.experiments.safety.disturbances import Disturbances
-from faultcast.fixtures.progress import Progress
 from faultcast.fixtures.trial.events import Witness
+from faultcast.fixtures.trial.progress import Progress
 from faultcast.fixtures.trial.reading import Recording
 from faultcast.fixtures.trial.runner import Judged, TrialRunner
 from faultcast.forecasting.recovery import expectation
