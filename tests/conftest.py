@@ -2,19 +2,13 @@
 
 import gc
 import signal
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas.core.arrays.arrow.extension_types  # noqa: F401 - pyarrow registers its types once
 import pytest
 from hypothesis import settings
 
 from faultcast.infra.redaction.known import KNOWN
-
-# `bench` is not installed: this finds it when pytest is not run as a module.
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-
 
 # How long an example takes says how busy the machine is: 200 ms are soon over beside other load.
 settings.register_profile("faultcast", deadline=None)
