@@ -174,7 +174,7 @@ class ForecasterSettings(BaseSettings):
         """The Prometheus, and what it asks for.
 
         Raises:
-            ConfigurationError: See `prometheus_auth`.
+            ConfigurationError: See `infra.prometheus.auth`.
         """
         return PrometheusAccess(*separated(self.prometheus_url, self.prometheus_auth))
 

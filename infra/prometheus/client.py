@@ -2,7 +2,7 @@
 
 Names, series and targets are found with prometheus-api-client. What that library would do on its own and must
 not: wait for ever, round the ends of a range to seconds, hide the reason of a refusal in a byte string, take
-any JSON for an answer (`prometheus_http`).
+any JSON for an answer (`infra.prometheus.http`).
 """
 
 from collections import Counter
