@@ -9,14 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from faultcast.infra.cluster import Endpoints, NodeControl, Service
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.processes import tail
-from faultcast.infra.providers.local.provider import LocalProvider
-from faultcast.infra.settings import load_settings
+from faultcast.infra.services import Service
 
 if TYPE_CHECKING:
+    from faultcast.infra.cluster import Endpoints, NodeControl
+    from faultcast.infra.providers.local.provider import LocalProvider
     from faultcast.infra.providers.local.status import ClusterStatus
+    from faultcast.infra.settings import Settings
 
 __all__ = ["register"]
 
@@ -46,7 +46,7 @@ def up(
 ) -> None:
     """Bring the local cluster up; harmless when it is up already."""
     console = Console(highlight=False, soft_wrap=True)
-    provider = LocalProvider(load_settings(), _progress(console))
+    provider = _local(_progress(console))
     cluster = provider.start(stack=stack)
     console.print(f"Cluster {cluster.name} is up.")
     console.print(_endpoints(cluster.endpoints))
@@ -61,10 +61,9 @@ def status() -> None:
     console = Console(highlight=False, soft_wrap=True)
     from faultcast.experiments.safety.in_place import effects_in_place
 
-    settings = load_settings()
-    provider = LocalProvider(settings)
+    provider = _local()
     found = provider.status()
-    faults = effects_in_place(settings, provider.kube_context)
+    faults = effects_in_place(_settings(), provider.kube_context)
     _show(console, found)
     for fault in faults:
         console.print("fault:", style="bold red", end=" ")
@@ -86,8 +85,10 @@ def logs(
     lines: Annotated[int, typer.Option(min=1, help="how many lines of each")] = 20,
 ) -> None:
     """Show the last lines of the programs' logs, or collect everything that explains a failure."""
+    from faultcast.infra.processes import tail
+
     console = Console(highlight=False, soft_wrap=True)
-    provider = LocalProvider(load_settings())
+    provider = _local()
     if collect:
         provider.collect_logs(collect)
         console.print(f"copied to {collect}", markup=False)
@@ -107,9 +108,8 @@ def logs(
 
 def down() -> None:
     """Take the local cluster down, whatever state it is in."""
-    settings = load_settings()
-    LocalProvider(settings).stop()
-    Console(highlight=False).print(f"Nothing is left of cluster {settings.cluster}.")
+    _local().stop()
+    Console(highlight=False).print(f"Nothing is left of cluster {_settings().cluster}.")
 
 
 def node_run(
@@ -117,7 +117,7 @@ def node_run(
     command: Annotated[list[str], typer.Argument(help="command and arguments, after --", show_default=False)],
 ) -> None:
     """Run a command on a node and end with its exit code."""
-    done = LocalProvider(load_settings()).nodes.run(name, command, timeout=3600)
+    done = _local().nodes.run(name, command, timeout=3600)
     typer.echo(done.stdout, nl=False)
     typer.echo(done.stderr, nl=False, err=True)
     raise typer.Exit(done.code if done.code >= 0 else 128 - done.code)
@@ -125,15 +125,15 @@ def node_run(
 
 def service_stop(name: _Node, service: _Service) -> None:
     """Stop a service of a node."""
-    LocalProvider(load_settings()).nodes.stop_service(name, service)
+    _local().nodes.stop_service(name, service)
 
 
 def service_start(name: _Node, service: _Service) -> None:
     """Start a service of a node."""
-    LocalProvider(load_settings()).nodes.start_service(name, service)
+    _local().nodes.start_service(name, service)
 
 
-_NODE_ACTIONS: tuple[tuple[str, str, Callable[[NodeControl, str], None]], ...] = (
+_NODE_ACTIONS: "tuple[tuple[str, str, Callable[[NodeControl, str], None]], ...]" = (
     ("off", "Stop a node at once, as if its power failed.", lambda nodes, name: nodes.power_off(name)),
     ("on", "Start a node that is off.", lambda nodes, name: nodes.power_on(name)),
     ("isolate", "Cut a node off the network; it keeps running.", lambda nodes, name: nodes.isolate(name)),
@@ -141,11 +141,24 @@ _NODE_ACTIONS: tuple[tuple[str, str, Callable[[NodeControl, str], None]], ...] =
 )
 
 
-def _on_node(action: Callable[[NodeControl, str], None]) -> Callable[[str], None]:
+def _on_node(action: "Callable[[NodeControl, str], None]") -> Callable[[str], None]:
+
     def command(name: _Node) -> None:
-        action(LocalProvider(load_settings()).nodes, name)
+        action(_local().nodes, name)
 
     return command
+
+
+def _settings() -> "Settings":
+    from faultcast.infra.settings import load_settings
+
+    return load_settings()
+
+
+def _local(say: Callable[[str], None] = lambda _line: None) -> "LocalProvider":
+    from faultcast.infra.providers.local.provider import LocalProvider
+
+    return LocalProvider(_settings(), say)
 
 
 def _progress(console: Console) -> Callable[[str], None]:
@@ -183,7 +196,7 @@ def _show(console: Console, found: "ClusterStatus") -> None:
         console.print(finding, markup=False)
 
 
-def _endpoints(endpoints: Endpoints) -> Table:
+def _endpoints(endpoints: "Endpoints") -> Table:
     table = Table(box=None, show_header=False)
     names = ("prometheus", "alertmanager", "pushgateway", "logs", "database", "database_reader")
     for name in names:

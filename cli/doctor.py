@@ -1,19 +1,23 @@
 """`faultcast doctor`: what this machine lacks, and the command that mends it."""
 
+from typing import TYPE_CHECKING
+
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from faultcast.infra.machine import Check, checks, inspect
-from faultcast.infra.providers.local.toolchain.programs import PROGRAMS, missing_programs
-from faultcast.infra.requirements import debian_packages, install_command, is_there
-from faultcast.infra.settings import Settings, load_settings
+if TYPE_CHECKING:
+    from faultcast.infra.machine import Check
+    from faultcast.infra.settings import Settings
 
 __all__ = ["examine", "register"]
 
 
-def examine(settings: Settings) -> tuple[Check, ...]:
+def examine(settings: "Settings") -> "tuple[Check, ...]":
     """Everything the local cluster needs, one check each."""
+    from faultcast.infra.machine import Check, checks, inspect
+    from faultcast.infra.requirements import debian_packages, install_command, is_there
+
     packages = tuple(
         Check(
             f"package {package.name}",
@@ -32,6 +36,10 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def doctor() -> None:
         """Say what this machine lacks for a local cluster, and the command that mends it."""
+        from faultcast.infra.providers.local.toolchain.programs import PROGRAMS, missing_programs
+        from faultcast.infra.requirements import debian_packages, install_command, is_there
+        from faultcast.infra.settings import load_settings
+
         settings = load_settings()
         found = examine(settings)
         table = Table("", "what", "found", "what to do", box=None)

@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from faultcast.experiments.execution.preview import Preview
-from faultcast.experiments.execution.preview import preview as preview_experiment
-from faultcast.experiments.loading.loader import Experiment, find_experiments, load_what_is_sound
-from faultcast.experiments.safety.heal import forget as forget_entry
-from faultcast.experiments.safety.heal import heal as heal_ledger
 from faultcast.infra.errors import ConfigurationError, ExperimentError, without_control
-from faultcast.infra.kube.client import connect
-from faultcast.infra.kube.kubeconfig import KubeContext
-from faultcast.infra.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from faultcast.experiments.execution.preview import Preview
+    from faultcast.experiments.loading.loader import Experiment
     from faultcast.infra.cluster import Cluster
+    from faultcast.infra.kube.kubeconfig import KubeContext
+    from faultcast.infra.settings import Settings
 
 __all__ = ["Context", "Files", "Kubeconfig", "Seed", "cluster_of", "load_all", "named", "register"]
 
@@ -54,6 +50,10 @@ def register(app: typer.Typer) -> None:
         seed: Seed = 0,
     ) -> None:
         """Say what experiments would touch on a cluster, and what would be refused; write nothing."""
+        from faultcast.experiments.execution.preview import preview as preview_experiment
+        from faultcast.infra.kube.client import connect
+        from faultcast.infra.settings import load_settings
+
         experiments = load_all(files)
         settings = load_settings()
         cluster = cluster_of(settings, kubeconfig, context, prometheus_url)
@@ -78,6 +78,10 @@ def register(app: typer.Typer) -> None:
         With a kubeconfig only that cluster is asked for anything; without one every entry of this machine is
         healed where it was made, and the local cluster's own ledger is looked at too.
         """
+        from faultcast.experiments.safety.heal import forget as forget_entry
+        from faultcast.experiments.safety.heal import heal as heal_ledger
+        from faultcast.infra.settings import load_settings
+
         settings = load_settings()
         meant = named(kubeconfig, context)
         if forget:
@@ -110,7 +114,7 @@ def validate_workflows(
     _refuse(refused)
 
 
-def _local(settings: Settings) -> KubeContext | None:
+def _local(settings: "Settings") -> "KubeContext | None":
     """With what the settings' local cluster is reached; None when it is not up."""
     from faultcast.infra.providers.local.provider import LocalProvider
 
@@ -118,8 +122,10 @@ def _local(settings: Settings) -> KubeContext | None:
     return provider.kube_context if provider.is_up() else None
 
 
-def load_all(files: list[Path]) -> list[Experiment]:
+def load_all(files: list[Path]) -> "list[Experiment]":
     """Load all files, and report the problems of all of them together."""
+    from faultcast.experiments.loading.loader import find_experiments, load_what_is_sound
+
     paths = [found for file in files for found in find_experiments(file)]
     loaded, against = load_what_is_sound(paths)
     _refuse(against)
@@ -133,7 +139,7 @@ def _refuse(against: list[ExperimentError]) -> None:
 
 
 def cluster_of(
-    settings: Settings, kubeconfig: Path | None, context: str, prometheus_url: str = ""
+    settings: "Settings", kubeconfig: Path | None, context: str, prometheus_url: str = ""
 ) -> "Cluster":
     """The cluster that the options mean."""
     from faultcast.infra.providers import open_cluster
@@ -141,12 +147,14 @@ def cluster_of(
     return open_cluster(settings, named(kubeconfig, context), prometheus_url)
 
 
-def named(kubeconfig: Path | None, context: str) -> KubeContext | None:
+def named(kubeconfig: Path | None, context: str) -> "KubeContext | None":
     """The kubeconfig and context that the options name; None for the local cluster.
 
     Raises:
         ConfigurationError: The kubeconfig is not usable, or a context is named without one.
     """
+    from faultcast.infra.kube.kubeconfig import KubeContext
+
     if kubeconfig is not None:
         return KubeContext.of(kubeconfig, context)
     if context:
@@ -155,7 +163,7 @@ def named(kubeconfig: Path | None, context: str) -> KubeContext | None:
     return None
 
 
-def _show(seen: Preview, experiment: Experiment) -> None:
+def _show(seen: "Preview", experiment: "Experiment") -> None:
     _say(_one_line(f"{seen.experiment}: {experiment.title}"))
     _say(f"  cluster      {seen.cluster}, seed {seen.seed}")
     for title, lines in (

@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 
 from faultcast.cli import forecast_options as options
-from faultcast.infra.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from faultcast.infra.cluster import DatabaseAccess
+    from faultcast.infra.settings import Settings
     from faultcast.reports.outlook.running import Request, Results
     from faultcast.reports.outlook.storage.store import OutlookStore
 
@@ -50,6 +50,8 @@ def forecast(
     looks: options.Looks = 0,
 ) -> None:
     """Forecast metrics weeks ahead, and say when something runs out."""
+    from faultcast.infra.settings import load_settings
+
     console = Console(highlight=False, soft_wrap=True)
     settings = load_settings()
     request = options.request_of(
@@ -127,7 +129,7 @@ def _run(
 def _follow(
     console: Console,
     request: "Request",
-    settings: Settings,
+    settings: "Settings",
     access: "DatabaseAccess | None",
     store: "OutlookStore | None",
     interval: float,

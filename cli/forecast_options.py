@@ -10,11 +10,11 @@ import typer
 
 from faultcast.cli.pairs import pairs
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.settings import Settings
 
 if TYPE_CHECKING:
     from faultcast.infra.database import DatabaseAccess
     from faultcast.infra.prometheus.access import PrometheusAccess
+    from faultcast.infra.settings import Settings
     from faultcast.reports.outlook.running import Request
     from faultcast.reports.outlook.storage.store import OutlookStore
 
@@ -101,7 +101,7 @@ _LIMIT = "disk_used_bytes=5e11"
 
 
 def request_of(
-    settings: Settings,
+    settings: "Settings",
     *,
     url: str,
     wanted: Sequence[Sequence[str] | None],
@@ -152,7 +152,7 @@ def request_of(
     )
 
 
-def _local_prometheus(settings: Settings) -> "PrometheusAccess":
+def _local_prometheus(settings: "Settings") -> "PrometheusAccess":
     from faultcast.infra.providers.local.provider import LocalProvider
 
     prometheus = LocalProvider(settings).attach().endpoints.prometheus
@@ -164,7 +164,7 @@ def _local_prometheus(settings: Settings) -> "PrometheusAccess":
     return prometheus
 
 
-def database_of(settings: Settings, text: str) -> "DatabaseAccess":
+def database_of(settings: "Settings", text: str) -> "DatabaseAccess":
     """The database that was named: a URL, or `local` for that of the local cluster.
 
     Raises:
@@ -176,7 +176,7 @@ def database_of(settings: Settings, text: str) -> "DatabaseAccess":
     return local_database(settings) if text == "local" else DatabaseAccess.of_url(text)
 
 
-def local_database(settings: Settings) -> "DatabaseAccess":
+def local_database(settings: "Settings") -> "DatabaseAccess":
     """The database of the local cluster, as the writing user.
 
     Raises:
@@ -193,7 +193,7 @@ def local_database(settings: Settings) -> "DatabaseAccess":
     return replace(access, cluster=cluster.identity)
 
 
-def store_of(settings: Settings, access: "DatabaseAccess | None") -> "OutlookStore | None":
+def store_of(settings: "Settings", access: "DatabaseAccess | None") -> "OutlookStore | None":
     """Where outlooks are written to; None without a database."""
     if access is None:
         return None

@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 
 from faultcast.cli.pairs import pairs
-from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.errors import ClusterError, ConfigurationError, SinkError
 from faultcast.infra.redaction import write_plainly
-from faultcast.infra.settings import load_settings
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from faultcast.infra.cluster import DatabaseAccess
 
 
 __all__ = ["GROUP", "register"]
@@ -67,6 +67,7 @@ def deploy(
     from faultcast.infra.kube.client import connect
     from faultcast.infra.providers.local.lock import exclusive
     from faultcast.infra.providers.local.provider import LocalProvider
+    from faultcast.infra.settings import load_settings
 
     console = Console(highlight=False, soft_wrap=True)
     start = time.monotonic()
@@ -132,6 +133,7 @@ def render(
     setting: _Setting = None,
 ) -> None:
     """Print the objects for any cluster: `| kubectl apply -f -`, or `| kubectl delete -f -`."""
+    from faultcast.infra.cluster import DatabaseAccess
     from faultcast.infra.forecaster.objects import ForecasterOptions, render_forecaster
 
     database = DatabaseAccess.of_url(database_url, anonymous=True)
@@ -164,6 +166,7 @@ def status() -> None:
     from faultcast.infra.forecaster.status import forecaster_status
     from faultcast.infra.kube.client import connect
     from faultcast.infra.providers.local.provider import LocalProvider
+    from faultcast.infra.settings import load_settings
 
     console = Console(highlight=False, soft_wrap=True)
     cluster = LocalProvider(load_settings()).attach()
@@ -191,6 +194,7 @@ def remove() -> None:
     from faultcast.infra.kube.client import connect
     from faultcast.infra.providers.local.lock import exclusive
     from faultcast.infra.providers.local.provider import LocalProvider
+    from faultcast.infra.settings import load_settings
 
     console = Console(highlight=False, soft_wrap=True)
     provider = LocalProvider(load_settings())
@@ -225,7 +229,7 @@ def _moment(when: "datetime | None") -> str:
     return when.strftime("%Y-%m-%d %H:%M:%S UTC") if when else "never"
 
 
-def _last_run(access: DatabaseAccess | None) -> str:
+def _last_run(access: "DatabaseAccess | None") -> str:
     from sqlalchemy import inspect, select
 
     from faultcast.reports.database import connect

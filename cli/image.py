@@ -6,9 +6,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from faultcast.infra.providers.local.provider import LocalProvider
-from faultcast.infra.settings import load_settings
-
 __all__ = ["register"]
 
 _DEFAULT = "docker.io/"
@@ -37,6 +34,9 @@ def load(
     ] = "",
 ) -> None:
     """Load the images of an archive into every node; they stay until faultcast down."""
+    from faultcast.infra.providers.local.provider import LocalProvider
+    from faultcast.infra.settings import load_settings
+
     console = Console(highlight=False, soft_wrap=True)
     names = LocalProvider(load_settings(), lambda line: console.print(line, markup=False)).load_images(
         file, name

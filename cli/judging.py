@@ -1,14 +1,16 @@
 """`faultcast rejudge`: judge recorded trials again, from disk alone."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from faultcast.infra.errors import ConfigurationError, FaultcastError
-from faultcast.steady_state.verdict import TrialVerdict
+
+if TYPE_CHECKING:
+    from faultcast.steady_state.verdict import TrialVerdict
 
 __all__ = ["register"]
 
@@ -77,7 +79,7 @@ def _trials(folder: Path) -> tuple[Path, ...]:
     return found
 
 
-def _stored(trial: Path) -> TrialVerdict | None:
+def _stored(trial: Path) -> "TrialVerdict | None":
     from faultcast.steady_state.store import load_verdict
 
     if not (trial / "verdict.json").exists():
@@ -89,7 +91,7 @@ def _stored(trial: Path) -> TrialVerdict | None:
         return None
 
 
-def _table(verdict: TrialVerdict) -> Table:
+def _table(verdict: "TrialVerdict") -> Table:
     from faultcast.reports.words.verdict import p_words, quantity, recovery_words
 
     table = Table("metric", "phase", "verdict", "p", "effect", "model", "windows", "recovery", box=None)

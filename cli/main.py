@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -22,22 +23,39 @@ from faultcast.cli import (
     serving,
 )
 from faultcast.cli.guarded import CRASHED, Guarded, guard_pipes, refuse_empty
-from faultcast.infra.crashlog import crash_text, write_crash
 from faultcast.infra.errors import FaultcastError, RefusedError
 from faultcast.infra.hangup import on_ending
 from faultcast.infra.redaction import redact_output, redacted
-from faultcast.infra.settings import load_settings
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="faultcast",
     cls=Guarded,
-    help="Break a Kubernetes cluster on purpose, forecast its steady state, and judge whether it held.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("faultcast"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="say which version this is", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Break a Kubernetes cluster on purpose, forecast its steady state, and judge whether it held."""
+
+
 for group in (
     cluster,
     doctor,
@@ -90,6 +108,9 @@ def _complain(console: Console, text: str) -> None:
 
 def _crashed(error: BaseException) -> str:
     """What crashed, and where the details lie."""
+    from faultcast.infra.crashlog import crash_text, write_crash
+    from faultcast.infra.settings import load_settings
+
     command = redacted(" ".join(["faultcast", *sys.argv[1:]]))
     try:
         folder = load_settings().state_dir / "crashes"

@@ -11,13 +11,13 @@ from rich.console import Console
 
 from faultcast.cli.experiments import Context, Kubeconfig, load_all, named
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from faultcast.experiments.history import Mask
     from faultcast.experiments.loading.loader import Experiment
     from faultcast.fixtures.observe.observation import Observation, Observer
     from faultcast.infra.cluster import Cluster
+    from faultcast.infra.settings import Settings
 
 __all__ = ["register"]
 
@@ -68,6 +68,7 @@ def observe(
     """
     from faultcast.cli.observe_view import document, watch_line
     from faultcast.infra.providers import open_cluster
+    from faultcast.infra.settings import load_settings
     from faultcast.steady_state.prepared import unit_of
     from faultcast.steady_state.verdict import worst
 
@@ -130,7 +131,7 @@ def _history(minutes: float | None, experiments: "list[Experiment]") -> float:
 
 
 def _observer(
-    settings: Settings,
+    settings: "Settings",
     cluster: "Cluster",
     experiments: "list[Experiment]",
     *,
@@ -154,7 +155,7 @@ def _observer(
     )
 
 
-def _disturbed(settings: Settings, cluster: "Cluster") -> "Callable[[datetime], tuple[Mask, ...]]":
+def _disturbed(settings: "Settings", cluster: "Cluster") -> "Callable[[datetime], tuple[Mask, ...]]":
     """Gives what disturbed a cluster after a moment: earlier faults, or its bring-up until one is noted."""
     from faultcast.experiments.safety.disturbances import Disturbances
     from faultcast.fixtures.settling import bring_up
@@ -168,7 +169,7 @@ def _disturbed(settings: Settings, cluster: "Cluster") -> "Callable[[datetime], 
     return lambda start: (fresh,) if fresh and fresh.span.end > start else ()
 
 
-def _warn(settings: Settings, cluster: "Cluster") -> None:
+def _warn(settings: "Settings", cluster: "Cluster") -> None:
     """Say which faults are in place on the local cluster: what they do is not the system's own doing."""
     if cluster.provider != "local":
         return

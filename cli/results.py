@@ -8,7 +8,6 @@ from rich.console import Console
 
 from faultcast.cli.forecast_options import database_of
 from faultcast.infra.errors import FaultcastError
-from faultcast.infra.settings import load_settings
 
 __all__ = ["register"]
 
@@ -40,6 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def report(run: _Run = None, runs_dir: _Runs = _HERE) -> None:
     """Make the HTML report of a run again, from its Allure results."""
+    from faultcast.infra.settings import load_settings
     from faultcast.reports.allure_report import build_report
     from faultcast.reports.runs import find_run
 
@@ -98,6 +98,7 @@ def replay(
 
     Exit code 1 when something was refused, or waits for another database.
     """
+    from faultcast.infra.settings import load_settings
     from faultcast.reports.outlook.storage.store import OutlookStore
     from faultcast.reports.sinks.mysql import MySqlSink
     from faultcast.reports.spool import OUTLOOKS, RECORDS, waiting

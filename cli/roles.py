@@ -5,11 +5,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from ruamel.yaml import YAML
 
 from faultcast.cli.experiments import Context, Kubeconfig, Seed, cluster_of, load_all
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.settings import load_settings
 
 __all__ = ["register"]
 
@@ -28,9 +26,12 @@ def roles(
     remove: Annotated[bool, typer.Option("--remove", help="take all of them away again")] = False,
 ) -> None:
     """Print the accounts and roles that experiments need on a cluster, one account for each kind of fault."""
+    from ruamel.yaml import YAML
+
     from faultcast.experiments.execution.preview import preview
     from faultcast.experiments.safety.accounts import ensure_account, remove_accounts, rights_manifests
     from faultcast.infra.kube.client import connect
+    from faultcast.infra.settings import load_settings
 
     console = Console(highlight=False, soft_wrap=True)
     if apply and remove:

@@ -10,6 +10,7 @@ from faultcast.infra.errors import UnsupportedError
 from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.processes import Completed
 from faultcast.infra.prometheus.access import PrometheusAccess
+from faultcast.infra.services import Service
 
 __all__ = [
     "Cluster",
@@ -20,13 +21,9 @@ __all__ = [
     "NoNodeControl",
     "Node",
     "NodeControl",
-    "Service",
     "Undo",
     "carry_out",
 ]
-
-Service = Literal["kubelet", "containerd"]
-"""A program of a node that can be stopped apart from the node."""
 
 Undo = Literal["power_on", "reconnect", "start_service:kubelet", "start_service:containerd"]
 """What a guard does to a node at its time."""

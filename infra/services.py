@@ -1,8 +1,11 @@
-"""What the services of a node are called where systemd runs them."""
+"""The services of a node that can be stopped apart from it, and what systemd calls them."""
 
-from faultcast.infra.cluster import Service
+from typing import Literal
 
-__all__ = ["unit_of"]
+__all__ = ["Service", "unit_of"]
+
+Service = Literal["kubelet", "containerd"]
+"""A program of a node that can be stopped apart from the node."""
 
 _K3S = "+k3s"
 

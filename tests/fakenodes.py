@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from faultcast.infra.cluster import Guard, Service, Undo
+from faultcast.infra.cluster import Guard, Undo
 from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.infra.processes import Completed
+from faultcast.infra.services import Service
 
 
 class FakeNodeControl:

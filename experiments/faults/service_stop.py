@@ -13,8 +13,8 @@ from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.resources.access import Access
-from faultcast.infra.cluster import NodeControl, Service, Undo
-from faultcast.infra.services import unit_of
+from faultcast.infra.cluster import NodeControl, Undo
+from faultcast.infra.services import Service, unit_of
 
 __all__ = ["FAULT", "ServiceStop", "ServiceStopArguments", "start_service", "stop_service"]
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from faultcast.infra.cluster import NodeControl, Service
+from faultcast.infra.cluster import NodeControl
 from faultcast.infra.errors import ClusterError, ConfigurationError
+from faultcast.infra.services import Service
 
 
 def check_node_control(control: NodeControl, node: str, reachable: Callable[[], bool]) -> None:

@@ -4,8 +4,9 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from faultcast.infra.cluster import Service, Undo
+from faultcast.infra.cluster import Undo
 from faultcast.infra.processes import Completed
+from faultcast.infra.services import Service
 from tests.fakenodes import FakeNodeControl
 
 NODES = {"master": "192.0.2.1", "worker": "192.0.2.2"}

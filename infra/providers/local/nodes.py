@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from faultcast.infra.cluster import Guard, Service, Undo
+from faultcast.infra.cluster import Guard, Undo
 from faultcast.infra.errors import ClusterError, ComponentDiedError, LockedError
 from faultcast.infra.processes import Completed, ProcessId, run, tail
 from faultcast.infra.providers.local.files import read_json, write_private
@@ -27,6 +27,7 @@ from faultcast.infra.providers.local.node.shares import Share, shares
 from faultcast.infra.providers.local.node.spec import NODE, PROGRAMS, Sandbox
 from faultcast.infra.providers.local.node.supervisor import State, read_states
 from faultcast.infra.providers.local.topology import NodePlan, Topology, plan
+from faultcast.infra.services import Service
 from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until
 

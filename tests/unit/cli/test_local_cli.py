@@ -69,8 +69,7 @@ def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[FakeProvid
         kube_context = KubeContext(tmp_path / "kubeconfig", "it")
 
     Fresh.asked = []
-    monkeypatch.setattr(cli, "LocalProvider", Fresh)
-    monkeypatch.setattr(image, "LocalProvider", Fresh)
+    monkeypatch.setattr("faultcast.infra.providers.local.provider.LocalProvider", Fresh)
     return Fresh
 
 

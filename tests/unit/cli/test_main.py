@@ -8,6 +8,7 @@ import pytest
 
 from faultcast.cli import experiments, main
 from faultcast.cli.guarded import refuse_empty
+from faultcast.experiments.safety import heal
 from faultcast.infra.errors import ClusterError, ConfigurationError, RefusedError
 
 type Ends = Callable[[BaseException], tuple[int, str]]
@@ -21,7 +22,7 @@ def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         def crash(*_: object, **__: object) -> None:
             raise raised
 
-        monkeypatch.setattr(experiments, "heal_ledger", crash)
+        monkeypatch.setattr(heal, "heal", crash)
         monkeypatch.setattr(experiments, "_local", lambda _settings: None)
         monkeypatch.setattr(main, "guard_pipes", lambda: None)
         monkeypatch.setattr(sys, "argv", ["faultcast", "heal"])

@@ -20,7 +20,7 @@ CATALOG = Path(__file__).parents[3] / "experiments" / "catalog"
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, api: FakeApi, cluster: Cluster) -> typer.Typer:
     monkeypatch.setattr(commands, "cluster_of", lambda *_: cluster)
-    monkeypatch.setattr(commands, "connect", lambda *_: api.kube())
+    monkeypatch.setattr("faultcast.infra.kube.client.connect", lambda *_: api.kube())
     application = typer.Typer()
     commands.register(application)
     return application
@@ -80,7 +80,7 @@ def test_preview_ends_with_1_when_anything_would_be_refused(
 def test_heal_tells_what_became_of_each_entry(
     app: typer.Typer, monkeypatch: pytest.MonkeyPatch, report: list[Healed], code: int, text: str
 ) -> None:
-    monkeypatch.setattr(commands, "heal_ledger", lambda _settings, **_: report)
+    monkeypatch.setattr("faultcast.experiments.safety.heal.heal", lambda _settings, **_: report)
     monkeypatch.setattr(commands, "_local", lambda _settings: None)
     done = CliRunner().invoke(app, ["heal"])
     assert (done.exit_code, done.output.strip()) == (code, text)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from faultcast.infra.cluster import Service
-from faultcast.infra.services import unit_of
+from faultcast.infra.services import Service, unit_of
 
 
 @pytest.mark.parametrize(
