@@ -31,7 +31,7 @@ from bench.histories import KINDS, make
 from bench.machine import facts
 from faultcast.forecasting.outlook.batch import Crew
 from faultcast.forecasting.outlook.pipeline import make_outlook
-from faultcast.forecasting.outlook.preparation import look
+from faultcast.forecasting.outlook.preparation import prepare
 from faultcast.forecasting.outlook.reading.discovery import Wanted
 from faultcast.forecasting.outlook.reading.samples import read
 from faultcast.forecasting.outlook.subject import Limit, Refusal, Subject
@@ -148,7 +148,7 @@ def picture(path: Path) -> None:
     unit = Unit("GB", 1e-9, lower=0.0)
     subject = Subject("node_filesystem_used_bytes", labels, "gauge", "value", "", unit, limit)
     models = load_models()
-    seen = look(subject, MetricSeries(subject.title, values, 3600.0), 1, models.configuration)
+    seen = prepare(subject, MetricSeries(subject.title, values, 3600.0), 1, models.configuration)
     if isinstance(seen, Refusal):
         raise ConfigurationError(seen.reason)
     outlook = make_outlook(seen, 2016, models.configuration, models.stamp())
@@ -164,11 +164,11 @@ def watched() -> Iterator[list[float]]:
     seen: list[float] = []
     done = threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not done.wait(0.2):
             seen.append(_memory())
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = threading.Thread(target=sample, daemon=True)
     thread.start()
     try:
         yield seen

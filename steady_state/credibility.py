@@ -2,7 +2,7 @@
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Span
-from faultcast.steady_state.phases import Record
+from faultcast.steady_state.phases import TrialWindows
 from faultcast.steady_state.prepared import MONITORING_UP
 from faultcast.steady_state.slicing import stretch
 from faultcast.steady_state.verdict import Status
@@ -19,15 +19,15 @@ _MOST_BLIND = 0.2
 _TIMES = ("s", "ms")
 
 
-def doubt_of_deviation(record: Record, spec: MetricSpec, window: Span, alpha: float) -> str | None:
+def doubt_of_deviation(windows: TrialWindows, spec: MetricSpec, window: Span, alpha: float) -> str | None:
     """Why a deviation of a metric may not be the fault's doing, or None.
 
     Latency follows the load of the machine: a neighbour outside of the cluster that took at least a quarter
     of a core more than before explains it as well as the fault does.
     """
-    if spec.unit not in _TIMES or record.series(MACHINE_OUTSIDE) is None:
+    if spec.unit not in _TIMES or windows.series(MACHINE_OUTSIDE) is None:
         return None
-    found = record.examine(
+    found = windows.examine(
         MACHINE_OUTSIDE, window, direction="up", smallest_effect=_LEAST_CORES, unit="cores"
     )
     if not isinstance(found, Examination):
@@ -39,12 +39,12 @@ def doubt_of_deviation(record: Record, spec: MetricSpec, window: Span, alpha: fl
     return f"{spec.name}: a noisy neighbour explains it: outside of the cluster the machine did {more} more"
 
 
-def doubt_of_holding(record: Record, spec: MetricSpec, window: Span) -> str | None:
+def doubt_of_holding(windows: TrialWindows, spec: MetricSpec, window: Span) -> str | None:
     """Why a metric cannot be said to have held, or None: the monitoring was away for a fifth of the time."""
-    up = record.measured(MONITORING_UP)
+    up = windows.measured(MONITORING_UP)
     if up is None or not (up > 0).any():  # it never saw itself: nobody recorded whether it was there
         return None
-    seen = stretch(up, window.start, window.end, record.history.step)
+    seen = stretch(up, window.start, window.end, windows.history.step)
     away = int((~(seen > 0)).sum())
     if not len(seen) or away / len(seen) <= _MOST_BLIND:
         return None

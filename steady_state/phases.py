@@ -19,11 +19,11 @@ from faultcast.steady_state.window.examination import Examination, examine, unkn
 from faultcast.steady_state.window.framing import frame
 from faultcast.steady_state.window.tolerance import judge_tolerance
 
-__all__ = ["Found", "Record"]
+__all__ = ["ExaminedPhase", "TrialWindows"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ExaminedPhase:
     """One metric in one phase, examined but not yet concluded.
 
     Attributes:
@@ -48,7 +48,7 @@ class Found:
         return self.phase == "after" and self.spec.recovers_within is not None
 
 
-class Record:
+class TrialWindows:
     """A trial's history and series, cut up for judging.
 
     Args:
@@ -150,12 +150,12 @@ class Record:
         framed = frame(before, judged, season, beside)
         return examine(framed, direction=direction, smallest_effect=smallest_effect)
 
-    def gate(self, spec: MetricSpec) -> Found | None:
+    def gate(self, spec: MetricSpec) -> ExaminedPhase | None:
         """The last window before the fault."""
         gate = self.history.phases.gate
-        return None if gate is None else Found(spec, "gate", gate, self.judge(spec, gate))
+        return None if gate is None else ExaminedPhase(spec, "gate", gate, self.judge(spec, gate))
 
-    def during(self, spec: MetricSpec) -> Found | None:
+    def during(self, spec: MetricSpec) -> ExaminedPhase | None:
         """From the injection to the end of the fault window.
 
         The first samples still hold some of the time before, as far as the query looks back. They are judged
@@ -165,9 +165,9 @@ class Record:
         if fault is None or start is None:
             return None
         window = Span(start, fault.end)
-        return Found(spec, "during", window, self.judge(spec, window))
+        return ExaminedPhase(spec, "during", window, self.judge(spec, window))
 
-    def after(self, spec: MetricSpec) -> Found | None:
+    def after(self, spec: MetricSpec) -> ExaminedPhase | None:
         """When the metric was back, and whether it then was what one expects.
 
         Examined is the window that begins with the first stretch that is back; where there is none in time,
@@ -180,7 +180,7 @@ class Record:
         if back is None:
             gone = self.measured(spec.name) is None
             reason = "there is no sample at all" if gone else "too little history for a forecast"
-            return Found(spec, "after", None, unknown(f"{spec.name}: {reason}"))
+            return ExaminedPhase(spec, "after", None, unknown(f"{spec.name}: {reason}"))
         first, found = back
         step = timedelta(seconds=self.history.step)
         shortest = STRETCH * step
@@ -189,7 +189,7 @@ class Record:
             first = max(ended, min(first, recovery.end + step - shortest))
         longest = max(shortest, timedelta(seconds=fault.seconds))
         window = Span(first, min(first + longest, recovery.end + step))
-        return Found(spec, "after", window, self.judge(spec, window), found)
+        return ExaminedPhase(spec, "after", window, self.judge(spec, window), found)
 
     def back(self, spec: MetricSpec) -> tuple[datetime | None, Recovery] | None:
         """The first sample of the stretch that is back, if any, and the time of recovery.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.forecasting.recovery.backtest import forecast_at
-from faultcast.forecasting.recovery.expectation import expect, plan
+from faultcast.forecasting.recovery.expectation import expect, outline_of
 from faultcast.forecasting.season import season_steps
 from faultcast.forecasting.window.intervals import offsets
 from faultcast.forecasting.window.question import LEAST_EFFECTIVE
@@ -78,10 +78,10 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
     gap = values.size - int(known[-1]) - 1
     season = season_steps(spec.season, step) if spec.season else None
     reach = _REACH
-    outline = plan(values, reach, gap=gap, season=season)
+    outline = outline_of(values, reach, gap=gap, season=season)
     while outline.effective < LEAST_EFFECTIVE and reach > STRETCH:
         reach = max(STRETCH, reach // 2)
-        outline = plan(values, reach, gap=gap, season=season)
+        outline = outline_of(values, reach, gap=gap, season=season)
     if outline.effective <= 0:
         return None
     with one_thread():

@@ -16,7 +16,7 @@ from faultcast.steady_state.absence import hint_of_absence, outage
 from faultcast.steady_state.credibility import doubt_of_deviation, doubt_of_holding
 from faultcast.steady_state.curve.trace import trace
 from faultcast.steady_state.holm import levels
-from faultcast.steady_state.phases import Found, Record
+from faultcast.steady_state.phases import ExaminedPhase, TrialWindows
 from faultcast.steady_state.verdict import MetricVerdict, SeriesVerdict, Status, TrialVerdict, worst
 from faultcast.steady_state.window.examination import Examination, too_little
 from faultcast.steady_state.wording import duration
@@ -64,7 +64,7 @@ def gate_reasons(
         series: Raw samples by metric name.
         alpha: Chance that an undisturbed gate is refused, over all its metrics.
     """
-    gates = _judge_gate(Record(history, series), alpha)
+    gates = _judge_gate(TrialWindows(history, series), alpha)
     return tuple(part.verdict.reasons[0] for part in gates if part.verdict.status is not Status.HELD)
 
 
@@ -92,9 +92,9 @@ def judge_trial(
 
 
 def _judge(history: TrialHistory, series: Mapping[str, pd.Series], alpha: float) -> TrialVerdict:
-    record = Record(history, series)
-    gates = _judge_gate(record, alpha)
-    parts = (*gates, *_judge_phases(record, alpha))
+    windows = TrialWindows(history, series)
+    gates = _judge_gate(windows, alpha)
+    parts = (*gates, *_judge_phases(windows, alpha))
     obstacles = [*_obstacles(history), *_unsteady(gates)]
     counting = [part for part in parts if part.counts]
     status = Status.UNKNOWN if obstacles else worst([part.verdict.status for part in counting])
@@ -106,25 +106,29 @@ def _judge(history: TrialHistory, series: Mapping[str, pd.Series], alpha: float)
     return TrialVerdict(status, tuple(reasons), parts, alpha, JUDGE)
 
 
-def _judge_gate(record: Record, alpha: float) -> tuple[MetricVerdict, ...]:
+def _judge_gate(windows: TrialWindows, alpha: float) -> tuple[MetricVerdict, ...]:
     found = [
-        record.gate(spec) for spec in record.history.metrics if spec.during == "hold" or spec.recovers_within
+        windows.gate(spec)
+        for spec in windows.history.metrics
+        if spec.during == "hold" or spec.recovers_within
     ]
-    return _conclude(record, [one for one in found if one], alpha)
+    return _conclude(windows, [one for one in found if one], alpha)
 
 
-def _judge_phases(record: Record, alpha: float) -> tuple[MetricVerdict, ...]:
+def _judge_phases(windows: TrialWindows, alpha: float) -> tuple[MetricVerdict, ...]:
     """Judge what counts under one alpha, and what does not on its own."""
-    metrics = record.history.metrics
-    found = [one for spec in metrics if (one := record.during(spec))]
-    found += [one for spec in metrics if spec.recovers_within is not None and (one := record.after(spec))]
-    counting = _conclude(record, [one for one in found if one.counts], alpha)
-    noted = tuple(part for one in found if not one.counts for part in _conclude(record, [one], alpha))
+    metrics = windows.history.metrics
+    found = [one for spec in metrics if (one := windows.during(spec))]
+    found += [one for spec in metrics if spec.recovers_within is not None and (one := windows.after(spec))]
+    counting = _conclude(windows, [one for one in found if one.counts], alpha)
+    noted = tuple(part for one in found if not one.counts for part in _conclude(windows, [one], alpha))
     order = {spec.name: i for i, spec in enumerate(metrics)}
     return tuple(sorted((*counting, *noted), key=lambda part: (order[part.metric], part.phase == "after")))
 
 
-def _conclude(record: Record, found: Sequence[Found], alpha: float) -> tuple[MetricVerdict, ...]:
+def _conclude(
+    windows: TrialWindows, found: Sequence[ExaminedPhase], alpha: float
+) -> tuple[MetricVerdict, ...]:
     """Conclude from several windows under one alpha."""
     shared = levels([_evidence(one) for one in found], alpha)
     return tuple(
@@ -132,37 +136,37 @@ def _conclude(record: Record, found: Sequence[Found], alpha: float) -> tuple[Met
             one.spec.name,
             one.phase,
             one.counts,
-            _verdict(record, one, level, alpha),
+            _verdict(windows, one, level, alpha),
             one.recovery,
-            trace(record, one.spec, alpha=alpha) if one.phase == "during" else None,
+            trace(windows, one.spec, alpha=alpha) if one.phase == "during" else None,
         )
         for one, level in zip(found, shared, strict=True)
     )
 
 
-def _evidence(found: Found) -> float:
+def _evidence(found: ExaminedPhase) -> float:
     """The p-value that competes for alpha; 1 where nothing could be called a deviation."""
     examined = found.examined
     return examined.p_value if isinstance(examined, Examination) and examined.matters else 1.0
 
 
-def _verdict(record: Record, found: Found, level: float, alpha: float) -> SeriesVerdict:
+def _verdict(windows: TrialWindows, found: ExaminedPhase, level: float, alpha: float) -> SeriesVerdict:
     examined = found.examined
     verdict = examined.conclude(level, band=alpha) if isinstance(examined, Examination) else examined
     if found.window is not None and found.spec.forecasts:
-        verdict = _within(record.tolerated(found.spec, found.window), verdict)
+        verdict = _within(windows.tolerated(found.spec, found.window), verdict)
     if found.phase == "after":
         verdict = _recovered(found, verdict)
     if found.window is None:
         return verdict
     doubt = None
     if verdict.status is Status.DEVIATED:
-        doubt = doubt_of_deviation(record, found.spec, found.window, alpha)
+        doubt = doubt_of_deviation(windows, found.spec, found.window, alpha)
     else:
-        doubt = doubt_of_holding(record, found.spec, found.window)
+        doubt = doubt_of_holding(windows, found.spec, found.window)
     if doubt:
         return replace(verdict, status=Status.UNKNOWN, reasons=(doubt, *verdict.reasons))
-    return _gone(record, found, verdict)
+    return _gone(windows, found, verdict)
 
 
 def _within(tolerated: SeriesVerdict | None, verdict: SeriesVerdict) -> SeriesVerdict:
@@ -176,18 +180,18 @@ def _within(tolerated: SeriesVerdict | None, verdict: SeriesVerdict) -> SeriesVe
     return replace(verdict, status=status, reasons=(*first.reasons, *second.reasons))
 
 
-def _gone(record: Record, found: Found, verdict: SeriesVerdict) -> SeriesVerdict:
+def _gone(windows: TrialWindows, found: ExaminedPhase, verdict: SeriesVerdict) -> SeriesVerdict:
     """Missing samples are an outage where something says that nothing was left to measure."""
     if verdict.status is not Status.UNKNOWN or found.window is None or found.phase == "gate":
         return verdict
-    if away := outage(record, found.spec, found.window):
+    if away := outage(windows, found.spec, found.window):
         return replace(verdict, status=Status.DEVIATED, reasons=(away, *verdict.reasons))
     if any("are missing" in reason for reason in verdict.reasons):
         return replace(verdict, reasons=(*verdict.reasons, hint_of_absence(found.spec)))
     return verdict
 
 
-def _recovered(found: Found, verdict: SeriesVerdict) -> SeriesVerdict:
+def _recovered(found: ExaminedPhase, verdict: SeriesVerdict) -> SeriesVerdict:
     """Join the time of recovery with the judgement of the window after it."""
     name, recovery = found.spec.name, found.recovery
     if recovery is None:

@@ -8,7 +8,7 @@ from typing import Self
 import pandas as pd
 
 from faultcast.experiments.history import TrialHistory
-from faultcast.steady_state.phases import Record
+from faultcast.steady_state.phases import TrialWindows
 from faultcast.steady_state.recovery import STRETCH, Band, recovered
 from faultcast.steady_state.slicing import on_grid
 
@@ -45,13 +45,13 @@ class Watch:
             until: The last moment that may be watched; when None, twice the longest time allowed after the
                 fault, and at least ten minutes.
         """
-        record = Record(history, series)
+        windows = TrialWindows(history, series)
         asked = [spec for spec in history.metrics if spec.recovers_within is not None]
         if until is None:
             end = history.phases.fault.end if history.phases.fault else history.ended
             longest = max((spec.recovers_within or 0.0 for spec in asked), default=0.0)
             until = end + min(_REACH, timedelta(seconds=max(600.0, 2 * longest)))
-        return cls({spec.name: record.band(spec, until) for spec in asked}, history.step)
+        return cls({spec.name: windows.band(spec, until) for spec in asked}, history.step)
 
     def all_back(self, recent: Mapping[str, pd.Series]) -> bool:
         """Whether each of them is back.

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from faultcast.experiments.fault import FaultArguments, Plan
 from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.ownership import background_of
+from faultcast.experiments.resources.ownership import ownership_of
 from faultcast.experiments.resources.permissions import Permission, workload_rights
 from faultcast.experiments.resources.pods import Candidates, candidates
 from faultcast.experiments.resources.targets import (
@@ -94,7 +94,7 @@ def plan_pods(
     chosen = choose(found.fit, number, rng)
     others = candidates(access.kube, space, peer, container) if peer else found
     peers = _peers(chosen, others.fit, named=bool(peer))[:most_peers]
-    background = background_of(access.kube, found, chosen, space, container, ends * arguments.repeat)
+    background = ownership_of(access.kube, found, chosen, space, container, ends * arguments.repeat)
     targets = background.targets
     against = tuple(
         text for target in targets if target.uid not in background.strange for text in objections(target)

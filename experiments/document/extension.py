@@ -19,7 +19,7 @@ __all__ = [
     "AbortCondition",
     "BlastRadius",
     "Duration",
-    "Evidence",
+    "EvidenceSpec",
     "Extension",
     "MetricSpec",
     "Windows",
@@ -98,7 +98,7 @@ class Windows(Strict):
     recovery: Duration = Field(60.0, ge=10, le=3_600, description="longest watch after the revert")
 
 
-class Evidence(Strict):
+class EvidenceSpec(Strict):
     """What proves that the fault landed, and on the target only."""
 
     within: Duration = Field(10.0, gt=0, le=120, description="time the effect may take to show")
@@ -152,7 +152,7 @@ class Extension(Strict):
     metrics: tuple[MetricSpec, ...] = Field(min_length=1)
     blast_radius: BlastRadius
     windows: Windows = Windows()
-    evidence: Evidence = Evidence()
+    evidence: EvidenceSpec = EvidenceSpec()
     known_weakness: Text | None = Field(
         None, min_length=10, description="why this trial is expected to deviate"
     )

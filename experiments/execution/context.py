@@ -18,7 +18,7 @@ from uuid import uuid4
 from faultcast.experiments.document.extension import Extension
 from faultcast.experiments.document.file import extension_of
 from faultcast.experiments.execution.recorder import Recorder
-from faultcast.experiments.loading.actions import Step, steps_of
+from faultcast.experiments.loading.actions import Action, actions_of
 from faultcast.experiments.loading.references import resolved
 from faultcast.experiments.resources.access import Access, Meter, access_to
 from faultcast.experiments.safety.abort import AbortWatch
@@ -69,7 +69,7 @@ class RunContext:
         trial: Identity of the trial.
         ledger: Where effects are noted before they happen.
         recorder: Collects what happens.
-        steps: The faults of the method.
+        actions: The faults of the method.
     """
 
     access: Access
@@ -82,7 +82,7 @@ class RunContext:
     trial: str
     ledger: Ledger
     recorder: Recorder
-    steps: tuple[Step, ...] = ()
+    actions: tuple[Action, ...] = ()
     hurry: _Hurry = field(default_factory=_Hurry)
 
     @property
@@ -237,5 +237,5 @@ def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
         trial=trial,
         ledger=Ledger(settings.state_dir / "ledger"),
         recorder=Recorder(),
-        steps=steps_of(resolved(document)["method"]),
+        actions=actions_of(resolved(document)["method"]),
     )

@@ -72,7 +72,7 @@ def perform(
     """
     context = current_context(configuration)
     recorder = context.recorder
-    number = recorder.start(fault.module, raw, context.steps)
+    number = recorder.start(fault.module, raw, context.actions)
     if recorder.failure is not None:
         message = f"{fault.kind} was not injected: an earlier fault of this trial failed"
         raise InjectionError(message, remedy="mend the first failure of the trial")

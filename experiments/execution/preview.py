@@ -102,10 +102,10 @@ def preview(
         against.append(Refusal("consent", error.what, error.remedy))
     plans: list[Plan] = []
     access = access_to(cluster, kube)
-    for number, step in enumerate(experiment.steps):
-        arguments = arguments_for(step.fault, step.raw, seed=seed, number=number)
+    for number, action in enumerate(experiment.actions):
+        arguments = arguments_for(action.fault, action.raw, seed=seed, number=number)
         plan, reasons = plan_fault(
-            step.fault, arguments, access, experiment.extension, seed=seed, number=number
+            action.fault, arguments, access, experiment.extension, seed=seed, number=number
         )
         plans.append(plan)
         against.extend(reasons)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from faultcast.experiments.history import Event, Injection
-from faultcast.experiments.loading.actions import Step
+from faultcast.experiments.loading.actions import Action
 
 __all__ = ["Recorder"]
 
@@ -38,7 +38,7 @@ class Recorder:
             if self._on_event:
                 self._on_event(happened)
 
-    def start(self, module: str, raw: Mapping[str, Any], steps: Sequence[Step]) -> int:
+    def start(self, module: str, raw: Mapping[str, Any], actions: Sequence[Action]) -> int:
         """Note that a fault starts, and say which one of the method it is, counted from 0.
 
         Faults in the background start in any order, so that they are told apart by what they were given:
@@ -47,18 +47,18 @@ class Recorder:
         Args:
             module: The fault's module.
             raw: Arguments as the action got them.
-            steps: The faults of the method.
+            actions: The faults of the method.
         """
         with self._lock:
             fitting = [
                 number
-                for number, step in enumerate(steps)
+                for number, action in enumerate(actions)
                 if number not in self.started
-                and step.fault.module == module
-                and all(raw.get(name) == value for name, value in step.raw.items())
+                and action.fault.module == module
+                and all(raw.get(name) == value for name, value in action.raw.items())
             ]
-            closest = max(fitting, key=lambda number: len(steps[number].raw), default=None)
-            number = len(steps) + len(self.started) if closest is None else closest
+            closest = max(fitting, key=lambda number: len(actions[number].raw), default=None)
+            number = len(actions) + len(self.started) if closest is None else closest
             self.started.add(number)
             return number
 

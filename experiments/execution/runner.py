@@ -126,7 +126,7 @@ def run_method(
         trial=trial,
         ledger=Ledger(settings.state_dir / "ledger"),
         recorder=recorder,
-        steps=experiment.steps,
+        actions=experiment.actions,
     )
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
@@ -153,7 +153,7 @@ def run_method(
         if journal.get("status") == "interrupted" or interruptions.seen or aborted:
             outcome, reason = _interrupted(recorder, interruptions.seen)
         else:
-            outcome, reason = _outcome(journal, recorder, len(experiment.steps), trouble)
+            outcome, reason = _outcome(journal, recorder, len(experiment.actions), trouble)
     return MethodResult(
         outcome=outcome,
         reason=reason,

@@ -13,7 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.helpers.log import Heard
+from faultcast.experiments.helpers.log import HelperLog
 from faultcast.experiments.helpers.manifests import EFFECT, ROLE, Order, job_of
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.permissions import NAMESPACE
@@ -96,7 +96,7 @@ class Helpers:
         """The last measurement of the helper of an order; None before the first, or when it is gone."""
         return self._look(name)[0].values
 
-    def heard(self, name: str) -> Heard:
+    def heard(self, name: str) -> HelperLog:
         """All that the log of the helper of an order says of late."""
         return self._look(name)[0]
 
@@ -162,13 +162,13 @@ class Helpers:
         try:
             for block in stream.stream(4096):
                 text += block
-                if Heard.of(text.decode(errors="replace")).end:
+                if HelperLog.of(text.decode(errors="replace")).end:
                     break  # the end of the stream itself may come much later
         except HTTPError:
             pass  # no end in sight: what it said so far counts
         finally:
             stream.close()
-        return Heard.of(text.decode(errors="replace")).end
+        return HelperLog.of(text.decode(errors="replace")).end
 
     def _clean(self, orders: Sequence[Order]) -> list[str]:
         cleaners = [
@@ -205,14 +205,14 @@ class Helpers:
             if words != "undone"
         ]
 
-    def _look(self, name: str) -> tuple[Heard, str]:
+    def _look(self, name: str) -> tuple[HelperLog, str]:
         """The log of a helper, and the state of its pod in words."""
         try:
             pod = self._pod(name)
             if pod is None:
-                return Heard(), "no pod"
+                return HelperLog(), "no pod"
             if pod.status.phase == "Pending":
-                return Heard(), _why_pending(pod)
+                return HelperLog(), _why_pending(pod)
             answer: Any = self._access.kube.core.read_namespaced_pod_log(
                 pod.metadata.name,
                 NAMESPACE,
@@ -221,10 +221,11 @@ class Helpers:
                 _request_timeout=TIMEOUT,
             )
         except ApiException as error:
-            return Heard(), f"{error.status} {error.reason}"  # between creation and start, or after the end
+            # between creation and start, or after the end
+            return HelperLog(), f"{error.status} {error.reason}"
         except HTTPError as error:
-            return Heard(), str(error)
-        heard = Heard.of(answer.data.decode(errors="replace"))
+            return HelperLog(), str(error)
+        heard = HelperLog.of(answer.data.decode(errors="replace"))
         return heard, f"{pod.status.phase}, {heard.events[-1] if heard.events else 'says nothing'}"
 
     def _pod(self, name: str) -> Any | None:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Heard"]
+__all__ = ["HelperLog"]
 
 
 @dataclass(slots=True)
-class Heard:
+class HelperLog:
     """What the log of one helper pod says.
 
     Attributes:
@@ -35,7 +35,7 @@ class Heard:
         return ""
 
     @classmethod
-    def of(cls, text: str) -> "Heard":
+    def of(cls, text: str) -> "HelperLog":
         """Read a log; a line that is no JSON object is the trace of a crash, and kept as such."""
         heard = cls()
         for line in text.splitlines():

@@ -8,11 +8,11 @@ from faultcast.experiments.document.ranges import ends
 from faultcast.experiments.fault import Fault, FaultArguments, checked_arguments, fault_of
 from faultcast.experiments.loading.allowed import is_fault
 
-__all__ = ["Offsets", "Step", "longest", "schedule", "steps_of"]
+__all__ = ["Action", "Offsets", "actions_of", "longest", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Action:
     """One action of the method.
 
     Attributes:
@@ -43,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """When a step is in place, in seconds from the start of the method.
+    """When an action is in place, in seconds from the start of the method.
 
     Attributes:
         start: When the fault is injected.
@@ -54,13 +54,13 @@ class Offsets:
     end: float
 
 
-def steps_of(method: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
+def actions_of(method: Iterable[Mapping[str, Any]]) -> tuple[Action, ...]:
     """The faults of a method that was checked.
 
     Args:
         method: The activities as parsed YAML. The pauses of any other count for the fault that follows it.
     """
-    found: list[Step] = []
+    found: list[Action] = []
     passed = 0.0
     for activity in method:
         pauses = activity.get("pauses") or {}
@@ -68,7 +68,7 @@ def steps_of(method: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
         if is_fault(activity):
             provider = activity["provider"]
             found.append(
-                Step(
+                Action(
                     name=activity["name"],
                     fault=fault_of(provider["module"]),
                     raw=dict(provider.get("arguments") or {}),
@@ -83,17 +83,17 @@ def steps_of(method: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def schedule(steps: Sequence[Step]) -> tuple[Offsets, ...]:
-    """When each step is in place at the longest, every range being at its high end.
+def schedule(actions: Sequence[Action]) -> tuple[Offsets, ...]:
+    """When each action is in place at the longest, every range being at its high end.
 
     An action starts when the one before it is over, pauses included. The next one does not wait for one in
     the background, nor for the pauses of that; at the end all are awaited.
 
     Args:
-        steps: The steps in the order of the method.
+        actions: The actions in the order of the method.
 
     Returns:
-        One entry for each step, in the same order.
+        One entry for each action, in the same order.
 
     Raises:
         ExperimentError: Some arguments do not fit their fault.
@@ -101,16 +101,16 @@ def schedule(steps: Sequence[Step]) -> tuple[Offsets, ...]:
     """
     found: list[Offsets] = []
     cursor = 0.0
-    for step in steps:
-        start = cursor + step.pause_before
-        end = start + step.longest_arguments().length
+    for action in actions:
+        start = cursor + action.pause_before
+        end = start + action.longest_arguments().length
         found.append(Offsets(start, end))
-        if not step.background:
-            cursor = end + step.pause_after
+        if not action.background:
+            cursor = end + action.pause_after
     return tuple(found)
 
 
-def longest(steps: Sequence[Step]) -> float:
+def longest(actions: Sequence[Action]) -> float:
     """Seconds from the first injection to the end of the last fault, at the longest."""
-    offsets = schedule(steps)
+    offsets = schedule(actions)
     return max((one.end for one in offsets), default=0.0) - min((one.start for one in offsets), default=0.0)

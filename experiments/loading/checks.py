@@ -10,7 +10,7 @@ from faultcast.experiments.document.ranges import RangeError, corners
 from faultcast.experiments.document.variables import Variables, configuration_problems, mentions
 from faultcast.experiments.document.yamlfile import Problem, YamlFile
 from faultcast.experiments.fault import MODULES, Fault, fault_of
-from faultcast.experiments.loading.actions import longest, steps_of
+from faultcast.experiments.loading.actions import actions_of, longest
 from faultcast.experiments.loading.allowed import is_fault, run_problems
 from faultcast.experiments.loading.references import reference_problems, resolved
 from faultcast.infra.errors import FaultcastError
@@ -171,7 +171,7 @@ def _length_problems(file: YamlFile) -> list[Problem]:
     try:
         entry = next(e for e in file.data["extensions"] if e.get("name") == "faultcast")
         window = Extension.model_validate(Variables.of(file.data).filled(entry)).windows.fault
-        length = longest(steps_of(file.data["method"]))
+        length = longest(actions_of(file.data["method"]))
     except (FaultcastError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
         return []  # these are reported where they belong
     if length <= window:

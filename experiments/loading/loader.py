@@ -17,7 +17,7 @@ from faultcast.experiments.document.problems import refused
 from faultcast.experiments.document.sweep import Variant, variants_of
 from faultcast.experiments.document.variables import Variables
 from faultcast.experiments.document.yamlfile import Problem, Problems, YamlFile, read_yaml
-from faultcast.experiments.loading.actions import Step, steps_of
+from faultcast.experiments.loading.actions import Action, actions_of
 from faultcast.experiments.loading.checks import problems_of
 from faultcast.experiments.loading.references import resolved
 from faultcast.infra.errors import ExperimentError
@@ -43,7 +43,7 @@ class Experiment:
         description: What is broken and why.
         digest: SHA-256 of the file, and of its variant and what its variables make of it, if any.
         extension: Faultcast's own part.
-        steps: The actions of the method, in order.
+        actions: The actions of the method, in order.
     """
 
     path: Path
@@ -53,7 +53,7 @@ class Experiment:
     description: str
     digest: str
     extension: Extension
-    steps: tuple[Step, ...]
+    actions: tuple[Action, ...]
     _document: dict[str, Any]
 
     def __repr__(self) -> str:
@@ -163,7 +163,7 @@ def _experiment(path: Path, content: bytes, variant: Variant) -> Experiment:
         description=document["description"],
         digest=digest.hexdigest(),
         extension=extension,
-        steps=steps_of(document["method"]),
+        actions=actions_of(document["method"]),
         _document=document,
     )
 

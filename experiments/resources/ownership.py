@@ -14,11 +14,11 @@ from faultcast.experiments.resources.targets import Owner, Target
 from faultcast.infra.errors import RevertError
 from faultcast.infra.kube.client import KubeClient
 
-__all__ = ["Background", "background_of"]
+__all__ = ["Ownership", "ownership_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class Ownership:
     """What is behind the chosen pods.
 
     Attributes:
@@ -36,9 +36,9 @@ class Background:
     against: tuple[str, ...]
 
 
-def background_of(
+def ownership_of(
     kube: KubeClient, found: Candidates, chosen: Sequence[Target], namespace: str, container: str, ends: int
-) -> Background:
+) -> Ownership:
     """Look at what is behind the chosen pods, before anything is touched.
 
     Args:
@@ -93,7 +93,7 @@ def background_of(
             against.extend(spent(kube, namespace, owner.name, [found.raw[one.uid] for one in share], ends))
     everybody = (owners.of(found.raw[pod.uid]).owner for pod in found.fit)
     rights = (right for owner in everybody for right in owner_rights(owner, namespace))
-    return Background(tuple(targets), tuple(rights), frozenset(strange), tuple(before), tuple(against))
+    return Ownership(tuple(targets), tuple(rights), frozenset(strange), tuple(before), tuple(against))
 
 
 def _no_such_container(target: Target, pod: Any, wanted: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient
 
-__all__ = ["Place", "place_of", "unfit_folder"]
+__all__ = ["Place", "location_of", "unfit_folder"]
 
 _SHARED, _SHARED_SIZE = "/dev/shm", float(64 << 20)  # noqa: S108 - the container's, not ours
 """What container runtimes mount in every container, and its size unless they are told otherwise."""
@@ -36,7 +36,7 @@ class Place:
     size: float = 0.0
 
 
-def place_of(pod: Any, container: str, path: str) -> Place:
+def location_of(pod: Any, container: str, path: str) -> Place:
     """Where a folder of a pod's container lies.
 
     Args:
@@ -84,7 +84,7 @@ def unfit_folder(
     pod = read_pod(kube, target)
     if pod is None:
         return (f"{target} is gone",)
-    place = place_of(pod, target.main, path)
+    place = location_of(pod, target.main, path)
     text = unfit(place)
     return (f"{path} of {target} is {place.words}: {text}",) if text else ()
 

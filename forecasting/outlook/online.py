@@ -10,8 +10,8 @@ from faultcast.forecasting.outlook.drift import Cusum, deviations
 from faultcast.forecasting.outlook.memory import Memory, Standing
 from faultcast.forecasting.outlook.outlook import Outlook, Version
 from faultcast.forecasting.outlook.pipeline import make_outlook
-from faultcast.forecasting.outlook.preparation import look
-from faultcast.forecasting.outlook.span import Span
+from faultcast.forecasting.outlook.preparation import prepare
+from faultcast.forecasting.outlook.span import OutlookSpan
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.outlook.versions import Configuration
 from faultcast.forecasting.series import MetricSeries
@@ -45,7 +45,7 @@ def advance(
     subject: Subject,
     memory: Memory | None,
     read: Read,
-    span: Span,
+    span: OutlookSpan,
     configuration: Configuration,
     version: Version,
     refresh: float,
@@ -82,7 +82,7 @@ def advance(
     return _forecast(subject, memory, span, configuration, version, why, count)
 
 
-def _continues(memory: Memory, span: Span) -> bool:
+def _continues(memory: Memory, span: OutlookSpan) -> bool:
     """Whether the memory's grid is the span's, and it is not older than the history is long."""
     same = memory.step == span.step
     offset = (span.origin - memory.until).total_seconds() / span.step
@@ -101,11 +101,11 @@ def _first(series: MetricSeries, configuration: Configuration) -> Memory:
     )
 
 
-def _nothing(subject: Subject, start: datetime, span: Span) -> MetricSeries:
+def _nothing(subject: Subject, start: datetime, span: OutlookSpan) -> MetricSeries:
     return MetricSeries.from_samples(subject.title, {}, start=start, end=span.origin, step=span.step)
 
 
-def _judged(memory: Memory, span: Span, configuration: Configuration) -> Memory:
+def _judged(memory: Memory, span: OutlookSpan, configuration: Configuration) -> Memory:
     """Compare what came since the last look with the standing forecast, whole forecast steps only."""
     standing = memory.standing
     if standing is None:
@@ -137,7 +137,7 @@ def _judged(memory: Memory, span: Span, configuration: Configuration) -> Memory:
     return replace(memory, judged=judged, cusum=memory.cusum.after(found))
 
 
-def _why(memory: Memory, span: Span, configuration: Configuration, refresh: float) -> str:
+def _why(memory: Memory, span: OutlookSpan, configuration: Configuration, refresh: float) -> str:
     if memory.standing is None:
         return "first"
     if memory.configuration != configuration.hash:
@@ -152,13 +152,13 @@ def _why(memory: Memory, span: Span, configuration: Configuration, refresh: floa
 def _forecast(
     subject: Subject,
     memory: Memory,
-    span: Span,
+    span: OutlookSpan,
     configuration: Configuration,
     version: Version,
     why: str,
     count: int,
 ) -> Advance:
-    seen = look(subject, memory.series(subject.title), span.times, configuration)
+    seen = prepare(subject, memory.series(subject.title), span.times, configuration)
     made = seen if isinstance(seen, Refusal) else make_outlook(seen, span.steps, configuration, version)
     if isinstance(made, Refusal):
         return Advance(memory, None, made, "", count)

@@ -10,7 +10,7 @@ from faultcast.forecasting.outlook.backtest import Rolled, mase, origins_of, rol
 from faultcast.forecasting.outlook.candidates import LinearTrend, Mean, candidates
 from faultcast.forecasting.outlook.crossing import crossing_of
 from faultcast.forecasting.outlook.outlook import Fold, Forecast, Outlook, Score, Version
-from faultcast.forecasting.outlook.preparation import Seen
+from faultcast.forecasting.outlook.preparation import PreparedHistory
 from faultcast.forecasting.outlook.spread import Spread, Wandering, spread_of, wandering_of
 from faultcast.forecasting.outlook.subject import Refusal
 from faultcast.forecasting.outlook.versions import Configuration
@@ -18,7 +18,9 @@ from faultcast.forecasting.outlook.versions import Configuration
 __all__ = ["make_outlook"]
 
 
-def make_outlook(seen: Seen, steps: int, configuration: Configuration, version: Version) -> Outlook | Refusal:
+def make_outlook(
+    seen: PreparedHistory, steps: int, configuration: Configuration, version: Version
+) -> Outlook | Refusal:
     """Compare the models, forecast with the best one, and say how good it is.
 
     Args:
@@ -72,7 +74,7 @@ def _best(tried: list[Rolled], *, anchored: bool) -> Rolled:
 
 
 def _forecast(
-    seen: Seen, mean: NDArray[np.float64], spread: Spread, configuration: Configuration
+    seen: PreparedHistory, mean: NDArray[np.float64], spread: Spread, configuration: Configuration
 ) -> Forecast:
     ends = [seen.unscaled(end) for end in (mean, mean - spread.half, mean + spread.half)]
     unit, step = seen.history.subject.unit, pd.Timedelta(seconds=seen.history.step)
@@ -85,7 +87,7 @@ def _forecast(
 
 def _score(
     one: Rolled,
-    seen: Seen,
+    seen: PreparedHistory,
     season: int | None,
     best: Rolled,
     wandering: Wandering,
@@ -104,7 +106,7 @@ def _score(
 
 
 def _coverage(
-    one: Rolled, seen: Seen, season: int | None, wandering: Wandering, configuration: Configuration
+    one: Rolled, seen: PreparedHistory, season: int | None, wandering: Wandering, configuration: Configuration
 ) -> float | None:
     """Share of measured values inside of bands that were made without the errors of their own fold."""
     inside = []
@@ -126,7 +128,7 @@ def _coverage(
     return float(joined.mean()) if joined.size else None
 
 
-def _folds(best: Rolled, seen: Seen) -> tuple[Fold, ...]:
+def _folds(best: Rolled, seen: PreparedHistory) -> tuple[Fold, ...]:
     index = seen.history.values.index
     return tuple(
         Fold(index[origin : origin + made.size], seen.unscaled(made))
@@ -138,7 +140,7 @@ def _worst_last(score: float | None) -> float:
     return np.inf if score is None else score
 
 
-def _notes(outlook: Outlook, seen: Seen, asked: int) -> tuple[str, ...]:
+def _notes(outlook: Outlook, seen: PreparedHistory, asked: int) -> tuple[str, ...]:
     history, forecast = seen.history, outlook.forecast
     notes = list(history.subject.notes)
     if forecast.mean.size < asked:

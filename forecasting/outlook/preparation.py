@@ -14,14 +14,14 @@ from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.outlook.versions import Configuration
 from faultcast.forecasting.series import MetricSeries
 
-__all__ = ["Seen", "look", "season_tests"]
+__all__ = ["PreparedHistory", "prepare", "season_tests"]
 
 _DAY = 86400.0
 _DESPIKE_WIDTH = 11
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PreparedHistory:
     """A history as the models see it.
 
     Attributes:
@@ -63,7 +63,9 @@ def season_tests(series: MetricSeries, configuration: Configuration) -> tuple[Se
     )
 
 
-def look(subject: Subject, series: MetricSeries, times: int, configuration: Configuration) -> Seen | Refusal:
+def prepare(
+    subject: Subject, series: MetricSeries, times: int, configuration: Configuration
+) -> PreparedHistory | Refusal:
     """Clean a history for the models, or say why it cannot be forecast from.
 
     Args:
@@ -94,7 +96,7 @@ def look(subject: Subject, series: MetricSeries, times: int, configuration: Conf
             found = [test.steps for test in tests if test.significant]
     level = levelled(scaled, shifts)
     inputs = _without_spikes(level, found[-1] if found else None) if configuration.despike else level
-    return Seen(history, inputs, levelled(measured, shifts), logarithmic, tests, shifts)
+    return PreparedHistory(history, inputs, levelled(measured, shifts), logarithmic, tests, shifts)
 
 
 def _scaled(values: NDArray[np.float64], configuration: Configuration) -> tuple[NDArray[np.float64], bool]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from faultcast.infra.errors import ConfigurationError
 
-__all__ = ["STEPS", "Span", "span_of"]
+__all__ = ["STEPS", "OutlookSpan", "span_of"]
 
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 """Seconds: the steps that are chosen from, each of which divides a day."""
@@ -19,7 +19,7 @@ _LEAST = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class OutlookSpan:
     """The times of a run.
 
     Attributes:
@@ -60,7 +60,7 @@ def span_of(
     interval: float,
     step: float | None = None,
     forecast_step: float | None = None,
-) -> Span:
+) -> OutlookSpan:
     """Choose the grids.
 
     Args:
@@ -99,7 +99,7 @@ def span_of(
         message = f"--horizon is {horizon:g} s, less than one step of {forecast_step:g} s"
         raise ConfigurationError(message, remedy="give a longer horizon or a finer step")
     seconds = math.floor(now.timestamp() / forecast_step) * forecast_step
-    return Span(datetime.fromtimestamp(seconds, UTC), history, step, times, steps)
+    return OutlookSpan(datetime.fromtimestamp(seconds, UTC), history, step, times, steps)
 
 
 def _chosen(least: float, finest: float) -> float:

@@ -6,9 +6,9 @@ from functools import cache
 
 from faultcast.forecasting.outlook.outlook import Outlook, Version
 from faultcast.forecasting.outlook.pipeline import make_outlook
-from faultcast.forecasting.outlook.preparation import look
+from faultcast.forecasting.outlook.preparation import prepare
 from faultcast.forecasting.outlook.reading.samples import read
-from faultcast.forecasting.outlook.span import Span
+from faultcast.forecasting.outlook.span import OutlookSpan
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.outlook.versions import Configuration
 from faultcast.forecasting.series import MetricSeries
@@ -31,7 +31,7 @@ class Worker:
     """
 
     prometheus: PrometheusAccess
-    span: Span
+    span: OutlookSpan
     interval: float
     configuration: Configuration
     version: Version
@@ -45,7 +45,7 @@ class Worker:
         series = self.read(subject, self.span.start, self.span.origin)
         if isinstance(series, Refusal):
             return series
-        seen = look(subject, series, self.span.times, self.configuration)
+        seen = prepare(subject, series, self.span.times, self.configuration)
         if isinstance(seen, Refusal):
             return seen
         return make_outlook(seen, self.span.steps, self.configuration, self.version)

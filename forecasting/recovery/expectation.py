@@ -19,7 +19,7 @@ from faultcast.forecasting.season import find_season
 from faultcast.forecasting.window.conformal import effective_windows
 from faultcast.forecasting.window.question import LEAST_EFFECTIVE, LEAST_SAMPLES
 
-__all__ = ["Expectation", "Plan", "expect", "plan"]
+__all__ = ["Expectation", "Outline", "expect", "outline_of"]
 
 _MOST_FITS = 40
 _MOST_CHEAP_FITS = 200
@@ -27,7 +27,7 @@ _FITS_TO_CHOOSE = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Outline:
     """How a window can be judged, decided from the shape of the history before any model is fitted.
 
     Attributes:
@@ -60,13 +60,13 @@ class Expectation:
     past: Backtest
 
 
-def plan(
+def outline_of(
     values: NDArray[np.float64],
     window: int,
     *,
     gap: int = 0,
     season: int | None = None,
-) -> Plan:
+) -> Outline:
     """Decide which models can be tried, and whether the history suffices.
 
     Args:
@@ -102,24 +102,24 @@ def plan(
     if effective < LEAST_EFFECTIVE:
         holes = int(np.isnan(values[: values.size - gap]).sum())
         missing = max(1, needs + 2 * gap + 4 * window + holes - values.size, LEAST_SAMPLES - known.size)
-    return Plan(task, models, needs, effective, missing)
+    return Outline(task, models, needs, effective, missing)
 
 
-def expect(plan: Plan) -> Expectation:
+def expect(outline: Outline) -> Expectation:
     """Choose the model by backtest, and forecast the window with it.
 
     The candidates are compared from at most 12 past origins; the chosen one is then forecast from at most 40
     (200 for a cheap model): counts, not times, so that the same history always gives the same result.
 
     Args:
-        plan: With at least one past window (`effective` above 0).
+        outline: With at least one past window (`effective` above 0).
     """
-    task = plan.task
-    origins = past_origins(task, plan.needs, _MOST_FITS)
+    task = outline.task
+    origins = past_origins(task, outline.needs, _MOST_FITS)
     chosen = np.arange(0, origins.size, -(-origins.size // _FITS_TO_CHOOSE))
-    model, past = choose(task, plan.models, origins[chosen])
+    model, past = choose(task, outline.models, origins[chosen])
     if model.cheap:
-        past = backtest(task, model, past_origins(task, plan.needs, _MOST_CHEAP_FITS))
+        past = backtest(task, model, past_origins(task, outline.needs, _MOST_CHEAP_FITS))
     else:
         past = merge(past, backtest(task, model, np.delete(origins, chosen)))
     return Expectation(model, forecast_at(task, model, task.values.size), past)

@@ -25,7 +25,7 @@ class Calibration:
     past: NDArray[np.float64]
     effective: float
 
-    def p_value(self, oddity: float) -> float:
+    def p_value(self, score: float) -> float:
         """Chance of a window at least this odd while nothing has changed, in (0, 1].
 
         With r of N past windows at least as odd, worth n effective ones: (1 + r n/N) / (n + 1), the conformal
@@ -35,19 +35,19 @@ class Calibration:
         alpha .05, whatever happened.
 
         Args:
-            oddity: Of the window in question; may be infinite.
+            score: Of the window in question; may be infinite.
         """
         past = np.sort(self.past)[::-1]
         if past[0] == 0:
-            return _SMALLEST_P if oddity > 0 else 1.0
+            return _SMALLEST_P if score > 0 else 1.0
         k, threshold = self._tail(past)
-        if oddity <= threshold:
-            return self._rank(int((past >= oddity).sum()))
-        share = (threshold / oddity) ** self._exponent(past[:k], threshold)
+        if score <= threshold:
+            return self._rank(int((past >= score).sum()))
+        share = (threshold / score) ** self._exponent(past[:k], threshold)
         return float(np.clip(self._rank(k) * share, _SMALLEST_P, 1.0))
 
     def oddity_at(self, alpha: float) -> float:
-        """The smallest oddity with a p-value of at most `alpha`."""
+        """The smallest score with a p-value of at most `alpha`."""
         past = np.sort(self.past)[::-1]
         if past[0] == 0:
             return 0.0
@@ -63,7 +63,7 @@ class Calibration:
 
     @staticmethod
     def _tail(past: NDArray[np.float64]) -> tuple[int, float]:
-        """How many windows the tail is made of, and the oddity it begins at, which is above 0.
+        """How many windows the tail is made of, and the score it begins at, which is above 0.
 
         None at all when only one past window was off: the tail then begins at that one.
         """

@@ -1,4 +1,4 @@
-"""How odd a window is: a handful of numbers about its errors, each compared with what is usual."""
+"""The nonconformity score of a window: some numbers about its errors, each beside what is usual of it."""
 
 import warnings
 from typing import Literal
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from faultcast.forecasting.window.windows import Errors
 
-__all__ = ["LASTING", "Direction", "lasting_shift", "oddities", "reduce"]
+__all__ = ["LASTING", "Direction", "lasting_shift", "nonconformity_scores", "reduce"]
 
 Direction = Literal["up", "down", "either"]
 
@@ -53,7 +53,7 @@ def reduce(errors: Errors, seen: NDArray[np.bool_], direction: Direction) -> NDA
         )
 
 
-def oddities(
+def nonconformity_scores(
     numbers: NDArray[np.float64], rounding: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """One number for each window: the mean of its two largest ones, each divided by what is usual of it.
@@ -66,9 +66,9 @@ def oddities(
         rounding: Numbers up to this size are rounding, not evidence.
 
     Returns:
-        The oddities, that of the window in question last; and what is usual of each number. One that
+        The scores, that of the window in question last; and what is usual of each number. One that
         past windows never had any of is measured by the largest of the others; where they had none at all,
-        all are 0, and the oddity is infinite when the window in question has some.
+        all are 0, and the score is infinite when the window in question has some.
     """
     numbers = np.where(np.isnan(numbers), 0.0, np.where(numbers > rounding, numbers, 0.0))
     usual = np.quantile(numbers[:-1], _USUAL, axis=0)

@@ -14,7 +14,7 @@ import pydantic_core
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from faultcast.infra.durations import duration_seconds
-from faultcast.infra.prometheus.data import Alert, Metadata, RawSeries, Sample, Target
+from faultcast.infra.prometheus.data import Alert, Metadata, RawSeries, Sample, ScrapeTarget
 from faultcast.infra.prometheus.models import (
     AlertsModel,
     EnvelopeModel,
@@ -197,14 +197,14 @@ def metadata(data: Any) -> dict[str, Metadata]:
     return {name: _most_said(said) for name, said in _checked(_METADATA, data).items() if said}
 
 
-def targets(data: Any) -> list[Target]:
+def targets(data: Any) -> list[ScrapeTarget]:
     """What is scraped.
 
     Raises:
         AnswerError: It says something else.
     """
     return [
-        Target(
+        ScrapeTarget(
             job=one.labels.get("job", ""),
             url=one.url,
             up=one.health == "up",

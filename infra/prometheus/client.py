@@ -14,7 +14,7 @@ from typing import Any
 from faultcast.infra.errors import QueryRefusedError
 from faultcast.infra.prometheus import answers
 from faultcast.infra.prometheus.auth import PrometheusAuth
-from faultcast.infra.prometheus.data import Alert, Metadata, RawSeries, Sample, Target
+from faultcast.infra.prometheus.data import Alert, Metadata, RawSeries, Sample, ScrapeTarget
 from faultcast.infra.prometheus.http import NoSuchAnswerError, PrometheusHttp
 from faultcast.infra.prometheus.timeouts import PATIENT
 
@@ -25,7 +25,7 @@ __all__ = [
     "PrometheusClient",
     "RawSeries",
     "Sample",
-    "Target",
+    "ScrapeTarget",
 ]
 
 _MOST_POINTS = 10_000
@@ -193,7 +193,7 @@ class PrometheusClient:
         """
         return self._http.get("alerts", {}, answers.alerts)
 
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[ScrapeTarget]:
         """What is scraped now, and whether that succeeds.
 
         Raises:

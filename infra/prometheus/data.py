@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Alert", "Metadata", "RawSeries", "Sample", "Target"]
+__all__ = ["Alert", "Metadata", "RawSeries", "Sample", "ScrapeTarget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ScrapeTarget:
     """One target that is scraped.
 
     Attributes:

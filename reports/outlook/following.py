@@ -11,7 +11,7 @@ from faultcast.forecasting.outlook.online import Advance, advance
 from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.infra.errors import ConfigurationError
-from faultcast.reports.outlook.running import Plan, Request, Writing, plan_run
+from faultcast.reports.outlook.running import Request, RunPlan, Writing, plan_run
 from faultcast.reports.outlook.storage.state import StateStore
 from faultcast.reports.outlook.storage.store import OutlookStore
 
@@ -106,7 +106,7 @@ class Follower:
             waiting,
         )
 
-    def _advance(self, plan: Plan, subject: Subject) -> Advance:
+    def _advance(self, plan: RunPlan, subject: Subject) -> Advance:
         kept = self._state.load(subject.id)
         try:
             memory = Memory.from_bytes(kept) if kept else None
@@ -123,7 +123,7 @@ class Follower:
             self._refresh,
         )
 
-    def _write(self, plan: Plan, made: list[Outlook], refused: list[Refusal]) -> str:
+    def _write(self, plan: RunPlan, made: list[Outlook], refused: list[Refusal]) -> str:
         if self._store is None or not made:
             return ""
         writing = Writing(self._store, plan.run)

@@ -15,7 +15,7 @@ from faultcast.forecasting.outlook.reading.discovery import (
     scrape_interval,
 )
 from faultcast.forecasting.outlook.reading.selection import Names, choose
-from faultcast.forecasting.outlook.span import Span, span_of
+from faultcast.forecasting.outlook.span import OutlookSpan, span_of
 from faultcast.forecasting.outlook.subject import Refusal, Subject
 from faultcast.forecasting.outlook.versions import ModelFile
 from faultcast.forecasting.outlook.worker import Worker
@@ -27,7 +27,7 @@ from faultcast.infra.prometheus.series import named
 from faultcast.reports.outlook.run import OutlookRun, run_id, run_mark
 from faultcast.reports.outlook.storage.store import OutlookStore
 
-__all__ = ["Plan", "Request", "Results", "Writing", "plan_run", "run_outlook"]
+__all__ = ["Request", "Results", "RunPlan", "Writing", "plan_run", "run_outlook"]
 
 _PROBED = 8
 """Metrics that are asked how far back samples go: any of them tells."""
@@ -75,7 +75,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """What a run will do.
 
     Attributes:
@@ -88,7 +88,7 @@ class Plan:
     """
 
     run: OutlookRun
-    span: Span
+    span: OutlookSpan
     subjects: tuple[Subject, ...]
     refused: tuple[Refusal, ...]
     worker: Worker
@@ -114,7 +114,7 @@ class Results:
     waiting: str = ""
 
 
-def plan_run(request: Request, now: datetime) -> Plan:
+def plan_run(request: Request, now: datetime) -> RunPlan:
     """Find out what there is to forecast; nothing is written.
 
     Args:
@@ -144,11 +144,11 @@ def plan_run(request: Request, now: datetime) -> Plan:
         source=request.prometheus.url,
     )
     worker = Worker(request.prometheus, span, interval, request.models.configuration, version)
-    return Plan(run, span, found.subjects, found.refused, worker, notes)
+    return RunPlan(run, span, found.subjects, found.refused, worker, notes)
 
 
 def run_outlook(
-    plan: Plan,
+    plan: RunPlan,
     crew: Crew,
     store: OutlookStore | None = None,
     *,

@@ -9,7 +9,7 @@ from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Span
 from faultcast.forecasting.window.question import LEAST_EFFECTIVE
 from faultcast.steady_state.curve.curve import Compared, Watched, resilience_of
-from faultcast.steady_state.phases import Record
+from faultcast.steady_state.phases import TrialWindows
 from faultcast.steady_state.resilience import Traced
 from faultcast.steady_state.window.examination import Examination
 
@@ -19,7 +19,7 @@ _INSTANT = timedelta(milliseconds=1)
 """Less than any step: a stretch ends before its end, and the last sample of the watch belongs to it."""
 
 
-def trace(record: Record, spec: MetricSpec, *, alpha: float = 0.05) -> Traced | None:
+def trace(windows: TrialWindows, spec: MetricSpec, *, alpha: float = 0.05) -> Traced | None:
     """Measure how a metric fell and came back.
 
     The whole watch is forecast from before the injection; where the history is too short for that, what comes
@@ -27,7 +27,7 @@ def trace(record: Record, spec: MetricSpec, *, alpha: float = 0.05) -> Traced | 
     for which there are enough past windows.
 
     Args:
-        record: The trial.
+        windows: The trial.
         spec: The metric.
         alpha: Chance that an undisturbed metric is seen to deviate; also the share of samples outside the
             band.
@@ -35,11 +35,11 @@ def trace(record: Record, spec: MetricSpec, *, alpha: float = 0.05) -> Traced | 
     Returns:
         None when there was no fault, or neither can be forecast.
     """
-    injected = record.injected
-    if injected is None or record.measured(spec.name) is None:
+    injected = windows.injected
+    if injected is None or windows.measured(spec.name) is None:
         return None
-    back, recovery = record.back(spec) or (None, None)
-    found = _examined(record, spec, back)
+    back, recovery = windows.back(spec) or (None, None)
+    found = _examined(windows, spec, back)
     if not found:
         return None
     tested = next((one for one in found if one.effective >= LEAST_EFFECTIVE), found[0])
@@ -55,7 +55,7 @@ def trace(record: Record, spec: MetricSpec, *, alpha: float = 0.05) -> Traced | 
             past=forecast.past,
             effective=found[0].effective,
             direction=found[0].direction,
-            step=record.history.step,
+            step=windows.history.step,
             injected=injected,
             back=back,
             smallest_effect=found[0].smallest_effect,
@@ -64,7 +64,7 @@ def trace(record: Record, spec: MetricSpec, *, alpha: float = 0.05) -> Traced | 
         ),
         alpha=alpha,
     )
-    return Traced(resilience, pd.concat([_before(found[0], record.history.step), course]))
+    return Traced(resilience, pd.concat([_before(found[0], windows.history.step), course]))
 
 
 def _before(found: Examination, step: float) -> pd.DataFrame:
@@ -80,12 +80,12 @@ def _compared(tested: Examination) -> Compared:
     return Compared(errors[-1], errors[:-1], tested.effective, tested.rounding / scale.spread)
 
 
-def _examined(record: Record, spec: MetricSpec, back: datetime | None) -> list[Examination]:
+def _examined(windows: TrialWindows, spec: MetricSpec, back: datetime | None) -> list[Examination]:
     """Windows from the injection on, as far as they can be forecast, the longest first.
 
     No more of them than are needed to have one with enough past windows.
     """
-    phases, injected = record.history.phases, record.injected
+    phases, injected = windows.history.phases, windows.injected
     if injected is None or phases.fault is None:
         return []
     ends = {phases.fault.end}
@@ -95,7 +95,7 @@ def _examined(record: Record, spec: MetricSpec, back: datetime | None) -> list[E
         ends.add(max(back, phases.fault.end) + _INSTANT)
     examined: list[Examination] = []
     for end in sorted(ends, reverse=True):
-        found = record.judge(spec, Span(injected, end))
+        found = windows.judge(spec, Span(injected, end))
         if isinstance(found, Examination):
             examined.append(found)
             if found.effective >= LEAST_EFFECTIVE:

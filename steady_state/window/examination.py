@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from faultcast.forecasting.season import find_season
 from faultcast.forecasting.window.conformal import Calibration, effective_windows
 from faultcast.forecasting.window.intervals import measured_coverage
-from faultcast.forecasting.window.nonconformity import LASTING, Direction, lasting_shift, oddities, reduce
+from faultcast.forecasting.window.nonconformity import (
+    LASTING,
+    Direction,
+    lasting_shift,
+    nonconformity_scores,
+    reduce,
+)
 from faultcast.forecasting.window.question import LEAST_EFFECTIVE, Question, sufficiency
 from faultcast.forecasting.window.windows import WindowForecast, forecast_window
 from faultcast.steady_state.verdict import SeriesVerdict, Status
@@ -124,8 +130,8 @@ class Examination:
     @cached_property
     def p_value(self) -> float:
         """Chance of a window at least this odd in an undisturbed system."""
-        calibration, oddity, _ = self._compared
-        return calibration.p_value(oddity)
+        calibration, score, _ = self._compared
+        return calibration.p_value(score)
 
     @cached_property
     def matters(self) -> bool:
@@ -167,7 +173,7 @@ class Examination:
     def visible(self, alpha: float) -> float:
         """The smallest lasting shift with a p-value of at most `alpha`, in the metric's unit.
 
-        The oddity that is needed, times what a lasting shift adds to each of the two numbers it shows in
+        The score that is needed, times what a lasting shift adds to each of the two numbers it shows in
         most; never less than the smallest effect that matters.
         """
         calibration, _, usual = self._compared
@@ -188,7 +194,7 @@ class Examination:
 
     def _compare(self, direction: Direction) -> tuple[Calibration, float, NDArray[np.float64]]:
         numbers = reduce(self.forecast.errors, self.seen, direction)
-        odd, usual = oddities(numbers, self.rounding / self.forecast.scale.spread)
+        odd, usual = nonconformity_scores(numbers, self.rounding / self.forecast.scale.spread)
         return Calibration(odd[:-1], self.effective), float(odd[-1]), usual
 
     def _status(self, alpha: float, table: pd.DataFrame) -> tuple[Status, tuple[str, ...]]:
@@ -214,8 +220,8 @@ class Examination:
             smallest = quantity(self.smallest_effect or 0.0, unit)
             notes.append(f"unusual (p = {self.p_value:.2g}), but less than the {smallest} that matters")
         elif direction != "either":
-            other, oddity, _ = self._compare("down" if direction == "up" else "up")
-            if other.p_value(oddity) <= alpha:
+            other, score, _ = self._compare("down" if direction == "up" else "up")
+            if other.p_value(score) <= alpha:
                 word = "lower" if direction == "up" else "higher"
                 notes.append(f"{word} than expected, which does no harm")
         if visible := self.visible(alpha):

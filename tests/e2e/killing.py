@@ -27,7 +27,7 @@ MOMENTS = ("before injection", "just after", "in the middle", "while reverting",
 
 def main(context: KubeContext, file: Path, trial: str, moment: str) -> None:
     cluster = open_cluster(load_settings(), context)
-    fault: Any = load_experiment(file).steps[0].fault
+    fault: Any = load_experiment(file).actions[0].fault
     inject, undo = fault.inject, fault.undo
 
     def injecting(access: Any, arguments: Any, effect: Effect) -> None:

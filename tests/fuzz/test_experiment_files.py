@@ -114,7 +114,7 @@ def check(tmp_path: Path) -> Callable[[tuple[str | bytes, str]], None]:
         lines, loaded = _outcome(path)
         assert all(line.startswith(f"{path}:") for line in lines)
         for experiment in loaded:
-            assert experiment.steps
+            assert experiment.actions
             assert forbidden(experiment.document) == []
 
     return check

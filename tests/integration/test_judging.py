@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from faultcast.forecasting.models import Forecaster, Naive, Theta
-from faultcast.forecasting.recovery.expectation import expect, plan
+from faultcast.forecasting.recovery.expectation import expect, outline_of
 from faultcast.steady_state import Status, judge_window
 from faultcast.steady_state.trial import judge_trial
 from tests.unit.steady_state.trials import ERRORS, LATENCY, RATE, at, change, history, quiet
@@ -50,7 +50,7 @@ def test_the_shortest_input_a_model_asks_for_is_enough(model: Forecaster) -> Non
 
 def test_a_hole_is_forecast_across_with_the_season_in_phase() -> None:
     values = season(200, noise=0.01)
-    outline = plan(np.concatenate([values[:150], np.full(33, np.nan)]), 12, gap=33, season=12)
+    outline = outline_of(np.concatenate([values[:150], np.full(33, np.nan)]), 12, gap=33, season=12)
     forecast = expect(outline).forecast
     assert np.abs(forecast - values[183:195]).max() < 0.1
 

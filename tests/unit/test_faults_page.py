@@ -36,7 +36,7 @@ def test_each_has_a_row_and_a_section_with_its_arguments(fault: Fault[Any]) -> N
 
 def test_each_is_in_the_catalog() -> None:
     files = [*find_experiments(CATALOG), *find_experiments(CATALOG / "netem")]
-    kinds = {step.fault.kind for file in files for one in load_experiments(file) for step in one.steps}
+    kinds = {step.fault.kind for file in files for one in load_experiments(file) for step in one.actions}
     assert kinds == {fault.kind for fault in faults()}
 
 

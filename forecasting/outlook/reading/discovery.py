@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
-from faultcast.forecasting.outlook.reading.kinds import Found, kind_of, subjects_of
+from faultcast.forecasting.outlook.reading.kinds import KindChoice, kind_of, subjects_of
 from faultcast.forecasting.outlook.reading.limits import with_limits
 from faultcast.forecasting.outlook.reading.queries import subjects_of_query
 from faultcast.forecasting.outlook.reading.selection import Names, Wanted, choose
@@ -186,13 +186,13 @@ def _found(
     metadata: Mapping[str, Metadata],
     kinds: Mapping[str, MetricKind],
     end: datetime,
-) -> Found:
+) -> KindChoice:
     if metric in kinds:
-        return Found(kinds[metric], f"read as a {kinds[metric]}, as was asked")
+        return KindChoice(kinds[metric], f"read as a {kinds[metric]}, as was asked")
     if metric in names.histograms:
         said = metadata.get(metric)
         note = "" if said and said.kind == "histogram" else "no metadata: read as a histogram by its buckets"
-        return Found("histogram", note)
+        return KindChoice("histogram", note)
     declared = _declared(metric, metadata)
     falls = None
     if declared == "counter" or metric.endswith("_total"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from faultcast.forecasting.outlook.subject import MetricKind, Reading, Subject
 from faultcast.forecasting.units import unit_of
 
-__all__ = ["Found", "kind_of", "name_in_promql", "selector", "subjects_of", "text"]
+__all__ = ["KindChoice", "kind_of", "name_in_promql", "selector", "subjects_of", "text"]
 
 _FALLS = 0.25
 """Share of steps at which a counter may fall: resets are rare, and this often is no reset."""
@@ -24,7 +24,7 @@ _QUERIES: Mapping[MetricKind, tuple[Reading, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class KindChoice:
     """What a metric is.
 
     Attributes:
@@ -36,7 +36,7 @@ class Found:
     note: str = ""
 
 
-def kind_of(metric: str, declared: str | None, falls: float | None, *, observed: bool = False) -> Found:
+def kind_of(metric: str, declared: str | None, falls: float | None, *, observed: bool = False) -> KindChoice:
     """Decide what a metric is that has no buckets.
 
     Args:
@@ -47,26 +47,26 @@ def kind_of(metric: str, declared: str | None, falls: float | None, *, observed:
     """
     often = falls is not None and falls > _FALLS
     if metric.endswith("_delta"):
-        return Found("delta", "each sample is the amount since the last one, by the name")
+        return KindChoice("delta", "each sample is the amount since the last one, by the name")
     if observed and metric.endswith("_count"):
         note = "no metadata: read as a counter, for there is a sum beside it"
-        return Found("counter", note if declared in _UNDECLARED else "")
+        return KindChoice("counter", note if declared in _UNDECLARED else "")
     if declared in _UNDECLARED:
         if not metric.endswith("_total"):
-            return Found("gauge", "no metadata: read as a gauge by its name")
+            return KindChoice("gauge", "no metadata: read as a gauge by its name")
         if often:
-            return Found("gauge", f"no metadata: named _total, but {_falling(falls)}")
-        return Found("counter", "no metadata: read as a counter by its name")
+            return KindChoice("gauge", f"no metadata: named _total, but {_falling(falls)}")
+        return KindChoice("counter", "no metadata: read as a counter by its name")
     if declared == "counter":
         if often:
-            return Found("gauge", f"metadata says counter, but {_falling(falls)}")
-        return Found("counter")
+            return KindChoice("gauge", f"metadata says counter, but {_falling(falls)}")
+        return KindChoice("counter")
     if metric.endswith("_total") and falls == 0:
-        return Found(
+        return KindChoice(
             "counter",
             f"metadata says {declared}, but the name ends in _total and it never falls: read as a counter",
         )
-    return Found("summary" if declared == "summary" else "gauge")
+    return KindChoice("summary" if declared == "summary" else "gauge")
 
 
 def _falling(falls: float | None) -> str:
@@ -99,7 +99,7 @@ def name_in_promql(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else text(name)
 
 
-def subjects_of(metric: str, found: Found, series: Sequence[Mapping[str, str]]) -> list[Subject]:
+def subjects_of(metric: str, found: KindChoice, series: Sequence[Mapping[str, str]]) -> list[Subject]:
     """The subjects of a metric, in the order of their labels.
 
     Args:

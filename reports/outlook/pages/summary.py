@@ -5,7 +5,7 @@ from collections import Counter
 from rich.console import Console
 
 from faultcast.forecasting.outlook.outlook import Outlook
-from faultcast.forecasting.outlook.span import Span
+from faultcast.forecasting.outlook.span import OutlookSpan
 from faultcast.infra.durations import duration_text
 from faultcast.reports.outlook.pages.urgency import by_urgency
 from faultcast.reports.outlook.pages.wording import accuracy_sentence, limit_sentence, number, shown
@@ -17,7 +17,7 @@ _SHOWN = 10
 _REASONS = 6
 
 
-def print_results(console: Console, results: Results, span: Span) -> None:
+def print_results(console: Console, results: Results, span: OutlookSpan) -> None:
     """Print the most urgent series, each in full width, and the counts of everything else.
 
     Args:

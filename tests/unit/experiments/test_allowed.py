@@ -32,7 +32,7 @@ def _refused(tmp_path: Path, text: str) -> list[str]:
 def _fine(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(text)
-    assert load_experiment(path).steps
+    assert load_experiment(path).actions
 
 
 def _everywhere(provider: str) -> dict[str, str]:
@@ -263,4 +263,4 @@ def test_a_load_generator_beside_the_fault_is_no_fault_and_needs_no_rollback(tmp
     path.write_text(
         with_in_method(traffic).replace("name: faultcast\n", "name: faultcast\n    programs: [/bin/echo]\n")
     )
-    assert [step.name for step in load_experiment(path).steps] == ["kill"]
+    assert [step.name for step in load_experiment(path).actions] == ["kill"]

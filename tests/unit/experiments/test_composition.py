@@ -56,7 +56,7 @@ def test_faults_beside_each_other_are_staggered_by_their_pauses(tmp_path: Path) 
         {"name": "a", "background": "true", "duration": "25s"},
         {"name": "b", "background": "true", "before": 5, "duration": "25s"},
     )
-    first, second = load_experiment(path).steps
+    first, second = load_experiment(path).actions
     assert (first.background, first.pause_before) == (True, 0.0)
     assert (second.background, second.pause_before) == (True, 5.0)
     jsonschema.Draft202012Validator(experiment_schema()).validate(read_yaml(path).data)
@@ -68,7 +68,7 @@ def test_faults_one_after_the_other_have_to_fit_into_the_window_with_their_pause
 
 
 def test_a_range_counts_with_its_high_end(tmp_path: Path) -> None:
-    assert load_experiment(_write(tmp_path, {"duration": "5s-30s"})).steps[0].raw == {"duration": "5s-30s"}
+    assert load_experiment(_write(tmp_path, {"duration": "5s-30s"})).actions[0].raw == {"duration": "5s-30s"}
     [found] = refused_lines(_write(tmp_path, {"duration": "5s-31s"}))
     assert found.startswith("3: the faults last 31 s")
 

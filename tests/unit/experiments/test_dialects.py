@@ -81,7 +81,7 @@ def test_a_second_document_is_refused(tmp_path: Path) -> None:
 def test_what_both_read_alike_is_fine(tmp_path: Path, written: str) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(_with(written))
-    assert load_experiment(path).steps
+    assert load_experiment(path).actions
 
 
 @pytest.mark.parametrize("indent", [None, 2, "\t"])

@@ -9,7 +9,7 @@ import pytest
 from faultcast.experiments.bases.helper import observed
 from faultcast.experiments.effect import Effect, new_id
 from faultcast.experiments.helpers.jobs import Helpers
-from faultcast.experiments.helpers.log import Heard
+from faultcast.experiments.helpers.log import HelperLog
 from faultcast.experiments.helpers.manifests import Order
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.pods import pods_matching, read_pod
@@ -170,10 +170,10 @@ def test_evidence_is_measured_by_pods_of_its_own(api: FakeApi, access: Access, e
 
 
 def test_a_log_that_ends_in_a_crash_is_kept() -> None:
-    heard = Heard.of(
+    heard = HelperLog.of(
         '{"event": "applied"}\nTraceback: boom\n{"event": "measured", "values": {"a": 1.0}}\n3\n'
     )
     assert heard.values == {"a": 1.0}
     assert heard.first("crash") == {"event": "crash", "text": "Traceback: boom"}
     assert heard.end == ""
-    assert Heard.of('{"event": "left", "text": "a file"}\n').end == "left: a file"
+    assert HelperLog.of('{"event": "left", "text": "a file"}\n').end == "left: a file"

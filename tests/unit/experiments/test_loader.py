@@ -67,7 +67,7 @@ def test_a_sound_file_is_loaded_with_its_faults(tmp_path: Path) -> None:
     experiment = load_experiment(path)
     assert (experiment.name, experiment.title, experiment.path) == ("kill-one", "t", path)
     assert experiment.digest == hashlib.sha256(SOUND.encode()).hexdigest()
-    [step] = experiment.steps
+    [step] = experiment.actions
     assert (step.name, step.fault.kind, step.raw["duration"]) == ("kill", "pod-delete", "20s")
     assert step.longest_arguments().duration == 20.0
     assert experiment.extension.blast_radius.namespaces == ("shop",)
@@ -88,7 +88,7 @@ def _schema() -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_catalog_is_sound_and_fits_the_schema(path: Path) -> None:
-    assert load_experiments(path)[0].steps
+    assert load_experiments(path)[0].actions
     jsonschema.Draft202012Validator(_schema()).validate(read_yaml(path).data)
 
 
@@ -310,7 +310,7 @@ def test_a_file_with_any_value_replaced_never_ends_in_another_error(
     path.write_text("\n".join(lines))
     refused: ExperimentError | None = None
     try:
-        assert load_experiments(path)[0].steps
+        assert load_experiments(path)[0].actions
     except ExperimentError as error:
         refused = error
     assert refused is None or (refused.what.startswith(f"{path}:") and refused.remedy)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from faultcast.experiments.document.extension import Evidence
+from faultcast.experiments.document.extension import EvidenceSpec
 from faultcast.experiments.faults import container_kill, crash_loop, dns_drop, pod_delete
 from faultcast.experiments.faults.pod_delete import FAULT as DELETE
 from faultcast.experiments.resources.owners import Owners
@@ -371,7 +371,7 @@ def test_a_later_turn_that_finds_too_few_in_service_is_left_out(stage: Callable[
 
 
 def with_peer(on: Stage, peer: str) -> Stage:
-    extension = on.context.extension.model_copy(update={"evidence": Evidence(peer=peer)})
+    extension = on.context.extension.model_copy(update={"evidence": EvidenceSpec(peer=peer)})
     on.context = replace(on.context, extension=extension)
     return on
 

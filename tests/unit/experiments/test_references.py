@@ -31,7 +31,7 @@ def test_a_probe_is_done_again_where_it_is_named(tmp_path: Path) -> None:
     again = experiment.document["method"][0]
     assert (again["name"], again["provider"]["url"]) == ("is-up", "http://shop/")
     assert experiment.document["rollbacks"][0]["name"] == "is-up"
-    assert [step.pause_before for step in experiment.steps] == [3.0], "its pauses count"
+    assert [step.pause_before for step in experiment.actions] == [3.0], "its pauses count"
     jsonschema.Draft202012Validator(experiment_schema()).validate(read_yaml(path).data)
 
 
@@ -40,7 +40,7 @@ def test_whether_it_runs_in_the_background_is_said_by_the_reference(tmp_path: Pa
     path.write_text(with_in_method("{ref: is-up, background: true}") + HYPOTHESIS)
     experiment = load_experiment(path)
     assert experiment.document["method"][0]["background"] is True
-    assert [step.pause_before for step in experiment.steps] == [0.0]
+    assert [step.pause_before for step in experiment.actions] == [0.0]
 
 
 @pytest.mark.parametrize(

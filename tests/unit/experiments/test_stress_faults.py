@@ -25,7 +25,7 @@ from faultcast.experiments.resources.access import Access, NoMeter, Reading
 from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.restarts import crashes
 from faultcast.experiments.resources.targets import Target
-from faultcast.experiments.resources.volumes import Place, place_of
+from faultcast.experiments.resources.volumes import Place, location_of
 from tests.fakeapi import FakeApi
 from tests.fakekube import FakeClock
 
@@ -330,7 +330,7 @@ def test_the_innermost_mount_says_where_a_folder_lies(path: str, place: Place) -
         locked,
         read_only="locked",
     )
-    assert place_of(pod, pod.spec.containers[0].name, path) == place
+    assert location_of(pod, pod.spec.containers[0].name, path) == place
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_list_of_intensities_means_one_experiment_for_each(tmp_path: Path) -> 
     assert [one.name for one in found] == ["slow-at-25", "slow-at-50.5", "slow-at-75"]
     assert [one.variant for one in found] == ["25", "50.5", "75"]
     assert [one.title for one in found] == ["slow (at 25)", "slow (at 50.5)", "slow (at 75)"]
-    assert [[step.raw["intensity"] for step in one.steps] for one in found] == [[25, 5], [50.5, 5], [75, 5]]
+    assert [[step.raw["intensity"] for step in one.actions] for one in found] == [[25, 5], [50.5, 5], [75, 5]]
     documents = [one.document["method"][0]["provider"]["arguments"]["intensity"] for one in found]
     assert documents == [25, 50.5, 75]
     assert {one.path for one in found} == {path}
@@ -87,7 +87,7 @@ def test_the_digest_covers_the_file_and_the_variant(tmp_path: Path) -> None:
 def test_lists_of_several_actions_are_taken_in_step(tmp_path: Path) -> None:
     found = load_experiments(_write(tmp_path, "[25, 50]", "[1, 2]"))
     assert [one.name for one in found] == ["slow-at-25-1", "slow-at-50-2"]
-    assert [[step.raw["intensity"] for step in one.steps] for one in found] == [[25, 1], [50, 2]]
+    assert [[step.raw["intensity"] for step in one.actions] for one in found] == [[25, 1], [50, 2]]
     assert [one.name for one in load_experiments(_write(tmp_path, "[25, 50]", "[25, 50]"))] == [
         "slow-at-25",
         "slow-at-50",

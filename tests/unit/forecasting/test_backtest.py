@@ -6,7 +6,7 @@ from scipy import stats
 
 from faultcast.forecasting.models import Theta
 from faultcast.forecasting.recovery.backtest import Task, backtest, choose, forecast_at, past_origins
-from faultcast.forecasting.recovery.expectation import plan
+from faultcast.forecasting.recovery.expectation import outline_of
 from faultcast.forecasting.window.conformal import Calibration, effective_windows
 from faultcast.forecasting.window.question import LEAST_EFFECTIVE
 from tests.lightmodels import LightTheta
@@ -58,20 +58,20 @@ def test_the_backtest_prefers_the_season_where_there_is_one() -> None:
 @pytest.mark.parametrize(("samples", "window"), [(0, 5), (5, 5), (11, 1), (30, 20), (20, 5), (24, 5)])
 def test_a_short_history_says_how_much_is_missing(samples: int, window: int) -> None:
     values = np.random.default_rng(0).normal(size=samples)
-    short = plan(values, window)
+    short = outline_of(values, window)
     assert short.effective < LEAST_EFFECTIVE
     longer = np.random.default_rng(0).normal(size=samples + short.missing)
-    assert plan(longer, window).effective >= LEAST_EFFECTIVE
-    assert plan(longer[:-1], window).effective < LEAST_EFFECTIVE
+    assert outline_of(longer, window).effective >= LEAST_EFFECTIVE
+    assert outline_of(longer[:-1], window).effective < LEAST_EFFECTIVE
 
 
 def test_a_known_season_has_to_fit_once_and_theta_waits_for_two() -> None:
-    short = plan(season(80, period=60), 10, season=60)
+    short = outline_of(season(80, period=60), 10, season=60)
     assert short.effective < LEAST_EFFECTIVE
-    once = plan(season(80 + short.missing, period=60), 10, season=60)
+    once = outline_of(season(80 + short.missing, period=60), 10, season=60)
     assert once.effective >= LEAST_EFFECTIVE
     assert Theta(60) not in once.models
-    assert Theta(60) in plan(season(160, period=60), 10, season=60).models
+    assert Theta(60) in outline_of(season(160, period=60), 10, season=60).models
 
 
 def test_p_is_uniform_on_noise() -> None:

@@ -6,22 +6,22 @@ from hypothesis.extra import numpy as hnp
 
 from faultcast.forecasting.window.conformal import Calibration, effective_windows, length_for
 
-ODDITY = st.floats(1e-6, 1e3) | st.just(0.0)
-PAST = hnp.arrays(np.float64, st.integers(2, 80), elements=ODDITY)
+SCORE = st.floats(1e-6, 1e3) | st.just(0.0)
+PAST = hnp.arrays(np.float64, st.integers(2, 80), elements=SCORE)
 EFFECTIVE = st.floats(0.5, 60)
 
 
 @settings(deadline=None)
-@given(past=PAST, effective=EFFECTIVE, oddity=ODDITY | st.just(np.inf))
-def test_p_lies_in_zero_to_one(past: np.ndarray, effective: float, oddity: float) -> None:
-    assert 0 < Calibration(past, effective).p_value(oddity) <= 1
+@given(past=PAST, effective=EFFECTIVE, score=SCORE | st.just(np.inf))
+def test_p_lies_in_zero_to_one(past: np.ndarray, effective: float, score: float) -> None:
+    assert 0 < Calibration(past, effective).p_value(score) <= 1
 
 
 @settings(deadline=None)
-@given(past=PAST, effective=EFFECTIVE, pair=st.tuples(ODDITY, ODDITY))
+@given(past=PAST, effective=EFFECTIVE, pair=st.tuples(SCORE, SCORE))
 def test_p_never_rises_with_the_oddity(past: np.ndarray, effective: float, pair: tuple[float, float]) -> None:
     known = Calibration(past, effective)
-    small, large = (known.p_value(oddity) for oddity in sorted(pair))
+    small, large = (known.p_value(score) for score in sorted(pair))
     assert large <= small
 
 
@@ -32,19 +32,19 @@ def test_a_window_without_any_oddity_is_as_usual_as_can_be(past: np.ndarray, eff
 
 
 @settings(deadline=None)
-@given(past=PAST, effective=EFFECTIVE, oddity=ODDITY, scale=st.floats(1e-3, 1e3))
+@given(past=PAST, effective=EFFECTIVE, score=SCORE, scale=st.floats(1e-3, 1e3))
 def test_the_unit_of_the_oddity_does_not_matter(
-    past: np.ndarray, effective: float, oddity: float, scale: float
+    past: np.ndarray, effective: float, score: float, scale: float
 ) -> None:
-    past, oddity = np.round(past), round(oddity) + 0.5
-    scaled = Calibration(scale * past, effective).p_value(scale * oddity)
-    assert scaled == pytest.approx(Calibration(past, effective).p_value(oddity), rel=1e-6)
+    past, score = np.round(past), round(score) + 0.5
+    scaled = Calibration(scale * past, effective).p_value(scale * score)
+    assert scaled == pytest.approx(Calibration(past, effective).p_value(score), rel=1e-6)
 
 
 @settings(deadline=None)
-@given(past=PAST, effective=EFFECTIVE, oddity=ODDITY)
-def test_the_order_of_past_windows_does_not_matter(past: np.ndarray, effective: float, oddity: float) -> None:
-    assert Calibration(past[::-1], effective).p_value(oddity) == Calibration(past, effective).p_value(oddity)
+@given(past=PAST, effective=EFFECTIVE, score=SCORE)
+def test_the_order_of_past_windows_does_not_matter(past: np.ndarray, effective: float, score: float) -> None:
+    assert Calibration(past[::-1], effective).p_value(score) == Calibration(past, effective).p_value(score)
 
 
 def test_within_what_was_seen_p_is_the_conformal_rank() -> None:

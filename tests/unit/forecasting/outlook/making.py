@@ -8,7 +8,7 @@ import pandas as pd
 from bench.histories import Made, make
 from faultcast.forecasting.outlook.outlook import Outlook, Version
 from faultcast.forecasting.outlook.pipeline import make_outlook
-from faultcast.forecasting.outlook.preparation import look
+from faultcast.forecasting.outlook.preparation import prepare
 from faultcast.forecasting.outlook.subject import Limit, Refusal, Subject
 from faultcast.forecasting.outlook.versions import Configuration, load_models
 from faultcast.forecasting.series import MetricSeries
@@ -39,7 +39,7 @@ def outlook_of(
     limit: Limit | None = None,
     configuration: Configuration = CONFIGURATION,
 ) -> Outlook | Refusal:
-    seen = look(subject(unit, limit), series(values), 1, configuration)
+    seen = prepare(subject(unit, limit), series(values), 1, configuration)
     return seen if isinstance(seen, Refusal) else make_outlook(seen, steps, configuration, VERSION)
 
 

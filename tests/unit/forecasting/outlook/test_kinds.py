@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultcast.forecasting.outlook.reading.kinds import Found, kind_of, selector, subjects_of
+from faultcast.forecasting.outlook.reading.kinds import KindChoice, kind_of, selector, subjects_of
 
 
 @pytest.mark.parametrize(
@@ -42,13 +42,15 @@ def test_what_a_metric_is(
 
 
 def test_what_counts_observations_is_a_counter() -> None:
-    assert kind_of("x_count", "counter", None, observed=True) == Found("counter")
+    assert kind_of("x_count", "counter", None, observed=True) == KindChoice("counter")
     assert "a sum beside it" in kind_of("x_count", None, None, observed=True).note
 
 
 def test_each_kind_has_its_query() -> None:
     series = [{"__name__": "x", "a": "1"}]
-    queries = {kind: subjects_of("x", Found(kind), series)[0].query for kind in ("gauge", "counter", "delta")}
+    queries = {
+        kind: subjects_of("x", KindChoice(kind), series)[0].query for kind in ("gauge", "counter", "delta")
+    }
     assert queries == {
         "gauge": 'avg_over_time(x{a="1"}[$range])',
         "counter": 'rate(x{a="1"}[$range])',
@@ -58,7 +60,7 @@ def test_each_kind_has_its_query() -> None:
 
 def test_a_histogram_has_three_quantiles_and_a_rate_for_each_set_of_labels() -> None:
     series = [{"__name__": "x_bucket", "le": le, "a": a} for le in ("1", "+Inf") for a in ("2", "1")]
-    subjects = subjects_of("x", Found("histogram", "a note"), series)
+    subjects = subjects_of("x", KindChoice("histogram", "a note"), series)
     assert [subject.title for subject in subjects] == [
         'x{a="1"} p50', 'x{a="1"} p90', 'x{a="1"} p99', 'x_count{a="1"} rate',
         'x{a="2"} p50', 'x{a="2"} p90', 'x{a="2"} p99', 'x_count{a="2"} rate',
@@ -69,7 +71,7 @@ def test_a_histogram_has_three_quantiles_and_a_rate_for_each_set_of_labels() -> 
 
 
 def test_a_series_with_fewer_labels_than_others_is_selected_alone() -> None:
-    found = subjects_of("x", Found("gauge"), [{"a": "1"}, {"a": "1", "b": "2"}])
+    found = subjects_of("x", KindChoice("gauge"), [{"a": "1"}, {"a": "1", "b": "2"}])
     assert [subject.query for subject in found] == [
         'avg_over_time(x{a="1",b=""}[$range])',
         'avg_over_time(x{a="1",b="2"}[$range])',

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from faultcast.forecasting.outlook.reading.kinds import Found, subjects_of
+from faultcast.forecasting.outlook.reading.kinds import KindChoice, subjects_of
 from faultcast.forecasting.outlook.reading.limits import with_limits
 from faultcast.forecasting.outlook.subject import Limit, MetricKind, Subject
 from faultcast.infra.errors import MetricSourceError
@@ -24,7 +24,7 @@ def fake() -> Iterator[FakePrometheus]:
 
 
 def subject(metric: str, labels: dict[str, str] | None = None, kind: MetricKind = "gauge") -> Subject:
-    return subjects_of(metric, Found(kind), [labels or {}])[0]
+    return subjects_of(metric, KindChoice(kind), [labels or {}])[0]
 
 
 def limit_of(fake: FakePrometheus, one: Subject, own: dict[str, float] | None = None) -> Limit | None:

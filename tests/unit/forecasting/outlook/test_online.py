@@ -11,8 +11,8 @@ from faultcast.forecasting.outlook.memory import Memory
 from faultcast.forecasting.outlook.online import Advance, advance
 from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.pipeline import make_outlook
-from faultcast.forecasting.outlook.preparation import look
-from faultcast.forecasting.outlook.span import Span
+from faultcast.forecasting.outlook.preparation import prepare
+from faultcast.forecasting.outlook.span import OutlookSpan
 from faultcast.forecasting.outlook.subject import Refusal
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.errors import ConfigurationError
@@ -44,9 +44,9 @@ def world() -> World:
     return World(make("daily", 4).values)
 
 
-def at(world: World, hour: int) -> Span:
+def at(world: World, hour: int) -> OutlookSpan:
     origin = world.values.index[hour].to_pydatetime().astimezone(UTC)
-    return Span(origin, HISTORY, HOUR, 1, 300)
+    return OutlookSpan(origin, HISTORY, HOUR, 1, 300)
 
 
 def step(world: World, memory: Memory | None, hour: int, refresh: float = 30 * DAY) -> Advance:
@@ -86,7 +86,7 @@ def test_when_it_is_due_the_forecast_is_that_of_the_batch_to_the_bit(world: Worl
     span = at(world, 864)
     whole = world.read(span.start, span.origin)
     assert isinstance(whole, MetricSeries)
-    seen = look(subject(), whole, 1, CONFIGURATION)
+    seen = prepare(subject(), whole, 1, CONFIGURATION)
     assert not isinstance(seen, Refusal)
     batch = make_outlook(seen, 300, CONFIGURATION, VERSION)
     assert isinstance(batch, Outlook)

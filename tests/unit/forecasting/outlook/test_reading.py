@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from faultcast.forecasting.outlook.reading.kinds import Found, subjects_of
+from faultcast.forecasting.outlook.reading.kinds import KindChoice, subjects_of
 from faultcast.forecasting.outlook.reading.samples import promql, read
 from faultcast.forecasting.outlook.subject import MetricKind, Refusal, Subject
 from faultcast.forecasting.series import MetricSeries
@@ -25,7 +25,7 @@ def fake() -> Iterator[FakePrometheus]:
 
 
 def subject(kind: MetricKind = "gauge", metric: str = "x_bytes") -> Subject:
-    return subjects_of(metric, Found(kind), [{"a": "1", "le": "1"}])[0]
+    return subjects_of(metric, KindChoice(kind), [{"a": "1", "le": "1"}])[0]
 
 
 def asked(

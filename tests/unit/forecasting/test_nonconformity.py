@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from faultcast.forecasting.window.nonconformity import Direction, oddities, reduce
+from faultcast.forecasting.window.nonconformity import Direction, nonconformity_scores, reduce
 from faultcast.forecasting.window.windows import Errors
 
 PAST, STEPS = 20, 6
@@ -34,7 +34,7 @@ def shifted(found: Errors, shift: float) -> Errors:
 def odd(
     found: Errors, direction: Direction = "either", seen: np.ndarray = ALL, rounding: float = 0.0
 ) -> float:
-    return float(oddities(reduce(found, seen, direction), rounding)[0][-1])
+    return float(nonconformity_scores(reduce(found, seen, direction), rounding)[0][-1])
 
 
 def test_five_numbers_tell_a_shift_a_burst_and_a_jump_apart() -> None:
@@ -115,7 +115,7 @@ def test_no_pattern_of_holes_leaves_a_past_window_that_is_not_a_number(direction
     for rows in (found.model, found.level, found.steps):
         rows[np.random.default_rng(1).random(rows.shape) < 0.7] = np.nan
         rows[3] = np.nan
-    odd_ones, usual = oddities(reduce(found, ALL, direction), 0.0)
+    odd_ones, usual = nonconformity_scores(reduce(found, ALL, direction), 0.0)
     assert np.isfinite(odd_ones).all()
     assert np.isfinite(usual).all()
 
@@ -131,7 +131,7 @@ def test_where_no_past_window_was_off_any_error_is_infinitely_odd() -> None:
     rows = np.zeros((PAST + 1, STEPS))
     assert odd(same(rows)) == 0
     rows[-1, 2] = 0.1
-    found, usual = oddities(reduce(same(rows), ALL, "either"), 0.0)
+    found, usual = nonconformity_scores(reduce(same(rows), ALL, "either"), 0.0)
     assert found[-1] == np.inf
     assert not found[:-1].any()
     assert not usual.any()
@@ -140,12 +140,12 @@ def test_where_no_past_window_was_off_any_error_is_infinitely_odd() -> None:
 def test_one_number_alone_counts_half_of_two() -> None:
     numbers = np.ones((11, 5))
     numbers[-1] = [4, 1, 1, 1, 1]
-    assert oddities(numbers, 0.0)[0][-1] == 2.5
+    assert nonconformity_scores(numbers, 0.0)[0][-1] == 2.5
     numbers[-1] = [4, 4, 1, 1, 1]
-    assert oddities(numbers, 0.0)[0][-1] == 4
+    assert nonconformity_scores(numbers, 0.0)[0][-1] == 4
 
 
 def test_what_is_usual_is_what_nine_of_ten_past_windows_stay_below() -> None:
     numbers = np.ones((12, 5))
     numbers[:11, 0] = np.arange(11.0)
-    assert oddities(numbers, 0.0)[1].tolist() == [9, 1, 1, 1, 1]
+    assert nonconformity_scores(numbers, 0.0)[1].tolist() == [9, 1, 1, 1, 1]

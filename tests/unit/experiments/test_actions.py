@@ -3,13 +3,13 @@ from typing import Any
 import pytest
 
 from faultcast.experiments.fault import fault_of
-from faultcast.experiments.loading.actions import Offsets, Step, longest, schedule, steps_of
+from faultcast.experiments.loading.actions import Action, Offsets, actions_of, longest, schedule
 
 NONE = "faultcast.experiments.faults.none"
 
 
-def _step(duration: object, **how: Any) -> Step:
-    return Step("s", fault_of(NONE), {"duration": duration}, **how)
+def _step(duration: object, **how: Any) -> Action:
+    return Action("s", fault_of(NONE), {"duration": duration}, **how)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def _step(duration: object, **how: Any) -> Step:
     ],
 )
 def test_a_schedule_is_chaos_toolkits_order(
-    steps: tuple[Step, ...], offsets: list[tuple[float, float]]
+    steps: tuple[Action, ...], offsets: list[tuple[float, float]]
 ) -> None:
     assert schedule(steps) == tuple(Offsets(*pair) for pair in offsets)
 
@@ -45,7 +45,7 @@ def test_steps_are_the_actions_of_a_method_with_their_pauses() -> None:
         {"type": "probe", "name": "p", "provider": {}, "pauses": {"after": 2}},
         {"type": "action", "name": "b", "provider": {**provider, "arguments": None}, "pauses": {"before": 3}},
     ]
-    first, second = steps_of(method)
+    first, second = actions_of(method)
     assert (first.name, first.fault.kind, first.background, first.raw) == (
         "a",
         "none",
