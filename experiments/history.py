@@ -174,6 +174,7 @@ class TrialHistory:
         events: What happened, in order of time.
         left_behind: What could not be reverted; empty when the cluster is clean.
         known_weakness: Why a deviation is expected, or None.
+        known_blindness: Why nobody can tell, as is expected, or None.
     """
 
     run: str
@@ -195,6 +196,7 @@ class TrialHistory:
     events: tuple[Event, ...] = ()
     left_behind: tuple[str, ...] = ()
     known_weakness: str | None = None
+    known_blindness: str | None = None
 
 
 _ADAPTER = TypeAdapter(TrialHistory)

@@ -33,6 +33,7 @@ _ANALYTICS = re.compile(
 _EXTERNAL = re.compile(r"""<(?:script|link|img|iframe)\b[^>]*?\s(?:src|href)=["']?(?:https?:)?//""")
 _CATEGORIES = [
     {"name": "Known weakness", "matchers": {"labels": {"known_weakness": "true", "verdict": "DEVIATED"}}},
+    {"name": "Known blindness", "matchers": {"labels": {"known_blindness": "true", "verdict": "UNKNOWN"}}},
     {"name": "DEVIATED: the steady state did not hold", "matchers": {"labels": {"verdict": "DEVIATED"}}},
     {"name": "UNKNOWN: cannot tell", "matchers": {"labels": {"verdict": "UNKNOWN"}}},
     {"name": "HELD: the steady state held", "matchers": {"labels": {"verdict": "HELD"}}},

@@ -111,6 +111,7 @@ class Trial(Base):
     alpha: Mapped[float] = mapped_column(Double)
     judge: Mapped[str] = mapped_column(String(40))
     known_weakness: Mapped[str | None] = mapped_column(Text)
+    known_blindness: Mapped[str | None] = mapped_column(Text)
     left_behind: Mapped[list[str]] = mapped_column(JSON)
     repeat_command: Mapped[str] = mapped_column(Text)
 

@@ -181,6 +181,9 @@ def _labels(record: TrialRecord) -> Iterator[tuple[str, str]]:
     if history.known_weakness is not None:
         yield "known_weakness", "true"
         yield "tag", "known weakness"
+    if history.known_blindness is not None:
+        yield "known_blindness", "true"
+        yield "tag", "known blindness"
 
 
 def _parameters(record: TrialRecord) -> Iterator[tuple[str, str]]:

@@ -32,6 +32,7 @@ def description(record: TrialRecord) -> str:
         [
             f"<p><strong>{escape(headline(history, verdict))}</strong></p><p>{escape(more)}</p>",
             f"<p>Known weakness: {escape(history.known_weakness)}</p>" if history.known_weakness else "",
+            f"<p>Known blindness: {escape(history.known_blindness)}</p>" if history.known_blindness else "",
             *(_picture(path) for path in record.plots if path.name == "overview.png"),
             _table(("metric", "phase", "verdict", "p", "effect", "recovery", "why"), _rows(record)),
             _list(_curves(record)),

@@ -13,6 +13,7 @@ from faultcast.reports.sinks.repeats import repeats_in
 from faultcast.reports.words.repeats import deviating_words, in_time_words, median_words, repeat_lines
 from faultcast.reports.words.verdict import (
     effect_words,
+    expected,
     headline,
     p_words,
     recovery_of,
@@ -70,8 +71,9 @@ def print_summary(console: Console, records: list[TrialRecord], folder: RunFolde
     """Print a table of trials, the reason of each, and where to read more."""
     if records:
         console.print(summary_table(records))
-        if any(str(_status(record)).endswith("*") for record in records):
-            _print(console, "* a known weakness: expected, and not counted as a failure")
+        known = sorted({expected(record.history, record.verdict.status) for record in records} - {""})
+        if known:
+            _print(console, f"* a {' or a '.join(known)}: expected, and not counted as a failure")
         _print(console, "")
         for record in records:
             console.print(_sentence(record))
@@ -150,8 +152,8 @@ def _table(*titles: str, whole: int) -> Table:
 
 def _status(record: TrialRecord) -> Text:
     status = record.verdict.status
-    expected = record.history.known_weakness is not None and status is Status.DEVIATED
-    return Text(f"{status}*" if expected else str(status), style=_STYLES[status])
+    known = expected(record.history, status)
+    return Text(f"{status}*" if known else str(status), style=_STYLES[status])
 
 
 def _sentence(record: TrialRecord) -> Text:

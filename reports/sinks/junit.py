@@ -48,6 +48,7 @@ def properties(record: TrialRecord) -> list[tuple[str, str]]:
         ("faultcast.verdict", str(verdict.status)),
         ("faultcast.reason", reason(verdict)),
         ("faultcast.known_weakness", history.known_weakness or ""),
+        ("faultcast.known_blindness", history.known_blindness or ""),
         ("faultcast.worst_metric", worst.metric if worst else ""),
         ("faultcast.p", "" if p_value is None else f"{p_value:.6g}"),
         (

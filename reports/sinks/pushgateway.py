@@ -71,7 +71,11 @@ def exposition(record: TrialRecord) -> str:
             "Verdict of the latest trial: 0 held, 1 cannot tell, 2 deviated.",
             [
                 (
-                    {**who, "known_weakness": str(history.known_weakness is not None).lower()},
+                    {
+                        **who,
+                        "known_weakness": str(history.known_weakness is not None).lower(),
+                        "known_blindness": str(history.known_blindness is not None).lower(),
+                    },
                     VALUES[verdict.status],
                 )
             ],

@@ -127,6 +127,7 @@ def _trial(record: TrialRecord) -> dict[str, Any]:
         "alpha": verdict.alpha,
         "judge": verdict.judge,
         "known_weakness": history.known_weakness,
+        "known_blindness": history.known_blindness,
         "left_behind": list(history.left_behind),
         "repeat_command": record.repeat_command,
     }

@@ -8,6 +8,7 @@ __all__ = [
     "MEANING",
     "effect_in_full",
     "effect_words",
+    "expected",
     "headline",
     "p_words",
     "quantity",
@@ -107,5 +108,14 @@ def reason(verdict: TrialVerdict) -> str:
 
 def headline(history: TrialHistory, verdict: TrialVerdict) -> str:
     """The verdict in one sentence, such as `DEVIATED: store_p95 was 0.4 s above its forecast`."""
-    known = " (known weakness)" if history.known_weakness and verdict.status is Status.DEVIATED else ""
-    return f"{verdict.status}{known}: {reason(verdict)}"
+    known = expected(history, verdict.status)
+    return f"{verdict.status}{f' ({known})' if known else ''}: {reason(verdict)}"
+
+
+def expected(history: TrialHistory, status: Status) -> str:
+    """As what the experiment expects a verdict: `known weakness`, `known blindness`, or nothing."""
+    if history.known_weakness and status is Status.DEVIATED:
+        return "known weakness"
+    if history.known_blindness and status is Status.UNKNOWN:
+        return "known blindness"
+    return ""

@@ -49,20 +49,24 @@ def deviated(tmp_path: Path) -> TrialRecord:
 def test_a_run_its_trial_verdicts_and_fault_windows_arrive(
     sink: MySqlSink, mariadb: MariaDb, deviated: TrialRecord
 ) -> None:
+    deviated = replace(deviated, history=replace(deviated.history, known_blindness="seen by nobody"))
     sink.open_run(make_run())
     sink.publish(deviated)
     assert rows(mariadb) == {
         "runs": 1, "trials": 1, "phases": 4, "fault_windows": 1, "metric_verdicts": 8, "events": 3,
     }  # fmt: skip
     with connect(mariadb.reader) as connection:
-        trial = connection.execute(select(Trial.status, Trial.known_weakness, Trial.run_id)).one()
+        trial = connection.execute(
+            select(Trial.status, Trial.known_weakness, Trial.known_blindness, Trial.run_id)
+        ).one()
         fault = connection.execute(select(FaultWindow.started, FaultWindow.ended, FaultWindow.proved)).one()
         effect = connection.scalar(
             select(MetricResult.effect).where(
                 MetricResult.metric == "order_rate", MetricResult.phase == "during"
             )
         )
-    assert tuple(trial) == ("DEVIATED", "the store has one replica on purpose", make_run().run)
+    weakness = "the store has one replica on purpose"
+    assert tuple(trial) == ("DEVIATED", weakness, "seen by nobody", make_run().run)
     assert tuple(fault) == (at(0), at(24), True)
     assert effect == -15.9
 

@@ -1,11 +1,12 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from faultcast.reports.runs import RunFolder
-from faultcast.reports.sinks.console import ConsoleSink, runs_table
+from faultcast.reports.sinks.console import ConsoleSink, print_summary, runs_table
 from faultcast.steady_state.verdict import Status
 from tests.factories import make_record, make_run
 
@@ -51,6 +52,15 @@ def test_it_ends_with_paths_and_says_when_no_report_was_made(tmp_path: Path) -> 
     text = printed(tmp_path, 40)
     assert f"report  {tmp_path / 'report.html'}\n" in text
     assert f"run     {tmp_path}\n" in text
+
+
+def test_a_known_blindness_is_marked_and_explained(tmp_path: Path) -> None:
+    record = make_record(tmp_path, Status.UNKNOWN)
+    blind = replace(record, history=replace(record.history, known_blindness="monitoring is broken"))
+    out = io.StringIO()
+    print_summary(Console(file=out, width=100), [blind], RunFolder(tmp_path))
+    assert "UNKNOWN*" in out.getvalue()
+    assert "* a known blindness: expected, and not counted as a failure" in out.getvalue()
 
 
 def test_without_a_known_weakness_there_is_no_footnote(tmp_path: Path) -> None:

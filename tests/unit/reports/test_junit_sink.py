@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from faultcast.reports.sinks.junit import properties
@@ -15,6 +16,12 @@ def test_properties_tell_verdict_p_run_and_trial(tmp_path: Path) -> None:
     assert found["faultcast.trial"] == record.history.trial
     assert found["faultcast.recovery_seconds"] == "20.000"
     assert found["faultcast.known_weakness"] == "the store has one replica on purpose"
+
+
+def test_a_known_blindness_is_a_property(tmp_path: Path) -> None:
+    record = make_record(tmp_path, Status.UNKNOWN)
+    blind = replace(record, history=replace(record.history, known_blindness="monitoring is broken"))
+    assert dict(properties(blind))["faultcast.known_blindness"] == "monitoring is broken"
 
 
 def test_what_is_not_known_is_empty_not_zero(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from faultcast.reports.words.verdict import (
     effect_words,
+    expected,
     headline,
     p_words,
     quantity,
@@ -69,3 +72,11 @@ def test_the_headline_names_status_reason_and_known_weakness() -> None:
     assert text.startswith("DEVIATED (known weakness): order_rate was 15.9 req/s below")
     silent = TrialVerdict(Status.UNKNOWN, (), (), 0.05, "1")
     assert headline(make_history(Status.HELD), silent) == "UNKNOWN: cannot tell"
+
+
+def test_what_an_experiment_expects_is_named_with_the_verdict_it_expects_only() -> None:
+    blind = replace(make_history(Status.HELD), known_blindness="monitoring is what is broken")
+    assert expected(blind, Status.UNKNOWN) == "known blindness"
+    assert [expected(blind, status) for status in (Status.HELD, Status.DEVIATED)] == ["", ""]
+    silent = TrialVerdict(Status.UNKNOWN, (), (), 0.05, "1")
+    assert headline(blind, silent) == "UNKNOWN (known blindness): cannot tell"
