@@ -205,7 +205,7 @@ class TestUnknown:
             message = "boom"
             raise RuntimeError(message)
 
-        monkeypatch.setattr(trial, "Record", crash)
+        monkeypatch.setattr(trial, "TrialWindows", crash)
         verdict = judge_trial(history(ERRORS), quiet())
         assert verdict.status is Status.UNKNOWN
         assert "RuntimeError: boom" in verdict.reasons[1]
