@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Protocol
-
-import pandas as pd
 
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.errors import ConfigurationError, MetricSourceError, NoSamplesError
 from faultcast.infra.prometheus.client import PrometheusClient
 
-__all__ = ["MetricSource", "PrometheusSource", "RecordedSource"]
+__all__ = ["MetricSource", "PrometheusSource"]
 
 
 class MetricSource(Protocol):
@@ -60,37 +57,6 @@ class PrometheusSource:
             message = f"the query gives {len(found)} series, not one: {query}; they differ in {apart}"
             raise MetricSourceError(message, remedy=f"add them up, as in sum({query}), or select one")
         return MetricSeries.from_samples(query, found[0].samples, start=start, end=end, step=step)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedSource:
-    """The series of a trial on disk: `series/<name>.parquet`, with a column `value` and times as index.
-
-    Attributes:
-        folder: The trial's folder.
-        names: Name of the recorded series by query; a query that is not there is taken as the name itself.
-    """
-
-    folder: Path
-    names: Mapping[str, str]
-
-    def fetch(self, query: str, start: datetime, end: datetime, step: float) -> MetricSeries:
-        """See `MetricSource`."""
-        _check(start, end, step)
-        name = self.names.get(query, query)
-        path = self.folder / "series" / f"{name}.parquet"
-        known = {file.stem: file for file in path.parent.glob("*.parquet")}
-        if name not in known:
-            message = f"{self.folder} has no series {name}; it has {', '.join(sorted(known)) or 'none'}"
-            raise MetricSourceError(message, remedy="ask for one of the recorded metrics")
-        values = pd.read_parquet(known[name])["value"].astype(float)
-        within = values[(values.index >= start) & (values.index <= end)].dropna()
-        if within.empty:
-            message = f"series {name} has no sample from {start:%H:%M:%S} to {end:%H:%M:%S}"
-            raise NoSamplesError(message, remedy=f"it was recorded from {values.index.min()} on")
-        seconds = pd.DatetimeIndex(within.index).as_unit("ns").asi8 / 1e9
-        samples = dict(zip(seconds.tolist(), within.tolist(), strict=True))
-        return MetricSeries.from_samples(name, samples, start=start, end=end, step=step)
 
 
 def _check(start: datetime, end: datetime, step: float) -> None:

@@ -21,7 +21,6 @@ __all__ = [
     "MOST_LINES",
     "KubernetesLogSource",
     "LogSource",
-    "NoLogSource",
     "VictoriaLogsSource",
 ]
 
@@ -46,14 +45,6 @@ class LogSource(Protocol):
             ValueError: The selector has another form.
         """
         ...
-
-
-class NoLogSource:
-    """A cluster whose logs nobody keeps."""
-
-    def excerpt(self, selector: str, start: datetime, end: datetime) -> str:  # noqa: ARG002
-        """Nothing."""
-        return ""
 
 
 class VictoriaLogsSource:

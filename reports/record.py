@@ -12,7 +12,6 @@ from faultcast.infra.errors import FaultcastError
 from faultcast.steady_state.verdict import TrialVerdict
 
 __all__ = [
-    "NullSink",
     "RunRecord",
     "Sink",
     "TrialRecord",
@@ -108,21 +107,6 @@ class Sink(Protocol):
             SinkError: It could not be published.
         """
         ...
-
-
-class NullSink:
-    """Publishes nothing."""
-
-    name = "null"
-
-    def open_run(self, run: RunRecord) -> None:
-        """Do nothing."""
-
-    def publish(self, record: TrialRecord) -> None:
-        """Do nothing."""
-
-    def close_run(self, run: RunRecord) -> None:
-        """Do nothing."""
 
 
 def new_run_id(now: datetime) -> str:

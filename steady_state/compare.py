@@ -6,8 +6,6 @@ from faultcast.steady_state.verdict import MetricVerdict, Recovery, TrialVerdict
 
 __all__ = ["differences"]
 
-_FACTS = ("status", "p", "effect", "recovery")
-
 
 def differences(stored: TrialVerdict, fresh: TrialVerdict) -> tuple[str, ...]:
     """What a second judgement says differently: statuses, p-values, effects and recovery times.

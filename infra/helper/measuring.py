@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from .folders import inside, space_of, writes_in
 from .log import say
@@ -14,20 +14,12 @@ from .spaces import Network
 from .targets import PROC, Target
 from .task import TaskError
 
-__all__ = ["Measuring", "Rated"]
+__all__ = ["Measuring"]
 
 _EVERY = 1.0
 _PATIENCE = 6.0
 
 type Probe = Callable[[], float | None]
-
-
-class Rated(Protocol):
-    """A task that knows how much it writes."""
-
-    def rate(self) -> float | None:
-        """Bytes in each second."""
-        ...
 
 
 class Measuring:

@@ -3,7 +3,6 @@
 import socket
 import struct
 from collections.abc import Sequence
-from fcntl import ioctl
 from pathlib import Path
 
 from .spaces import execute
@@ -11,7 +10,6 @@ from .task import TaskError
 
 __all__ = [
     "HANDLE",
-    "address_of",
     "default_interface",
     "gateway",
     "gateway_of",
@@ -74,13 +72,6 @@ def gateway() -> str:
 
 def _routes() -> str:
     return Path("/proc/thread-self/net/route").read_text()
-
-
-def address_of(name: str) -> str:
-    """IPv4 address of an interface of this thread's network namespace."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        answer = ioctl(asking.fileno(), 0x8915, struct.pack("256s", name.encode()))  # SIOCGIFADDR
-    return socket.inet_ntoa(answer[20:24])
 
 
 def root_of(shown: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from faultcast.infra.stack.secrets import (
     read_or_make_certificate,
 )
 
-__all__ = ["deploy_stack", "deploy_workload", "endpoints"]
+__all__ = ["deploy_stack", "endpoints"]
 
 
 def deploy_stack(
@@ -56,34 +56,6 @@ def deploy_stack(
         shop = next(account for account in accounts if account.user == SHOP.user)
         manifests += render_workload(settings, images, shop)
     progress(f"deploying {len(manifests)} objects")
-    apply(kube, manifests)
-    wait_ready(kube, manifests, progress)
-
-
-def deploy_workload(
-    kube: KubeClient,
-    settings: Settings,
-    images: Sequence[ImageArchive],
-    progress: Callable[[str], None],
-) -> None:
-    """Deploy the shop alone; its database has to be there.
-
-    Args:
-        kube: The cluster.
-        settings: Names of the nodes.
-        images: The images that the nodes have.
-        progress: Told in words what goes on.
-
-    Raises:
-        ClusterError: There is no database, or something does not become ready.
-        WaitTimeoutError: The API server does not answer.
-    """
-    account = read_accounts(kube).get(SHOP.user)
-    if account is None:
-        message = "the cluster has no database for the shop"
-        raise ClusterError(message, remedy="deploy the whole stack: faultcast up")
-    manifests = render_workload(settings, images, account)
-    progress(f"deploying {len(manifests)} objects of the shop")
     apply(kube, manifests)
     wait_ready(kube, manifests, progress)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
-from faultcast.infra.documents import load_document, save_document
+from faultcast.infra.documents import save_document
 from faultcast.infra.errors import SinkError
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.runs import RunFolder
 from faultcast.steady_state.repeats import Repeats, repeats_of
 
-__all__ = ["RepeatsSink", "load_repeats", "repeats_in"]
+__all__ = ["RepeatsSink", "repeats_in"]
 
 _ADAPTER = TypeAdapter(tuple[Repeats, ...])
 
@@ -54,17 +54,3 @@ class RepeatsSink:
 def repeats_in(records: Iterable[TrialRecord]) -> tuple[Repeats, ...]:
     """The summary of each experiment that was run at least twice."""
     return repeats_of((record.history, record.verdict) for record in records)
-
-
-def load_repeats(folder: RunFolder) -> tuple[Repeats, ...]:
-    """Read the summary of a run back.
-
-    Raises:
-        FaultcastError: Nothing was repeated in this run, or the file is broken.
-    """
-    return load_document(
-        folder.repeats,
-        _ADAPTER,
-        missing=f"{folder.path} holds no summary of repeats: no experiment was run twice",
-        remedy="run it with --repeat 5",
-    )

@@ -16,7 +16,6 @@ from faultcast.reports.logs import (
     MOST_BYTES,
     MOST_LINES,
     KubernetesLogSource,
-    NoLogSource,
     VictoriaLogsSource,
 )
 from tests.factories import at
@@ -134,7 +133,3 @@ def test_kubernetes_says_when_it_may_not() -> None:
     for source, namespace in ((kubernetes(), "forbidden"), (kubernetes(a=500), "shop")):
         with pytest.raises(ClusterError, match="cannot read logs"):
             source.excerpt(f"{namespace}/app=store", at(0), at(1))
-
-
-def test_where_nobody_keeps_logs_there_are_none() -> None:
-    assert NoLogSource().excerpt("anything", at(0), at(1)) == ""

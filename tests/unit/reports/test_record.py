@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from faultcast.infra.errors import SinkError
 from faultcast.reports.record import (
-    NullSink,
     RunRecord,
     TrialRecord,
     close_all,
@@ -19,7 +18,19 @@ from faultcast.steady_state.verdict import Status
 from tests.factories import make_record, make_run
 
 
-class Recorder(NullSink):
+class Silent:
+    """Publishes nothing."""
+
+    name = "silent"
+
+    def open_run(self, run: RunRecord) -> None: ...
+
+    def publish(self, record: TrialRecord) -> None: ...
+
+    def close_run(self, run: RunRecord) -> None: ...
+
+
+class Recorder(Silent):
     name = "recorder"
 
     def __init__(self) -> None:
@@ -35,7 +46,7 @@ class Recorder(NullSink):
         self.seen.append(f"close {run.run}")
 
 
-class Refusing(NullSink):
+class Refusing(Silent):
     name = "refusing"
 
     def publish(self, record: TrialRecord) -> None:
@@ -43,7 +54,7 @@ class Refusing(NullSink):
         raise SinkError(message, remedy="faultcast results replay")
 
 
-class Defective(NullSink):
+class Defective(Silent):
     name = "defective"
 
     def publish(self, record: TrialRecord) -> None:
@@ -53,7 +64,7 @@ class Defective(NullSink):
 def test_a_failing_sink_stops_no_other_and_says_what_to_do(tmp_path: Path) -> None:
     last = Recorder()
     record = make_record(tmp_path, Status.HELD)
-    sentences = publish_all([Refusing(), Defective(), NullSink(), last], record)
+    sentences = publish_all([Refusing(), Defective(), Silent(), last], record)
     assert last.seen == [record.history.trial]
     assert sentences[0] == "refusing: the server is away\n  what to do: faultcast results replay"
     assert sentences[1].startswith("defective: a defect of this sink: KeyError")
