@@ -57,9 +57,16 @@ def forecast(
     request = options.request_of(
         settings,
         url=prometheus_url,
-        wanted=(metric, query, include, exclude, kind, limit),
-        all_metrics=all_metrics,
-        lengths=(history, horizon, step, forecast_step),
+        chosen=options.Chosen(
+            metrics=metric,
+            queries=query,
+            include=include,
+            exclude=exclude,
+            kinds=kind,
+            limits=limit,
+            all_metrics=all_metrics,
+        ),
+        lengths=options.Lengths(history, horizon, step=step, forecast_step=forecast_step),
         models=models,
     )
     access = options.database_of(settings, db) if db else None

@@ -1,7 +1,7 @@
 """What `faultcast forecast` can be told, and how it is read."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "All",
     "At",
+    "Chosen",
     "Csv",
     "Db",
     "Exclude",
@@ -30,6 +31,7 @@ __all__ = [
     "Include",
     "Interval",
     "Kind",
+    "Lengths",
     "Limit",
     "Looks",
     "Metric",
@@ -100,13 +102,35 @@ Looks = Annotated[int, typer.Option(min=0, help="with --online: end after so man
 _LIMIT = "disk_used_bytes=5e11"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which series the options name, as they were typed; see the options of the same names."""
+
+    metrics: Sequence[str] | None
+    queries: Sequence[str] | None
+    include: Sequence[str] | None
+    exclude: Sequence[str] | None
+    kinds: Sequence[str] | None
+    limits: Sequence[str] | None
+    all_metrics: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Lengths of time, as they were typed; a step may be `auto`."""
+
+    history: str
+    horizon: str
+    step: str
+    forecast_step: str
+
+
 def request_of(
     settings: "Settings",
     *,
     url: str,
-    wanted: Sequence[Sequence[str] | None],
-    all_metrics: bool,
-    lengths: Sequence[str],
+    chosen: Chosen,
+    lengths: Lengths,
     models: Path | None,
 ) -> "Request":
     """What the options want.
@@ -114,9 +138,8 @@ def request_of(
     Args:
         settings: How the Prometheus is asked.
         url: Its URL; that of the local cluster when empty.
-        wanted: Metrics, queries, patterns to include and exclude, kinds, limits.
-        all_metrics: Whether every metric is wanted.
-        lengths: History, horizon, step and forecast step, as they were typed.
+        chosen: Which series.
+        lengths: How far back, how far ahead, and on which grids.
         models: File of model versions.
 
     Raises:
@@ -129,25 +152,24 @@ def request_of(
     from faultcast.reports.facts import git_revision
     from faultcast.reports.outlook.running import Request
 
-    metrics, queries, include, exclude, kinds, limits = (tuple(given or ()) for given in wanted)
-    history, horizon, step, forecast_step = lengths
     prometheus = prometheus_access(url, settings) or _local_prometheus(settings)
+    limits = pairs("--limit", tuple(chosen.limits or ()), _LIMIT)
     return Request(
         prometheus=prometheus,
         wanted=Wanted(
-            metrics=metrics,
-            queries=queries,
-            all_metrics=all_metrics,
-            include=include,
-            exclude=exclude,
-            kinds=_kinds(kinds),
-            limits={name: _number(name, value) for name, value in pairs("--limit", limits, _LIMIT).items()},
+            metrics=tuple(chosen.metrics or ()),
+            queries=tuple(chosen.queries or ()),
+            all_metrics=chosen.all_metrics,
+            include=tuple(chosen.include or ()),
+            exclude=tuple(chosen.exclude or ()),
+            kinds=_kinds(tuple(chosen.kinds or ())),
+            limits={name: _number(name, value) for name, value in limits.items()},
         ),
-        history=seconds_of("--history", history),
-        horizon=seconds_of("--horizon", horizon),
+        history=seconds_of("--history", lengths.history),
+        horizon=seconds_of("--horizon", lengths.horizon),
         models=load_models(models or PACKAGED),
-        step=None if step == "auto" else seconds_of("--step", step),
-        forecast_step=None if forecast_step == "auto" else seconds_of("--forecast-step", forecast_step),
+        step=_step_of("--step", lengths.step),
+        forecast_step=_step_of("--forecast-step", lengths.forecast_step),
         revision=git_revision(PACKAGED) or "",
     )
 
@@ -216,6 +238,10 @@ def seconds_of(option: str, text: str) -> float:
         return 0.0 if text == "0" else duration_seconds(text)
     except ValueError as error:
         raise ConfigurationError(f"{option}: {error}", remedy=f"as in {option} 5w") from error
+
+
+def _step_of(option: str, text: str) -> float | None:
+    return None if text == "auto" else seconds_of(option, text)
 
 
 def moment_of(text: str) -> datetime:

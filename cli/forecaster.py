@@ -230,23 +230,16 @@ def _moment(when: "datetime | None") -> str:
 
 
 def _last_run(access: "DatabaseAccess | None") -> str:
-    from sqlalchemy import inspect, select
-
-    from faultcast.reports.database import connect
-    from faultcast.reports.outlook.storage.tables import ForecastRun
+    from faultcast.reports.outlook.storage.latest import latest_run
 
     if access is None:
         return "unknown: the cluster has no database"
-    newest = select(ForecastRun.run, ForecastRun.status, ForecastRun.started, ForecastRun.series)
     try:
-        with connect(access) as connection:
-            if not inspect(connection).has_table(ForecastRun.__tablename__):
-                return "none yet"
-            row = connection.execute(newest.order_by(ForecastRun.id.desc()).limit(1)).first()
+        run = latest_run(access)
     except SinkError as error:
         return f"unknown: {error.what}"
     return (
-        f"{row.run}: {row.status}, {row.series} series, since {_moment(row.started)}" if row else "none yet"
+        f"{run.run}: {run.status}, {run.series} series, since {_moment(run.started)}" if run else "none yet"
     )
 
 

@@ -20,6 +20,7 @@ from faultcast.forecasting.outlook.subject import Limit, Refusal
 from faultcast.infra.errors import SinkError, SupersededError
 from faultcast.reports.database import connect, downgrade, migrate
 from faultcast.reports.outlook.run import run_mark
+from faultcast.reports.outlook.storage.latest import LatestRun, latest_run
 from faultcast.reports.outlook.storage.prune import prune
 from faultcast.reports.outlook.storage.state import DatabaseState
 from faultcast.reports.outlook.storage.store import OutlookStore
@@ -105,6 +106,17 @@ def test_a_run_arrives_with_all_its_parts(store: OutlookStore, mariadb: MariaDb)
     assert first == [
         tuple(time.to_pydatetime().replace(tzinfo=None) for time in (ahead.times[0], ahead.times[-1]))
     ]
+
+
+def test_the_latest_run_is_told_in_brief(store: OutlookStore, mariadb: MariaDb) -> None:
+    whole_run(store, 1)
+    whole_run(store, 1, 2, day=1)
+    run = outlook_run(ORIGIN + DAY)
+    assert latest_run(mariadb.reader) == LatestRun(run.run, "complete", run.started, 2)
+
+
+def test_without_a_run_there_is_no_latest_one(mariadb: MariaDb) -> None:
+    assert latest_run(mariadb.reader) is None
 
 
 def test_every_number_comes_back_to_the_bit(store: OutlookStore, mariadb: MariaDb) -> None:
