@@ -92,7 +92,8 @@ def _stored(trial: Path) -> "TrialVerdict | None":
 
 
 def _table(verdict: "TrialVerdict") -> Table:
-    from faultcast.reports.words.verdict import p_words, quantity, recovery_words
+    from faultcast.reports.words.verdict import p_words, recovery_words
+    from faultcast.steady_state.wording import quantity
 
     table = Table("metric", "phase", "verdict", "p", "effect", "model", "windows", "recovery", box=None)
     for part in verdict.metrics:

@@ -196,10 +196,10 @@ def _seconds(option: str, text: str) -> float:
     Raises:
         ConfigurationError: It is none, or not above 0.
     """
-    from faultcast.experiments.document.values import seconds
+    from faultcast.infra.durations import duration_seconds
 
     try:
-        found = seconds(text)
+        found = duration_seconds(text)
     except ValueError as error:
         raise ConfigurationError(f"{option}: {error}", remedy=f"as in {option} 30s") from error
     if found <= 0:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from faultcast.experiments.document.metric import MetricSpec
-from faultcast.experiments.document.values import Duration, Strict, Text, seconds
+from faultcast.experiments.document.values import Duration, Strict, Text
 from faultcast.experiments.resources.targets import NAMESPACE_NAME, NODE_NAME, valid_label, valid_selector
 from faultcast.infra.urls import is_url
 
@@ -23,7 +23,6 @@ __all__ = [
     "Extension",
     "MetricSpec",
     "Windows",
-    "seconds",
 ]
 
 

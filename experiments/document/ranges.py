@@ -13,14 +13,14 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
-from faultcast.experiments.document.extension import seconds
+from faultcast.infra.durations import duration_seconds
 
 __all__ = ["PATTERN", "RangeError", "corners", "draw", "ends", "is_range", "numeric_fields"]
 
-PATTERN = r"^\s*-?\d+(\.\d+)?(ms|s|m|h)?\s*-\s*-?\d+(\.\d+)?(ms|s|m|h)?\s*$"
+PATTERN = r"^\s*-?\d+(\.\d+)?(ms|[wdhms])?\s*-\s*-?\d+(\.\d+)?(ms|[wdhms])?\s*$"
 """How a range is written, for the JSON Schema."""
 
-_RANGE = re.compile(r"(-?\d+(?:\.\d+)?)(ms|s|m|h)?\s*-\s*(-?\d+(?:\.\d+)?)(ms|s|m|h)?")
+_RANGE = re.compile(r"(-?\d+(?:\.\d+)?)(ms|[wdhms])?\s*-\s*(-?\d+(?:\.\d+)?)(ms|[wdhms])?")
 _MOST_CORNERS = 6
 _DIGITS = 3
 _LONGEST = 100
@@ -164,7 +164,7 @@ def _seconds(name: str, text: str) -> float:
     except ValueError:
         pass
     try:
-        return seconds(text)
+        return duration_seconds(text)
     except ValueError as error:
         raise RangeError(name, str(error)) from error
 
@@ -179,7 +179,7 @@ def _kind(field: FieldInfo) -> str:
 def _kinds(part: Any) -> frozenset[str]:
     """What a part of a field's type says: a type, a union or annotation of types, or a validator."""
     if isinstance(part, BeforeValidator):
-        return frozenset({"duration"} if part.func is seconds else ())
+        return frozenset({"duration"} if part.func is duration_seconds else ())
     if get_origin(part) in (Annotated, Union, UnionType):
         return frozenset[str]().union(*map(_kinds, get_args(part)))
     for kind, name in _SIMPLE:

@@ -14,12 +14,11 @@ from pydantic import (
     field_validator,
 )
 
-__all__ = ["Duration", "Effect", "Strict", "Text", "seconds"]
+from faultcast.infra.durations import PATTERN, duration_seconds, shown
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
-_LONGEST = 80
+__all__ = ["Duration", "Effect", "Strict", "Text"]
+
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%")
-_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _number(value: object) -> float | None:
@@ -32,36 +31,10 @@ def _number(value: object) -> float | None:
         return math.inf
 
 
-def _shown(value: object) -> str:
-    """A value for an error; Python refuses to write out a number of thousands of digits."""
-    try:
-        text = repr(value)
-    except ValueError:
-        return "that number"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def seconds(value: object) -> float:
-    """Read a duration: a number of seconds, or text such as `90s`, `5m`, `500ms`.
-
-    Raises:
-        ValueError: It is neither.
-    """
-    found = _number(value)
-    if found is None and isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        found = float(match[1]) * _UNIT[match[2]]
-    if found is not None and math.isfinite(found):
-        return found
-    message = f"{_shown(value)} is not a duration: write 30s, 5m or 500ms"
-    raise ValueError(message)
-
-
 Duration = Annotated[
     float,
-    BeforeValidator(
-        seconds, json_schema_input_type=float | Annotated[str, Field(pattern=r"^\d+(\.\d+)?(ms|s|m|h)$")]
-    ),
-    Field(description="a duration in seconds, or text such as 30s, 5m, 500ms"),
+    BeforeValidator(duration_seconds, json_schema_input_type=float | Annotated[str, Field(pattern=PATTERN)]),
+    Field(description="a duration in seconds, or text such as 30s, 5m, 1h30m, 500ms"),
 ]
 
 
@@ -101,7 +74,7 @@ def _effect(value: object) -> float | str:
         share = float(match[1])
         if 0 < share < math.inf:
             return f"{share:g}%"
-    message = f"{_shown(value)} is no size of an effect: write a number above 0 in the metric's unit, or 10%"
+    message = f"{shown(value)} is no size of an effect: write a number above 0 in the metric's unit, or 10%"
     raise ValueError(message)
 
 

@@ -12,12 +12,12 @@ from faultcast.reports.words.verdict import (
     effect_in_full,
     headline,
     p_words,
-    quantity,
     recovery_words,
     units,
 )
 from faultcast.steady_state.response import response_of
 from faultcast.steady_state.verdict import Status
+from faultcast.steady_state.wording import quantity
 
 __all__ = ["description"]
 

@@ -1,7 +1,8 @@
 """The resilience curve in words, for tables, Allure and the console."""
 
-from faultcast.reports.words.verdict import quantity, recovery_words
+from faultcast.reports.words.verdict import recovery_words
 from faultcast.steady_state.resilience import PodReturn, Resilience, Response
+from faultcast.steady_state.wording import quantity
 
 __all__ = ["alert_words", "curve_words", "detection_words", "loss_words", "pods_words", "worst_words"]
 

@@ -1,8 +1,9 @@
 """The repeats of an experiment in words: the same sentences on the console and in Allure."""
 
-from faultcast.reports.words.verdict import effect_words, quantity
+from faultcast.reports.words.verdict import effect_words
 from faultcast.steady_state.repeats import MetricRepeats, Repeats, Spread
 from faultcast.steady_state.survival import LEAST_REPEATS, RecoveryTimes, Share
+from faultcast.steady_state.wording import between, quantity
 
 __all__ = ["deviating_words", "in_time_words", "median_words", "metric_words", "repeat_lines", "spread_words"]
 
@@ -23,9 +24,9 @@ def median_words(times: RecoveryTimes | None) -> str:
     lost = f", {times.censored} of {times.repeats} not back" if times.censored else ""
     median = "more than half not back" if times.median is None else quantity(times.median, "s")
     if times.low is None:
-        return f"{median} (seen: {_between(times.shortest, times.longest, 's')}){lost}"
+        return f"{median} (seen: {between(times.shortest, times.longest, 's')}){lost}"
     ends = (
-        _between(times.low, times.high, "s")
+        between(times.low, times.high, "s")
         if times.high is not None
         else f"{quantity(times.low, 's')} or more"
     )
@@ -84,8 +85,3 @@ def _share(share: Share, what: str = "") -> str:
 
 def _percent(value: float | None) -> str:
     return f"{100 * (value or 0.0):.0f}"
-
-
-def _between(low: float, high: float, unit: str) -> str:
-    left, right = quantity(low), quantity(high)
-    return quantity(low, unit) if left == right else f"{left}-{right} {unit}"

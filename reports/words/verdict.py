@@ -3,6 +3,7 @@
 from faultcast.experiments.history import TrialHistory
 from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.verdict import MetricVerdict, Recovery, SeriesVerdict, Status, TrialVerdict
+from faultcast.steady_state.wording import quantity
 
 __all__ = [
     "MEANING",
@@ -11,7 +12,6 @@ __all__ = [
     "expected",
     "headline",
     "p_words",
-    "quantity",
     "reason",
     "recovery_of",
     "recovery_words",
@@ -28,14 +28,6 @@ MEANING = {
 
 _MOST_RELATIVE = 100.0
 """Beyond a hundred times the forecast, as for an error ratio that was 0, a share says nothing."""
-
-
-def quantity(value: float, unit: str = "") -> str:
-    """A number with three significant digits and its unit, such as `0.482 s`."""
-    digits = f"{value:.3g}"
-    if "e" in digits and 1e-4 <= abs(value) < 1e6:
-        digits = f"{value:.0f}"
-    return f"{digits} {unit}".rstrip()
 
 
 def p_words(p_value: float | None) -> str:

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from faultcast.cli import observe
-from faultcast.cli.forecast_options import request_of
+from faultcast.cli.forecast_options import Chosen, Lengths, request_of
 from faultcast.experiments.history import Injection, Proof
 from faultcast.experiments.loading.loader import load_experiment
 from faultcast.experiments.resources.access import access_to
@@ -25,6 +25,7 @@ from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.providers import existing, open_cluster
 from faultcast.infra.providers.local.provider import LocalProvider
 from faultcast.infra.settings import load_settings
+from faultcast.reports.outlook.running import Request
 from faultcast.service.outlook_duties import OutlookDuties
 from faultcast.service.settings import load_forecaster_settings
 from tests.fakeprometheus import FakePrometheus, serving
@@ -97,11 +98,16 @@ def observed(url: str) -> None:
     assert "learnt from" in result.output, result.exception
 
 
+def asked_for_up(url: str) -> Request:
+    chosen = Chosen(
+        metrics=["up"], queries=None, include=None, exclude=None, kinds=None, limits=None, all_metrics=False
+    )
+    lengths = Lengths("5w", "1w", "auto", "auto")
+    return request_of(load_settings(), url=url, chosen=chosen, lengths=lengths, models=None)
+
+
 def forecast(url: str) -> None:
-    request = request_of(
-        load_settings(), url=url, wanted=[["up"], None, None, None, None, None], all_metrics=False,
-        lengths=["5w", "1w", "auto", "auto"], models=None,
-    )  # fmt: skip
+    request = asked_for_up(url)
     request.client().metrics()
     _client(request.prometheus).metrics()
 
@@ -166,10 +172,7 @@ def test_the_local_cluster_is_sent_nothing_that_was_meant_for_another(
     prometheus = open_cluster(load_settings()).endpoints.prometheus
     assert prometheus is not None
     prometheus.client().instant("up")
-    request = request_of(
-        load_settings(), url="", wanted=[["up"], None, None, None, None, None], all_metrics=False,
-        lengths=["5w", "1w", "auto", "auto"], models=None,
-    )  # fmt: skip
+    request = asked_for_up("")
     request.client().metrics()
     assert len(fake.headers) == 2
     assert not any("Authorization" in found for found in fake.headers)

@@ -214,7 +214,7 @@ def test_the_batch_of_the_container_writes_each_slot_once(
         (("--metric", "shop_laod"), "did you mean shop_load"),
         (("--query", "sum(rate(shop_load[5m])"), "refuses"),
         (("--metric", "shop_load", "--horizon", "0"), "--horizon is 0 s: there is nothing to forecast"),
-        (("--metric", "shop_load", "--history", "nonsense"), "--history: 'nonsense' is no length of time"),
+        (("--metric", "shop_load", "--history", "nonsense"), "--history: 'nonsense' is not a duration"),
         (("--metric", "shop_load", "--history", "1h"), "a longer --history"),
         (("--metric", "shop_load", "--models", "/nowhere.yaml"), "/nowhere.yaml cannot be read"),
         (("--metric", "shop_load", "--db", "postgres://x/y"), "no mysql://"),

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from faultcast.experiments.document.values import Effect, seconds
+from faultcast.experiments.document.values import Effect
 from faultcast.experiments.document.yamlfile import read_yaml
 from faultcast.experiments.loading.loader import find_experiments, load_experiment, load_experiments
 from faultcast.experiments.loading.schema import experiment_schema
+from faultcast.infra.durations import duration_seconds
 from faultcast.infra.errors import ExperimentError
 from tests.refusals import refused_lines
 
@@ -137,7 +138,7 @@ def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, ne
         (
             "duration: 20s",
             "duration: 2 weeks",
-            "13: duration: '2 weeks' is not a duration: write 30s, 5m or 500ms",
+            "13: duration: '2 weeks' is not a duration: write 30s, 5m, 1h30m or 5w",
         ),
         ("duration: 20s", "duration: ${long}", "13: a fault's argument cannot come from a variable"),
         ("duration: 20s", "duration: 50s", "3: the faults last 50 s, longer than the fault window of 30 s"),
@@ -252,7 +253,7 @@ def test_an_infinite_text_is_no_number(tmp_path: Path, before: str, after: str) 
 )
 def test_what_is_larger_than_any_number_is_no_value(value: object) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
-        seconds(value)
+        duration_seconds(value)
     with pytest.raises(ValidationError, match="is no size of an effect"):
         TypeAdapter(Effect).validate_python(value)
 

@@ -7,18 +7,23 @@ from faultcast.reports.words.verdict import (
     expected,
     headline,
     p_words,
-    quantity,
     recovery_of,
     recovery_words,
     worst_metric,
 )
 from faultcast.steady_state.verdict import Recovery, Status, TrialVerdict
+from faultcast.steady_state.wording import quantity
 from tests.factories import make_history, make_part, make_verdict
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(0.48213, "s", "0.482 s"), (1234.0, "req/s", "1234 req/s"), (0.0, "", "0"), (2e9, "B", "2e+09 B")],
+    [
+        (0.48213, "s", "0.482 s"),
+        (1234.0, "req/s", "1,234 req/s"),
+        (0.0, "", "0"),
+        (2e6, "B", "2,000,000 B"),
+    ],
 )
 def test_quantities_keep_three_digits_and_their_unit(value: float, unit: str, text: str) -> None:
     assert quantity(value, unit) == text

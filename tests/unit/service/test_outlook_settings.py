@@ -92,11 +92,11 @@ def test_what_the_suite_is_told_counts_where_the_service_is_told_nothing(
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("INTERVAL", "soon", "'soon' is no length of time"),
+        ("INTERVAL", "soon", "'soon' is not a duration"),
         ("INTERVAL", "1s", "greater than or equal to 20"),
         ("INTERVAL", "60.5s", "whole seconds"),
         ("HORIZON", "0s", "greater than 0"),
-        ("STEP", "x", "no length of time"),
+        ("STEP", "x", "is not a duration"),
         ("WORKERS", "0", "greater than or equal to 1"),
         ("DATABASE_PORT", "99999", "less than or equal to 65535"),
         ("LEASE", "a/b/c", "neither NAME nor NAMESPACE/NAME"),
