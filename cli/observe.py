@@ -159,13 +159,15 @@ def _disturbed(settings: "Settings", cluster: "Cluster") -> "Callable[[datetime]
     """Gives what disturbed a cluster after a moment: earlier faults, or its bring-up until one is noted."""
     from faultcast.experiments.safety.disturbances import Disturbances
     from faultcast.fixtures.settling import bring_up
-    from faultcast.infra.kube.client import TIMEOUT, connect
+    from faultcast.infra.kube.calls import calling
+    from faultcast.infra.kube.client import connect
 
     noted = Disturbances(settings.state_dir, cluster.identity)
     if cluster.provider != "local" or noted.since(datetime.min.replace(tzinfo=UTC)):
         return noted.since
     kube = connect(cluster.kube_context)
-    fresh = bring_up(kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT))
+    with calling("list the pods of the cluster"):
+        fresh = bring_up(kube.core.list_pod_for_all_namespaces())
     return lambda start: (fresh,) if fresh and fresh.span.end > start else ()
 
 

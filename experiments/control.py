@@ -21,7 +21,6 @@ from faultcast.experiments.execution.context import (
 from faultcast.experiments.execution.journal import failure_of
 from faultcast.experiments.loading.allowed import is_fault
 from faultcast.experiments.loading.checks import forbidden
-from faultcast.experiments.safety.isolation import isolated
 
 __all__ = [
     "after_activity_control",
@@ -40,6 +39,8 @@ def configure_control(experiment: Mapping[str, Any], configuration: Mapping[str,
     """Remember the experiment for the faults of this run, and shut off every other cluster."""
     stand_alone(experiment)
     if stands_alone():
+        from faultcast.experiments.safety.isolation import isolated
+
         _SHUT_OFF.close()
         _SHUT_OFF.enter_context(isolated(lambda: connection(configuration)))
         _REFUSED[:] = forbidden(experiment)

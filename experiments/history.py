@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
 from pydantic import TypeAdapter
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.infra.documents import load_document, save_document
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "Curve",
@@ -202,7 +204,7 @@ class TrialHistory:
 _ADAPTER = TypeAdapter(TrialHistory)
 
 
-def save_trial(folder: Path, history: TrialHistory, series: Mapping[str, pd.Series]) -> None:
+def save_trial(folder: Path, history: TrialHistory, series: Mapping[str, "pd.Series"]) -> None:
     """Write a trial to its folder; `history.json` comes last and atomically, so its presence means complete.
 
     Args:
@@ -216,7 +218,7 @@ def save_trial(folder: Path, history: TrialHistory, series: Mapping[str, pd.Seri
     save_document(folder / "history.json", _ADAPTER, history)
 
 
-def load_trial(folder: Path) -> tuple[TrialHistory, dict[str, pd.Series]]:
+def load_trial(folder: Path) -> tuple[TrialHistory, dict[str, "pd.Series"]]:
     """Read a trial back.
 
     Raises:
@@ -231,16 +233,20 @@ def load_trial(folder: Path) -> tuple[TrialHistory, dict[str, pd.Series]]:
     return history, load_series(folder)
 
 
-def save_series(folder: Path, name: str, values: pd.Series) -> None:
+def save_series(folder: Path, name: str, values: "pd.Series") -> None:
     """Write one series to `series/<name>.parquet`, in UTC."""
+    import pandas as pd
+
     (folder / "series").mkdir(parents=True, exist_ok=True)
     frame = pd.DataFrame({"value": values.to_numpy(dtype=float)}, index=pd.DatetimeIndex(values.index))
     frame.index.name = "time"
     frame.to_parquet(folder / "series" / f"{name}.parquet")
 
 
-def load_series(folder: Path) -> dict[str, pd.Series]:
+def load_series(folder: Path) -> dict[str, "pd.Series"]:
     """All series of a trial's folder, by name."""
+    import pandas as pd
+
     found: dict[str, pd.Series] = {}
     for path in sorted((folder / "series").glob("*.parquet")):
         values = pd.read_parquet(path)["value"]

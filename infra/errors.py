@@ -35,10 +35,12 @@ import re
 
 __all__ = [
     "AbortedError",
+    "ApiError",
     "ClusterError",
     "CommandError",
     "ComponentDiedError",
     "ConfigurationError",
+    "ConflictError",
     "ConsentError",
     "ExperimentError",
     "FaultcastError",
@@ -49,6 +51,7 @@ __all__ = [
     "NoNumbersError",
     "NoSamplesError",
     "NoTargetError",
+    "NotFoundError",
     "NotProvedError",
     "QueryRefusedError",
     "RadiusError",
@@ -121,6 +124,29 @@ class WaitTimeoutError(FaultcastError):
 
 class ClusterError(FaultcastError):
     """The cluster does not do what was asked of it."""
+
+
+class ApiError(ClusterError):
+    """A call of the Kubernetes API failed.
+
+    Args:
+        what: See `FaultcastError`.
+        remedy: See `FaultcastError`.
+        status: HTTP status of the answer; 0 when there was none.
+        answer: What the API server itself says of its refusal; empty for nothing.
+    """
+
+    def __init__(self, what: str, *, remedy: str, status: int = 0, answer: str = "") -> None:
+        super().__init__(what, remedy=remedy)
+        self.status, self.answer = status, answer
+
+
+class NotFoundError(ApiError):
+    """The API server says that there is no such object."""
+
+
+class ConflictError(ApiError):
+    """The API server says that the object is there already, or that somebody else was faster."""
 
 
 class ComponentDiedError(ClusterError):

@@ -13,7 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.redaction import redacted
 
 __all__ = [
@@ -121,9 +121,7 @@ class KubernetesLogSource:
         """
         namespace, label, value = _parts(selector)
         try:
-            pods: Any = self._kube.core.list_namespaced_pod(
-                namespace, label_selector=f"{label}={value}", _request_timeout=TIMEOUT
-            )
+            pods: Any = self._kube.core.list_namespaced_pod(namespace, label_selector=f"{label}={value}")
             lines = [
                 line for pod in pods.items for line in self._lines(namespace, pod.metadata.name, start, end)
             ]
@@ -139,8 +137,7 @@ class KubernetesLogSource:
         since = max(1, round((datetime.now(UTC) - start).total_seconds()))
         try:
             text: Any = self._kube.core.read_namespaced_pod_log(
-                pod, namespace, timestamps=True, since_seconds=since, limit_bytes=4 * MOST_BYTES,
-                _request_timeout=TIMEOUT,
+                pod, namespace, timestamps=True, since_seconds=since, limit_bytes=4 * MOST_BYTES
             )  # fmt: skip
         except ApiException as error:
             if error.status in {400, 404}:  # not started yet, or just gone: no lines, and no reason to stop

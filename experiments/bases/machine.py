@@ -10,8 +10,6 @@ from dataclasses import replace
 from random import Random
 from typing import Any, ClassVar
 
-from kubernetes import client
-
 from faultcast.experiments.bases.node import NodeArguments, NodeFault, plan_node
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
@@ -250,6 +248,8 @@ def _renewed(kube: KubeClient, node: str) -> Any:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
+    from kubernetes import client
+
     read = client.CoordinationV1Api(kube.api).read_namespaced_lease
     lease = ask(f"read the lease of node {node}", read, node, _LEASES)
     return lease and lease.spec and lease.spec.renew_time

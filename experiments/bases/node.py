@@ -3,21 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
 from pydantic import Field
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
 from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.eviction import BUDGET, GONE, evict
+from faultcast.experiments.resources.eviction import BUDGET, evict
 from faultcast.experiments.resources.objects import ask, each, items_of
 from faultcast.experiments.resources.permissions import Permission, workload_rights
 from faultcast.experiments.resources.placement import crowded, spread_of
 from faultcast.experiments.resources.targets import NODE_NAME, Target
 from faultcast.experiments.resources.workloads import everything_lacking
+from faultcast.infra.errors import ApiError, NotFoundError
 from faultcast.infra.kube.client import KubeClient
-from faultcast.infra.kube.errors import api_error
 from faultcast.infra.waiting import Wait
 
 __all__ = [
@@ -179,8 +177,8 @@ class NodeFault[A: NodeArguments](Fault[A]):
 def _evict(kube: KubeClient, pod: Target) -> None:
     try:
         evict(kube, pod.namespace, pod.name, pod.uid)
-    except ApiException as error:
-        if error.status not in (GONE, BUDGET):
-            raise api_error(f"evict {pod}", error) from error
-    except HTTPError as error:
-        raise api_error(f"evict {pod}", error) from error
+    except NotFoundError:
+        return
+    except ApiError as error:
+        if error.status != BUDGET:
+            raise

@@ -12,23 +12,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
 from pydantic import TypeAdapter, ValidationError
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Fault, FaultArguments, Restoration
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import call, read_json
 from faultcast.experiments.safety.ledger import how_to_drop
-from faultcast.infra.errors import InjectionError, RevertError
+from faultcast.infra.errors import ApiError, ConflictError, InjectionError, RevertError
 from faultcast.infra.helper.tasks.restore import field_of, replaced, shortened
+from faultcast.infra.kube.calls import calling
 from faultcast.infra.kube.client import KubeClient
-from faultcast.infra.kube.errors import api_error
 
 __all__ = ["PatchFault", "change", "distrust", "extend", "give_back_objects", "noted", "restoring"]
 
-_CONFLICT = 409
 _TRIES = 5
 _STEPS = TypeAdapter(tuple[Restoration, ...])
 
@@ -68,11 +65,8 @@ def change(kube: KubeClient, path: str, body: Any) -> None:
     Raises:
         InjectionError: The API server refuses, or does not answer.
     """
-    try:
+    with calling(f"change {path}", InjectionError):
         call(kube, "PATCH", path, body)
-    except (ApiException, HTTPError) as error:
-        said = api_error(f"change {path}", error)
-        raise InjectionError(said.what, remedy=said.remedy) from error
 
 
 def extend(kube: KubeClient, path: str, dotted: str, item: Mapping[str, Any]) -> None:
@@ -85,14 +79,11 @@ def extend(kube: KubeClient, path: str, dotted: str, item: Mapping[str, Any]) ->
         found = read_json(kube, path) or {}
         body = replaced(found, dotted, [*(field_of(found, dotted) or ()), dict(item)])
         try:
-            call(kube, "PATCH", path, body)
-        except ApiException as error:
-            if error.status != _CONFLICT or attempt == _TRIES - 1:
-                said = api_error(f"change {path}", error)
-                raise InjectionError(said.what, remedy=said.remedy) from error
-        except HTTPError as error:
-            said = api_error(f"change {path}", error)
-            raise InjectionError(said.what, remedy=said.remedy) from error
+            with calling(f"change {path}"):
+                call(kube, "PATCH", path, body)
+        except ApiError as error:
+            if not isinstance(error, ConflictError) or attempt == _TRIES - 1:
+                raise InjectionError(error.what, remedy=error.remedy) from error
         else:
             return
 
@@ -108,11 +99,9 @@ def give_back_objects(kube: KubeClient, steps: Iterable[Restoration]) -> None:
             try:
                 _give_back(kube, step)
                 break
-            except ApiException as error:
-                if error.status != _CONFLICT or attempt == _TRIES - 1:
-                    raise api_error(f"put {step.path} back", error) from error
-            except HTTPError as error:
-                raise api_error(f"put {step.path} back", error) from error
+            except ConflictError:
+                if attempt == _TRIES - 1:
+                    raise
 
 
 def _give_back(kube: KubeClient, step: Restoration) -> None:
@@ -124,7 +113,8 @@ def _give_back(kube: KubeClient, step: Restoration) -> None:
         body = shortened(found, step.without)
         if body is None:
             return
-    call(kube, "PATCH", step.path, body, step.content)
+    with calling(f"put {step.path} back"):
+        call(kube, "PATCH", step.path, body, step.content)
 
 
 class PatchFault[A: FaultArguments](Fault[A]):

@@ -6,10 +6,7 @@ There is nothing to undo: a deleted pod stays deleted. Reverting means to wait u
 from random import Random
 from typing import ClassVar, Self
 
-from kubernetes import client
-from kubernetes.client.exceptions import ApiException
 from pydantic import Field, model_validator
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.bases.pod import PodArguments, lost, plan_pods
 from faultcast.experiments.document.extension import Duration
@@ -23,9 +20,9 @@ from faultcast.experiments.resources.objects import restarts_of
 from faultcast.experiments.resources.permissions import Permission
 from faultcast.experiments.resources.pods import read_pod
 from faultcast.experiments.resources.targets import Target
-from faultcast.infra.errors import InjectionError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
-from faultcast.infra.kube.errors import api_error
+from faultcast.infra.errors import ApiError, InjectionError
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 
 __all__ = ["FAULT", "PodDelete", "PodDeleteArguments", "delete_pods", "restore_pods"]
 
@@ -99,6 +96,8 @@ class PodDelete(Fault[PodDeleteArguments]):
 
     def inject(self, access: Access, arguments: PodDeleteArguments, effect: Effect) -> None:
         """Delete each target, on condition that it still has the UID it was chosen by."""
+        from kubernetes import client
+
         done: list[str] = []
         for target in effect.targets:
             options = client.V1DeleteOptions(
@@ -106,12 +105,11 @@ class PodDelete(Fault[PodDeleteArguments]):
                 preconditions=client.V1Preconditions(uid=target.uid),
             )
             try:
-                access.kube.core.delete_namespaced_pod(
-                    target.name, target.namespace, body=options, _request_timeout=TIMEOUT
-                )
-            except (ApiException, HTTPError) as error:
+                with calling(f"delete {target}"):
+                    access.kube.core.delete_namespaced_pod(target.name, target.namespace, body=options)
+            except ApiError as error:
                 so_far = f"; deleted before that: {', '.join(done)}" if done else "; nothing was deleted"
-                message = f"{api_error(f'delete {target}', error).what}{so_far}"
+                message = f"{error.what}{so_far}"
                 raise InjectionError(
                     message, remedy="see why the API server refused, then try again"
                 ) from error

@@ -7,19 +7,16 @@ What a helper did is read from its log, one JSON object a line: `applied`, `fail
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
-
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.helpers.log import HelperLog
 from faultcast.experiments.helpers.manifests import EFFECT, ROLE, Order, job_of
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.permissions import NAMESPACE
-from faultcast.infra.errors import InjectionError, WaitTimeoutError
-from faultcast.infra.kube.client import TIMEOUT
-from faultcast.infra.kube.errors import api_error
+from faultcast.infra.errors import ApiError, InjectionError, NotFoundError, WaitTimeoutError
+from faultcast.infra.kube.calls import calling
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["Helpers", "delete_job"]
@@ -56,11 +53,8 @@ class Helpers:
                 account=self._access.account,
                 now=time.time(),
             )
-            try:
-                self._access.kube.batch.create_namespaced_job(NAMESPACE, body, _request_timeout=TIMEOUT)
-            except (ApiException, HTTPError) as error:
-                said = api_error(f"start helper {order.name}", error)
-                raise InjectionError(said.what, remedy=said.remedy) from error
+            with calling(f"start helper {order.name}", InjectionError):
+                self._access.kube.batch.create_namespaced_job(NAMESPACE, body)
 
     def applied(self, orders: Sequence[Order]) -> None:
         """Wait until every helper put its part of the effect in place.
@@ -146,25 +140,27 @@ class Helpers:
             if pod is None:
                 delete()
                 return ""
-            stream: Any = core.read_namespaced_pod_log(
-                pod.metadata.name,
-                NAMESPACE,
-                follow=True,
-                tail_lines=_LINES,
-                _preload_content=False,
-                _request_timeout=_LAST_WORDS,
-            )
-        except (ApiException, HTTPError):
+            with calling(f"read the log of helper {name}"):
+                stream: Any = core.read_namespaced_pod_log(
+                    pod.metadata.name,
+                    NAMESPACE,
+                    follow=True,
+                    tail_lines=_LINES,
+                    _preload_content=False,
+                    _request_timeout=_LAST_WORDS,
+                )
+        except ApiError:
             delete()  # it never ran, or its node does not answer
             return ""
         delete()
         text = b""
         try:
-            for block in stream.stream(4096):
-                text += block
-                if HelperLog.of(text.decode(errors="replace")).end:
-                    break  # the end of the stream itself may come much later
-        except HTTPError:
+            with calling(f"follow the log of helper {name}"):
+                for block in stream.stream(4096):
+                    text += block
+                    if HelperLog.of(text.decode(errors="replace")).end:
+                        break  # the end of the stream itself may come much later
+        except ApiError:
             pass  # no end in sight: what it said so far counts
         finally:
             stream.close()
@@ -213,26 +209,22 @@ class Helpers:
                 return HelperLog(), "no pod"
             if pod.status.phase == "Pending":
                 return HelperLog(), _why_pending(pod)
-            answer: Any = self._access.kube.core.read_namespaced_pod_log(
-                pod.metadata.name,
-                NAMESPACE,
-                tail_lines=_LINES,
-                _preload_content=False,  # the client would take a log of one JSON line apart
-                _request_timeout=TIMEOUT,
-            )
-        except ApiException as error:
-            # between creation and start, or after the end
-            return HelperLog(), f"{error.status} {error.reason}"
-        except HTTPError as error:
-            return HelperLog(), str(error)
+            with calling(f"read the log of helper {name}"):
+                answer: Any = self._access.kube.core.read_namespaced_pod_log(
+                    pod.metadata.name,
+                    NAMESPACE,
+                    tail_lines=_LINES,
+                    _preload_content=False,  # the client would take a log of one JSON line apart
+                )
+        except ApiError as error:  # between creation and start, or after the end
+            return HelperLog(), error.what
         heard = HelperLog.of(answer.data.decode(errors="replace"))
         return heard, f"{pod.status.phase}, {heard.events[-1] if heard.events else 'says nothing'}"
 
     def _pod(self, name: str) -> Any | None:
         selector = f"job-name={name}-{self._effect.id}"
-        listed: Any = self._access.kube.core.list_namespaced_pod(
-            NAMESPACE, label_selector=selector, _request_timeout=TIMEOUT
-        )
+        with calling(f"list the pods of {NAMESPACE}"):
+            listed: Any = self._access.kube.core.list_namespaced_pod(NAMESPACE, label_selector=selector)
         return max(listed.items, key=lambda pod: pod.metadata.creation_timestamp, default=None)
 
 
@@ -242,24 +234,13 @@ def delete_job(access: Access, name: str) -> None:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        access.kube.batch.delete_namespaced_job(
-            name, NAMESPACE, propagation_policy="Background", _request_timeout=TIMEOUT
-        )
-    except ApiException as error:
-        if error.status != 404:
-            raise api_error(f"delete job {name}", error) from error
-    except HTTPError as error:
-        raise api_error(f"delete job {name}", error) from error
+    with suppress(NotFoundError), calling(f"delete job {name}"):
+        access.kube.batch.delete_namespaced_job(name, NAMESPACE, propagation_policy="Background")
 
 
 def _jobs(access: Access, effect: str) -> list[Any]:
-    try:
-        listed: Any = access.kube.batch.list_namespaced_job(
-            NAMESPACE, label_selector=f"{EFFECT}={effect}", _request_timeout=TIMEOUT
-        )
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"list the jobs of {NAMESPACE}", error) from error
+    with calling(f"list the jobs of {NAMESPACE}"):
+        listed: Any = access.kube.batch.list_namespaced_job(NAMESPACE, label_selector=f"{EFFECT}={effect}")
     return list(listed.items)
 
 

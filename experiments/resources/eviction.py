@@ -1,28 +1,23 @@
 """Pods are evicted from a node as `kubectl drain` does it, disruption budgets respected."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
-
-from kubernetes import client
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import ask, items_of
 from faultcast.experiments.resources.owners import controller_of
 from faultcast.experiments.resources.permissions import NAMESPACE
 from faultcast.experiments.resources.pods import is_finished
-from faultcast.infra.errors import ClusterError, InjectionError, WaitTimeoutError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
-from faultcast.infra.kube.errors import api_error
+from faultcast.infra.errors import ApiError, ClusterError, InjectionError, NotFoundError, WaitTimeoutError
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["BUDGET", "GONE", "answer_of", "evict", "evict_all", "evictable", "without_owner"]
+__all__ = ["BUDGET", "evict", "evict_all", "evictable", "without_owner"]
 
 _MIRROR = "kubernetes.io/config.mirror"
-GONE, BUDGET = 404, 429
-"""Answers to an eviction: there is no such pod, or its disruption budget wants it where it is."""
+BUDGET = 429
+"""Status of the answer to an eviction when a disruption budget wants the pod where it is."""
 
 
 def evictable(kube: KubeClient, node: str) -> list[Any]:
@@ -93,12 +88,20 @@ def evict_all(access: Access, node: str, within: float) -> None:
 
 
 def evict(kube: KubeClient, namespace: str, name: str, uid: str) -> None:
-    """Ask once for the eviction of exactly one pod; the client's errors pass through."""
+    """Ask once for the eviction of exactly one pod.
+
+    Raises:
+        ApiError: It is not granted; `BUDGET` is its status when a disruption budget is against it.
+        NotFoundError: There is no such pod any more.
+    """
+    from kubernetes import client
+
     body = client.V1Eviction(
         metadata=client.V1ObjectMeta(name=name, namespace=namespace),
         delete_options=client.V1DeleteOptions(preconditions=client.V1Preconditions(uid=uid)),
     )
-    kube.core.create_namespaced_pod_eviction(name, namespace, body, _request_timeout=TIMEOUT)
+    with calling(f"evict pod {namespace}/{name}"):
+        kube.core.create_namespaced_pod_eviction(name, namespace, body)
 
 
 def _evict(kube: KubeClient, pod: Any) -> str:
@@ -106,37 +109,17 @@ def _evict(kube: KubeClient, pod: Any) -> str:
     meta = pod.metadata
     try:
         evict(kube, meta.namespace, meta.name, meta.uid)
-    except ApiException as error:
+    except NotFoundError:
+        return ""
+    except ApiError as error:
         if error.status == BUDGET:
-            return f"is protected: {answer_of(error)}"
-        if error.status == GONE:
-            return ""
-        message = f"cannot evict {_name(pod)}: the API server answered {error.status}: {answer_of(error)}"
+            return f"is protected: {error.answer}"
+        if not error.status:
+            raise
+        message = f"cannot evict {_name(pod)}: the API server answered {error.status}: {error.answer}"
         remedy = "see the answer: a pod may have one disruption budget only, and evicting takes rights"
         raise InjectionError(message, remedy=remedy) from error
-    except HTTPError as error:
-        raise api_error(f"evict {_name(pod)}", error) from error
     return ""
-
-
-def answer_of(error: ApiException) -> str:
-    """What the API server says about a call that it refused.
-
-    Args:
-        error: What the client raised; its body is a `Status` as JSON, or anything else.
-
-    Returns:
-        Such as `The disruption budget store needs 1 healthy pods and has 1 currently`.
-    """
-    try:
-        status = json.loads(error.body or "")
-    except ValueError:
-        status = None
-    if not isinstance(status, dict):
-        return str(error.reason)
-    causes = (status.get("details") or {}).get("causes") or ()
-    said = [str(cause["message"]) for cause in causes if cause.get("message")]
-    return "; ".join(said) or str(status.get("message") or error.reason)
 
 
 def _name(pod: Any) -> str:

@@ -3,17 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
-from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
-from faultcast.infra.kube.errors import api_error
+from faultcast.infra.errors import ClusterError, NotFoundError
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 
 __all__ = ["MERGE", "ask", "ask_for", "call", "each", "items_of", "read_json", "restarts_of"]
 
 MERGE = "application/merge-patch+json"
-_MISSING = 404
 
 
 def ask(doing: str, request: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -29,9 +25,8 @@ def ask(doing: str, request: Callable[..., Any], *arguments: Any, **named: Any) 
         ClusterError: The API server refuses, does not answer, or answers what the client cannot read.
     """
     try:
-        return request(*arguments, _request_timeout=TIMEOUT, **named)
-    except (ApiException, HTTPError) as error:
-        raise api_error(doing, error) from error
+        with calling(doing):
+            return request(*arguments, **named)
     except (ValueError, TypeError, AttributeError, LookupError) as error:
         raise _no_answer(doing, str(error)) from error
 
@@ -40,10 +35,8 @@ def ask_for(doing: str, request: Callable[..., Any], *arguments: Any, **named: A
     """As `ask`, for one object; None when the API server says that there is no such thing."""
     try:
         found = ask(doing, request, *arguments, **named)
-    except ClusterError as error:
-        if getattr(error.__cause__, "status", None) == _MISSING:
-            return None
-        raise
+    except NotFoundError:
+        return None
     if found is None or getattr(found, "metadata", found) is None:
         raise _no_answer(doing, "it has no metadata")
     return found
@@ -76,8 +69,6 @@ def call(
     path: str,
     body: Any = None,
     content: str = MERGE,
-    *,
-    _request_timeout: Any = TIMEOUT,
 ) -> Any:
     """One request for plain JSON values; the client's errors pass through.
 
@@ -97,7 +88,6 @@ def call(
         response_type="object",
         auth_settings=["BearerToken"],
         _return_http_data_only=True,
-        _request_timeout=_request_timeout,
     )
 
 

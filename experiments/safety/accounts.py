@@ -5,16 +5,15 @@ first with the rights to do so, stay for the next runs, and are taken away by `f
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
-
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.helpers.manifests import LABELS
 from faultcast.experiments.resources.permissions import NAMESPACE, Permission
-from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
-from faultcast.infra.kube.errors import api_error
+from faultcast.infra.errors import ApiError, ClusterError, ConflictError, NotFoundError
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 
 __all__ = [
     "account_of",
@@ -110,14 +109,12 @@ def _ensure(kube: KubeClient, manifest: dict[str, Any]) -> None:
     what = f"give {name} its rights ({kind}{' in ' + space if space else ''})"
     found = _attempt(
         what,
-        lambda: read(name, *where, _request_timeout=TIMEOUT),
-        lambda: create(*where, manifest, _request_timeout=TIMEOUT),
+        lambda: read(name, *where),
+        lambda: create(*where, manifest),
     )
     if "rules" in manifest and not _covers(found, manifest["rules"]):
-        try:
-            replace(name, *where, manifest, _request_timeout=TIMEOUT)
-        except (ApiException, HTTPError) as error:
-            raise api_error(what, error) from error
+        with calling(what):
+            replace(name, *where, manifest)
 
 
 def _calls(kube: KubeClient, kind: str) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
@@ -137,21 +134,16 @@ def _calls(kube: KubeClient, kind: str) -> tuple[Callable[..., Any], Callable[..
 def _attempt(what: str, read: Callable[[], Any], create: Callable[[], Any]) -> Any:
     """Read an object, or make it when it is not there; another runner may make it at the same time."""
     try:
-        try:
+        with suppress(NotFoundError), calling(what):
             return read()
-        except ApiException as error:
-            if error.status != 404:
-                raise
-        try:
+        with suppress(ConflictError), calling(what):
             return create()
-        except ApiException as error:
-            if error.status != 409:
-                raise
+        with calling(what):
             return read()
-    except (ApiException, HTTPError) as error:
-        said = api_error(what, error)
-        remedy = "have an administrator run: faultcast roles --apply" if "403" in said.what else said.remedy
-        raise ClusterError(said.what, remedy=remedy) from error
+    except ApiError as error:
+        forbidden = error.status == HTTPStatus.FORBIDDEN
+        remedy = "have an administrator run: faultcast roles --apply" if forbidden else error.remedy
+        raise ClusterError(error.what, remedy=remedy) from error
 
 
 def _covers(role: Any, rules: Sequence[dict[str, Any]]) -> bool:
@@ -191,13 +183,11 @@ def remove_accounts(kube: KubeClient) -> tuple[str, ...]:
             core.delete_namespaced_service_account,
         ),
     ):
-        try:
-            found: Any = listed(label_selector=mine, _request_timeout=TIMEOUT)
+        with calling(f"remove each {kind} of the faults"):
+            found: Any = listed(label_selector=mine)
             for meta in (item.metadata for item in found.items):
                 if meta.name.startswith(_PREFIX):
                     where = (meta.namespace,) if meta.namespace else ()
-                    delete(meta.name, *where, _request_timeout=TIMEOUT)
+                    delete(meta.name, *where)
                     removed.append(" in ".join((f"{kind} {meta.name}", *where)))
-        except (ApiException, HTTPError) as error:
-            raise api_error(f"remove each {kind} of the faults", error) from error
     return tuple(removed)

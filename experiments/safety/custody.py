@@ -7,11 +7,9 @@ stays, whatever became of the runner.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, Protocol
-
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Plan
@@ -23,9 +21,9 @@ from faultcast.experiments.resources.permissions import NAMESPACE, Permission
 from faultcast.experiments.safety.accounts import account_of, ensure_account
 from faultcast.experiments.safety.ledger import Entry, entry_from, entry_text
 from faultcast.experiments.safety.tokens import token_for, wait_for_rights
-from faultcast.infra.errors import InjectionError
-from faultcast.infra.kube.client import TIMEOUT, with_token
-from faultcast.infra.kube.errors import api_error
+from faultcast.infra.errors import InjectionError, NotFoundError
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import with_token
 
 __all__ = ["ClusterCustody", "Custody", "NoCustody", "all_copies", "copies", "give_back"]
 
@@ -102,14 +100,10 @@ class ClusterCustody:
         body = job_of(
             order, effect, image=access.helper_image, account=access.account, now=time.time(), avoid=nodes
         )
-        try:
-            made: Any = access.kube.batch.create_namespaced_job(NAMESPACE, body, _request_timeout=TIMEOUT)
+        with calling("note the effect in the cluster", InjectionError):
+            made: Any = access.kube.batch.create_namespaced_job(NAMESPACE, body)
             effect = replace(effect, owner=str(made.metadata.uid))
-            copy = _copy_of(entry, effect)
-            access.kube.core.create_namespaced_config_map(NAMESPACE, copy, _request_timeout=TIMEOUT)
-        except (ApiException, HTTPError) as error:
-            said = api_error("note the effect in the cluster", error)
-            raise InjectionError(said.what, remedy=said.remedy) from error
+            access.kube.core.create_namespaced_config_map(NAMESPACE, _copy_of(entry, effect))
         return effect
 
 
@@ -139,15 +133,8 @@ def give_back(access: Access, effect_id: str) -> None:
     """
     if not access.helper_image:
         return
-    try:
-        access.kube.core.delete_namespaced_config_map(
-            _copy_name(effect_id), NAMESPACE, _request_timeout=TIMEOUT
-        )
-    except ApiException as error:
-        if error.status != 404:
-            raise api_error("clear the cluster's ledger", error) from error
-    except HTTPError as error:
-        raise api_error("clear the cluster's ledger", error) from error
+    with suppress(NotFoundError), calling("clear the cluster's ledger"):
+        access.kube.core.delete_namespaced_config_map(_copy_name(effect_id), NAMESPACE)
     delete_job(access, keeper_name(effect_id))
 
 
@@ -166,12 +153,8 @@ def all_copies(access: Access) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    try:
-        listed: Any = access.kube.core.list_namespaced_config_map(
-            NAMESPACE, label_selector=f"{ROLE}=ledger", _request_timeout=TIMEOUT
-        )
-    except (ApiException, HTTPError) as error:
-        raise api_error("read the cluster's ledger", error) from error
+    with calling("read the cluster's ledger"):
+        listed: Any = access.kube.core.list_namespaced_config_map(NAMESPACE, label_selector=f"{ROLE}=ledger")
     found = {
         item.metadata.name: entry_from((item.data or {}).get("entry.json") or "") for item in items_of(listed)
     }

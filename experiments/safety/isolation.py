@@ -18,7 +18,8 @@ from kubernetes import client, config
 from kubernetes.config import kube_config
 
 from faultcast.infra.errors import RefusedError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.kube.client import KubeClient
+from faultcast.infra.kube.connection import TIMEOUT
 
 __all__ = ["NOWHERE", "ReadingClient", "isolated"]
 

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kubernetes import client
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
 from faultcast.experiments.resources.permissions import NAMESPACE, Permission
 from faultcast.experiments.safety.accounts import account_of
 from faultcast.infra.errors import ClusterError, WaitTimeoutError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
-from faultcast.infra.kube.errors import api_error
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Clock, Wait, wait_until
 
 __all__ = ["allowed", "token_for", "wait_for_rights"]
@@ -31,15 +27,13 @@ def token_for(kube: KubeClient, kind: str, seconds: float) -> str:
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
+    from kubernetes import client
+
     body = client.AuthenticationV1TokenRequest(
         spec=client.V1TokenRequestSpec(audiences=[], expiration_seconds=max(_SHORTEST_TOKEN, int(seconds)))
     )
-    try:
-        answer: Any = kube.core.create_namespaced_service_account_token(
-            account_of(kind), NAMESPACE, body, _request_timeout=TIMEOUT
-        )
-    except (ApiException, HTTPError) as error:
-        raise api_error(f"get a token of {account_of(kind)}", error) from error
+    with calling(f"get a token of {account_of(kind)}"):
+        answer: Any = kube.core.create_namespaced_service_account_token(account_of(kind), NAMESPACE, body)
     return str(answer.status.token)
 
 
@@ -73,6 +67,8 @@ def allowed(kube: KubeClient, permission: Permission) -> bool:
     Raises:
         ClusterError: The API server refuses to say, or does not answer.
     """
+    from kubernetes import client
+
     resource, _, sub = permission.resource.partition("/")
     answer: Any
     for verb in permission.verbs:
@@ -85,12 +81,8 @@ def allowed(kube: KubeClient, permission: Permission) -> bool:
             "name": permission.names[0] if permission.names else "",
         }
         body = {"spec": {"resourceAttributes": attributes}}
-        try:
-            answer = client.AuthorizationV1Api(kube.api).create_self_subject_access_review(
-                body, _request_timeout=TIMEOUT
-            )
-        except (ApiException, HTTPError) as error:
-            raise api_error("ask for the fault's rights", error) from error
+        with calling("ask for the fault's rights"):
+            answer = client.AuthorizationV1Api(kube.api).create_self_subject_access_review(body)
         if not answer.status.allowed:
             return False
     return True

@@ -1,18 +1,18 @@
 """The forecaster on the local cluster: image on the workers, objects in place, an address that answers."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 import requests
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
-from faultcast.infra.errors import ClusterError, WaitTimeoutError
+from faultcast.infra.errors import ApiError, NotFoundError, WaitTimeoutError
 from faultcast.infra.forecaster.objects import NAME, VARIANTS, ForecasterOptions, render_forecaster
 from faultcast.infra.images import ImageArchive
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.providers.local.nodes import LocalNodes
 from faultcast.infra.stack.apply import apply, path_of, title
 from faultcast.infra.stack.ready import wait_ready
@@ -122,12 +122,11 @@ def remove_forecaster(kube: KubeClient, options: ForecasterOptions) -> tuple[str
     removed = _delete(kube, _both(options))
 
     def no_pods() -> bool:
-        found: Any = kube.core.list_namespaced_pod(
-            options.namespace, label_selector=f"app={NAME}", _request_timeout=TIMEOUT
-        )
+        with calling("list the forecaster's pods"):
+            found: Any = kube.core.list_namespaced_pod(options.namespace, label_selector=f"app={NAME}")
         return not found.items
 
-    wait_until("the end of the forecaster's pods", no_pods, _GONE, transient=(HTTPError,))
+    wait_until("the end of the forecaster's pods", no_pods, _GONE, transient=(ApiError,))
     return removed
 
 
@@ -144,7 +143,7 @@ def _both(options: ForecasterOptions) -> Sequence[Manifest]:
 def _delete(kube: KubeClient, manifests: Iterable[Manifest]) -> tuple[str, ...]:
     removed = []
     for manifest in manifests:
-        try:
+        with suppress(NotFoundError), calling(f"delete {title(manifest)}"):
             kube.api.call_api(
                 path_of(manifest),
                 "DELETE",
@@ -152,20 +151,15 @@ def _delete(kube: KubeClient, manifests: Iterable[Manifest]) -> tuple[str, ...]:
                 header_params={"Accept": "application/json"},
                 auth_settings=["BearerToken"],
                 _preload_content=False,
-                _request_timeout=TIMEOUT,
             )
-        except ApiException as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                continue
-            message = f"the API server does not delete {title(manifest)}: {error.status} {error.reason}"
-            raise ClusterError(message, remedy="see what hinders it: kubectl describe") from error
-        removed.append(title(manifest))
+            removed.append(title(manifest))
     return tuple(removed)
 
 
 def _assign(kube: KubeClient, namespace: str, address: str) -> None:
     body = {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
-    kube.core.patch_namespaced_service_status(NAME, namespace, body, _request_timeout=TIMEOUT)
+    with calling("give the forecaster its address"):
+        kube.core.patch_namespaced_service_status(NAME, namespace, body)
 
 
 def _answers(url: str) -> bool:

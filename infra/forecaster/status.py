@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from kubernetes.client import CoordinationV1Api
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
-from faultcast.infra.errors import ClusterError
+from faultcast.infra.errors import NotFoundError
 from faultcast.infra.forecaster.objects import NAME, Variant
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 
 __all__ = ["ForecasterStatus", "forecaster_status"]
 
@@ -51,15 +49,11 @@ def forecaster_status(kube: KubeClient, namespace: str) -> ForecasterStatus | No
     Raises:
         ClusterError: The API server does not answer, or refuses.
     """
-    try:
-        deployment = _found(kube.apps.read_namespaced_deployment, namespace)
-        if deployment is None:
-            return _batch(kube, namespace)
-        service = _found(kube.core.read_namespaced_service, namespace)
-        lease = _found(CoordinationV1Api(kube.api).read_namespaced_lease, namespace)
-    except (ApiException, HTTPError) as error:
-        message = f"the API server does not say how the forecaster does: {error}"
-        raise ClusterError(message, remedy="check that the cluster runs: faultcast status") from error
+    deployment = _found(kube.apps.read_namespaced_deployment, namespace)
+    if deployment is None:
+        return _batch(kube, namespace)
+    service = _found(kube.core.read_namespaced_service, namespace)
+    lease = _found(CoordinationV1Api(kube.api).read_namespaced_lease, namespace)
     ingress = (service and service.status.load_balancer.ingress) or ()
     spec = lease.spec if lease else None
     return ForecasterStatus(
@@ -83,8 +77,7 @@ def _batch(kube: KubeClient, namespace: str) -> ForecasterStatus | None:
 
 def _found(read: Any, namespace: str) -> Any:
     try:
-        return read(NAME, namespace, _request_timeout=TIMEOUT)
-    except ApiException as error:
-        if error.status == HTTPStatus.NOT_FOUND:
-            return None
-        raise
+        with calling("read how the forecaster does"):
+            return read(NAME, namespace)
+    except NotFoundError:
+        return None

@@ -2,22 +2,18 @@
 
 import socket
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from kubernetes import client
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
 from faultcast.infra.errors import ClusterError, ConfigurationError
-from faultcast.infra.kube.connection import Connection
-from faultcast.infra.kube.errors import Origin, api_error
+from faultcast.infra.kube.calls import calling
 from faultcast.infra.kube.kubeconfig import KubeContext, fields_of
-from faultcast.infra.kube.login import configuration_of
 from faultcast.infra.redaction import keep, keep_kubeconfig
 
+if TYPE_CHECKING:
+    from kubernetes import client
+
 __all__ = [
-    "TIMEOUT",
     "KubeClient",
     "client_of",
     "connect",
@@ -26,9 +22,6 @@ __all__ = [
     "listens",
     "with_token",
 ]
-
-TIMEOUT = (5.0, 20.0)
-"""Seconds to connect, and between two bytes of an answer (`_request_timeout`)."""
 
 _KNOCK = 2.0
 
@@ -53,16 +46,18 @@ class KubeClient:
         batch: Jobs.
     """
 
-    api: client.ApiClient
-    core: client.CoreV1Api
-    apps: client.AppsV1Api
-    rbac: client.RbacAuthorizationV1Api
-    policy: client.PolicyV1Api
-    batch: client.BatchV1Api
+    api: "client.ApiClient"
+    core: "client.CoreV1Api"
+    apps: "client.AppsV1Api"
+    rbac: "client.RbacAuthorizationV1Api"
+    policy: "client.PolicyV1Api"
+    batch: "client.BatchV1Api"
 
 
-def client_of(api: client.ApiClient) -> KubeClient:
+def client_of(api: "client.ApiClient") -> KubeClient:
     """All API groups on one connection."""
+    from kubernetes import client
+
     return KubeClient(
         api=api,
         core=client.CoreV1Api(api),
@@ -80,6 +75,11 @@ def with_token(kube: KubeClient, token: str) -> KubeClient:
         kube: A client for the server.
         token: A bearer token.
     """
+    from kubernetes import client
+
+    from faultcast.infra.kube.connection import Connection
+    from faultcast.infra.kube.errors import Origin
+
     keep(token)
     known = kube.api.configuration
     configuration = client.Configuration()
@@ -100,6 +100,10 @@ def connect(context: KubeContext) -> KubeClient:
         ConfigurationError: The file is missing, broken, or lacks the context.
         ClusterError: The program that fetches the user's login failed.
     """
+    from faultcast.infra.kube.connection import Connection
+    from faultcast.infra.kube.errors import Origin
+    from faultcast.infra.kube.login import configuration_of
+
     fields = fields_of(context)
     keep_kubeconfig(context.file)
     connection = Connection(configuration_of(context, fields), Origin(context, fields.user, fields.server))
@@ -144,10 +148,8 @@ def identity_and_labels(kube: KubeClient) -> tuple[str, dict[str, str]]:
     Raises:
         ClusterError: The API server does not answer, refuses, or is none.
     """
-    try:
-        namespace: Any = kube.core.read_namespace("kube-system", _request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        raise api_error("read namespace kube-system", error) from error
+    with calling("read namespace kube-system"):
+        namespace: Any = kube.core.read_namespace("kube-system")
     if not namespace.metadata.uid:
         message = "namespace kube-system has no identity, so nobody can tell which cluster this is"
         raise ClusterError(message, remedy="check the server in the kubeconfig")

@@ -11,17 +11,20 @@ from urllib3.exceptions import HTTPError
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube.errors import NotKubernetesError, Origin, mark
 
-__all__ = ["Connection"]
+__all__ = ["TIMEOUT", "Connection"]
 
+TIMEOUT = (5.0, 20.0)
+"""Seconds to connect, and between two bytes of an answer, where a call names no others."""
 _ATTEMPTS = 3
 _NAMED = ("Namespace", "Node", "Pod", "Job", "Deployment", "Set", "ConfigMap", "Lease", "Budget")
 
 
 class Connection(client.ApiClient):  # type: ignore[misc]
-    """The client's connection with three differences.
+    """The client's connection with four differences.
 
-    An answer that is no Kubernetes object is an error, not an object full of None. A redirect is an error: it
-    may lead to another cluster, and a write would follow it. Every error knows with what the call was made.
+    Every call is bounded in time. An answer that is no Kubernetes object is an error, not an object full of
+    None. A redirect is an error: it may lead to another cluster, and a write would follow it. Every error
+    knows with what the call was made.
 
     Args:
         configuration: Server and login; its `retries` are replaced unless somebody set them.
@@ -41,6 +44,8 @@ class Connection(client.ApiClient):  # type: ignore[misc]
             ApiException: The API server refused, or it is none.
             HTTPError: There was no answer.
         """
+        if named.get("_request_timeout") is None:
+            named["_request_timeout"] = TIMEOUT
         try:
             return super().request(method, url, *arguments, **named)
         except UnicodeDecodeError:

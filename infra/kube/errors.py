@@ -18,10 +18,10 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from faultcast.infra.errors import ClusterError, without_control
+from faultcast.infra.errors import ApiError, ConflictError, NotFoundError, without_control
 from faultcast.infra.kube.kubeconfig import KubeContext
 
-__all__ = ["NotKubernetesError", "Origin", "api_error", "mark", "status_message"]
+__all__ = ["NotKubernetesError", "Origin", "answer_of", "api_error", "mark", "status_message"]
 
 _FORBIDDEN = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)"'
@@ -30,6 +30,7 @@ _FORBIDDEN = re.compile(
 )
 _ANONYMOUS = "system:anonymous"
 _LONGEST = 300
+_KINDS: dict[int | None, type[ApiError]] = {404: NotFoundError, 409: ConflictError}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,27 @@ def status_message(error: ApiException) -> str:
     return without_control(str(said.get("message") or "")) if isinstance(said, dict) else ""
 
 
-def api_error(doing: str, error: ApiException | HTTPError) -> ClusterError:
+def answer_of(error: ApiException) -> str:
+    """What the API server says about a call that it refused, its causes first.
+
+    Args:
+        error: What the client raised; its body is a `Status` as JSON, or anything else.
+
+    Returns:
+        Such as `The disruption budget store needs 1 healthy pods and has 1 currently`.
+    """
+    try:
+        status: Any = json.loads(error.body or "")
+    except (ValueError, TypeError):
+        status = None
+    if not isinstance(status, dict):
+        return str(error.reason or "")
+    causes = (status.get("details") or {}).get("causes") or ()
+    said = [str(cause["message"]) for cause in causes if cause.get("message")]
+    return without_control("; ".join(said) or str(status.get("message") or error.reason))
+
+
+def api_error(doing: str, error: ApiException | HTTPError) -> ApiError:
     """Put a failed call of the Kubernetes API into words.
 
     Args:
@@ -73,11 +94,12 @@ def api_error(doing: str, error: ApiException | HTTPError) -> ClusterError:
         error: What the client raised.
     """
     origin: Origin | None = getattr(error, "origin", None)
-    if isinstance(error, ApiException) and (error.status or isinstance(error, NotKubernetesError)):
-        said, remedy = _refusal(error, origin)
-    else:
+    if not isinstance(error, ApiException) or not (error.status or isinstance(error, NotKubernetesError)):
         said, remedy = _silence(error, origin)
-    return ClusterError(f"cannot {doing}: {said}", remedy=remedy)
+        return ApiError(f"cannot {doing}: {said}", remedy=remedy)
+    said, remedy = _refusal(error, origin)
+    kind = _KINDS.get(error.status, ApiError)
+    return kind(f"cannot {doing}: {said}", remedy=remedy, status=error.status or 0, answer=answer_of(error))
 
 
 def _refusal(error: ApiException, origin: Origin | None) -> tuple[str, str]:

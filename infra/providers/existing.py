@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
 from faultcast.infra.cluster import Cluster, Endpoints, Node, NoNodeControl
 from faultcast.infra.errors import ConfigurationError
-from faultcast.infra.kube.client import TIMEOUT, connect, identity_of
-from faultcast.infra.kube.errors import api_error
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import connect, identity_of
 from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.prometheus.access import PrometheusAccess
 
@@ -47,10 +44,8 @@ def connect_existing(
     """
     kube = connect(context)
     identity = identity_of(kube)
-    try:
-        nodes = read_nodes(kube.core.list_node(_request_timeout=TIMEOUT))
-    except (ApiException, HTTPError) as error:
-        raise api_error("list the nodes", error) from error
+    with calling("list the nodes"):
+        nodes = read_nodes(kube.core.list_node())
     return Cluster(
         name=context.name,
         provider="existing",
@@ -111,5 +106,5 @@ class ExistingProvider:
             ("pods", kube.core.list_pod_for_all_namespaces),
             ("events", kube.core.list_event_for_all_namespaces),
         ):
-            answer = listing(_request_timeout=TIMEOUT, _preload_content=False)
+            answer = listing(_preload_content=False)
             (folder / f"{name}.json").write_bytes(answer.data)

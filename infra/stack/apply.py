@@ -9,7 +9,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = ["WORKLOAD_KINDS", "apply", "path_of", "title"]
@@ -93,7 +93,6 @@ def _apply_one(kube: KubeClient, manifest: dict[str, Any]) -> None:
                 body=manifest,
                 auth_settings=["BearerToken"],
                 _preload_content=False,
-                _request_timeout=TIMEOUT,
             )
         except ApiException as error:
             body = error.body or error.reason

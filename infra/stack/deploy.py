@@ -3,13 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
 from faultcast.infra.cluster import DatabaseAccess, Endpoints
-from faultcast.infra.errors import ClusterError
 from faultcast.infra.images import ImageArchive
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.prometheus.access import PrometheusAccess
 from faultcast.infra.settings import Settings
 from faultcast.infra.stack.apply import apply
@@ -70,12 +67,9 @@ def endpoints(kube: KubeClient, settings: Settings) -> Endpoints:
     Raises:
         ClusterError: The API server does not answer, or refuses.
     """
-    try:
-        node: Any = kube.core.read_node(settings.master, _request_timeout=TIMEOUT)
+    with calling("read where the stack answers"):
+        node: Any = kube.core.read_node(settings.master)
         accounts = read_accounts(kube)
-    except (ApiException, HTTPError) as error:
-        message = f"the API server does not say where the stack answers: {error}"
-        raise ClusterError(message, remedy="check that the cluster runs: faultcast status") from error
     host = next(address.address for address in node.status.addresses if address.type == "InternalIP")
     return Endpoints(
         prometheus=PrometheusAccess(f"http://{host}:{PORTS.prometheus}"),

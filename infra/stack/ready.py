@@ -7,7 +7,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError, WaitTimeoutError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.stack.apply import WORKLOAD_KINDS, title
 from faultcast.infra.waiting import Wait, wait_until
 
@@ -85,7 +85,7 @@ def explain(kube: KubeClient, places: Collection[str]) -> str:
 
 
 def _pods(kube: KubeClient, places: Collection[str]) -> list[Any]:
-    pods: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
+    pods: Any = kube.core.list_pod_for_all_namespaces()
     return [pod for pod in pods.items if pod.metadata.namespace in places]
 
 
@@ -95,7 +95,7 @@ def _workloads(kube: KubeClient) -> Iterable[tuple[str, Any]]:
         ("StatefulSet", kube.apps.list_stateful_set_for_all_namespaces),
         ("DaemonSet", kube.apps.list_daemon_set_for_all_namespaces),
     ):
-        found: Any = list_all(_request_timeout=TIMEOUT)
+        found: Any = list_all()
         for item in found.items:
             yield f"{kind} {item.metadata.namespace}/{item.metadata.name}", item
 
@@ -124,9 +124,7 @@ def _explain_pod(kube: KubeClient, pod: Any) -> str:
     for state in _states(pod):
         stages = (state.state.waiting, state.state.terminated, state.last_state.terminated)
         lines += [f"  container {state.name}: {s.reason} {s.message or ''}".rstrip() for s in stages if s]
-    events: Any = kube.core.list_namespaced_event(
-        namespace, field_selector=f"involvedObject.name={name}", _request_timeout=TIMEOUT
-    )
+    events: Any = kube.core.list_namespaced_event(namespace, field_selector=f"involvedObject.name={name}")
     lines += [f"  event: {event.reason}: {event.message}" for event in events.items[-_EVENTS:]]
     for state in _states(pod):
         if not state.ready and (state.state.running or state.last_state.terminated):
@@ -137,12 +135,7 @@ def _explain_pod(kube: KubeClient, pod: Any) -> str:
 def _log(kube: KubeClient, namespace: str, name: str, state: Any) -> list[str]:
     try:
         text: Any = kube.core.read_namespaced_pod_log(
-            name,
-            namespace,
-            container=state.name,
-            previous=not state.state.running,
-            tail_lines=_LOG_LINES,
-            _request_timeout=TIMEOUT,
+            name, namespace, container=state.name, previous=not state.state.running, tail_lines=_LOG_LINES
         )
     except ApiException as error:
         return [f"(none: {error.reason})"]

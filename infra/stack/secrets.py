@@ -5,16 +5,16 @@ import datetime as dt
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from kubernetes.client.exceptions import ApiException
 
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.errors import NotFoundError
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 
 __all__ = [
     "READER",
@@ -153,9 +153,8 @@ def make_certificate(host: str, now: dt.datetime) -> Certificate:
 
 def _secret(kube: KubeClient, namespace: str, name: str) -> dict[str, str]:
     try:
-        found: Any = kube.core.read_namespaced_secret(name, namespace, _request_timeout=TIMEOUT)
-    except ApiException as error:
-        if error.status == HTTPStatus.NOT_FOUND:
-            return {}
-        raise
+        with calling(f"read secret {namespace}/{name}"):
+            found: Any = kube.core.read_namespaced_secret(name, namespace)
+    except NotFoundError:
+        return {}
     return {key: base64.b64decode(value).decode() for key, value in (found.data or {}).items()}

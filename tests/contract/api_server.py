@@ -9,7 +9,7 @@ from kubernetes.client.exceptions import ApiException
 
 from faultcast.experiments.resources.objects import read_json
 from faultcast.experiments.resources.selectors import Selector
-from faultcast.infra.kube.client import TIMEOUT, KubeClient, with_token
+from faultcast.infra.kube.client import KubeClient, with_token
 from faultcast.infra.waiting import Clock, Wait, wait_until
 
 SPACE = "faultcast-contract"
@@ -25,7 +25,7 @@ def check_api_server(kube: KubeClient, container: dict[str, Any], clock: Clock) 
         container: A container that runs on.
         clock: Time of the cluster.
     """
-    kube.core.create_namespace({"metadata": {"name": SPACE}}, _request_timeout=TIMEOUT)
+    kube.core.create_namespace({"metadata": {"name": SPACE}})
     try:
         _objects(kube)
         _selectors(kube)
@@ -34,7 +34,7 @@ def check_api_server(kube: KubeClient, container: dict[str, Any], clock: Clock) 
         _rights(kube, clock)
         _workloads(kube, container, clock)
     finally:
-        kube.core.delete_namespace(SPACE, _request_timeout=TIMEOUT)
+        kube.core.delete_namespace(SPACE)
 
 
 def _config(
@@ -48,7 +48,7 @@ def _config(
 
 
 def _make(kube: KubeClient, name: str, **more: Any) -> Any:
-    return kube.core.create_namespaced_config_map(SPACE, _config(name, **more), _request_timeout=TIMEOUT)
+    return kube.core.create_namespaced_config_map(SPACE, _config(name, **more))
 
 
 def _refused(status: int, call: Callable[[], Any]) -> None:
@@ -131,7 +131,6 @@ def _patch(kube: KubeClient, body: Any, content: str) -> Any:
         auth_settings=["BearerToken"],
         response_type="V1ConfigMap",
         _return_http_data_only=True,
-        _request_timeout=TIMEOUT,
     )
     return answer.data
 
@@ -200,7 +199,7 @@ def _rights(kube: KubeClient, clock: Clock) -> None:
 def _may(kube: KubeClient, verb: str, resource: str) -> bool:
     attributes = {"verb": verb, "resource": resource, "namespace": SPACE}
     review = client.AuthorizationV1Api(kube.api).create_self_subject_access_review(
-        {"spec": {"resourceAttributes": attributes}}, _request_timeout=TIMEOUT
+        {"spec": {"resourceAttributes": attributes}}
     )
     return bool(review.status.allowed)
 

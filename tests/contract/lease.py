@@ -9,7 +9,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient, with_token
+from faultcast.infra.kube.client import KubeClient, with_token
 from faultcast.infra.leadership.leadership import Term
 from faultcast.infra.leadership.lease import Lease
 from faultcast.infra.waiting import Clock, Wait, wait_until
@@ -26,12 +26,12 @@ def check_lease(kube: KubeClient, clock: Clock) -> None:
         kube: A client with all rights.
         clock: Time of the cluster.
     """
-    kube.core.create_namespace({"metadata": {"name": SPACE}}, _request_timeout=TIMEOUT)
+    kube.core.create_namespace({"metadata": {"name": SPACE}})
     try:
         _versions(client.CoordinationV1Api(kube.api))
         _election(kube, clock)
     finally:
-        kube.core.delete_namespace(SPACE, _request_timeout=TIMEOUT)
+        kube.core.delete_namespace(SPACE)
 
 
 def _refused(status: int, call: Callable[[], Any]) -> None:
@@ -151,6 +151,6 @@ def _may_look(account: KubeClient) -> bool:
         "name": NAME,
     }
     review: Any = client.AuthorizationV1Api(account.api).create_self_subject_access_review(
-        {"spec": {"resourceAttributes": attributes}}, _request_timeout=TIMEOUT
+        {"spec": {"resourceAttributes": attributes}}
     )
     return bool(review.status.allowed)

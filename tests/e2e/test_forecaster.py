@@ -20,7 +20,7 @@ from faultcast.infra.forecaster.deploy import deploy_forecaster, load_image, rem
 from faultcast.infra.forecaster.local import NAMESPACE, NODE_PORT, local_options
 from faultcast.infra.forecaster.status import ForecasterStatus, forecaster_status
 from faultcast.infra.images.podman import build_forecaster_image
-from faultcast.infra.kube.client import TIMEOUT, KubeClient, connect
+from faultcast.infra.kube.client import KubeClient, connect
 from faultcast.infra.processes import run
 from faultcast.infra.providers.local.nodes import nodes_of
 from faultcast.infra.settings import load_settings
@@ -88,17 +88,13 @@ def status(kube: KubeClient) -> ForecasterStatus:
 
 
 def pods(kube: KubeClient) -> list[Any]:
-    found: Any = kube.core.list_namespaced_pod(
-        NAMESPACE, label_selector="app=forecaster", _request_timeout=TIMEOUT
-    )
+    found: Any = kube.core.list_namespaced_pod(NAMESPACE, label_selector="app=forecaster")
     return [pod for pod in found.items if not pod.metadata.deletion_timestamp]
 
 
 def leader(kube: KubeClient) -> str:
     """Name of the pod that leads; empty for none."""
-    lease: Any = CoordinationV1Api(kube.api).read_namespaced_lease(
-        "forecaster", NAMESPACE, _request_timeout=TIMEOUT
-    )
+    lease: Any = CoordinationV1Api(kube.api).read_namespaced_lease("forecaster", NAMESPACE)
     holder = (lease.spec and lease.spec.holder_identity) or ""
     return next((pod.metadata.name for pod in pods(kube) if holder.startswith(pod.metadata.name)), "")
 
@@ -168,7 +164,6 @@ def test_it_may_keep_its_lease_and_read_no_secret(url: str, kube: KubeClient) ->
             },
             auth_settings=["BearerToken"],
             _preload_content=False,
-            _request_timeout=TIMEOUT,
         )[0]
         return bool(json.loads(answer.data)["status"]["allowed"])
 
@@ -182,7 +177,7 @@ def test_it_may_keep_its_lease_and_read_no_secret(url: str, kube: KubeClient) ->
 
 def test_another_takes_over_when_the_leader_is_killed(url: str, kube: KubeClient) -> None:
     first = wait_until("a leader", lambda: leader(kube) or None, SOON)
-    kube.core.delete_namespaced_pod(first, NAMESPACE, grace_period_seconds=0, _request_timeout=TIMEOUT)
+    kube.core.delete_namespaced_pod(first, NAMESPACE, grace_period_seconds=0)
 
     def another() -> str | None:
         now = leader(kube)
@@ -218,9 +213,9 @@ def test_no_row_is_lost_or_doubled_when_leader_and_database_are_killed(
     wait_until("a first run by itself", lambda: after(cluster, 1), A_RUN)
     begun = len(complete(cluster))
     first = wait_until("a leader", lambda: leader(kube) or None, SOON)
-    kube.core.delete_namespaced_pod(first, NAMESPACE, grace_period_seconds=0, _request_timeout=TIMEOUT)
+    kube.core.delete_namespaced_pod(first, NAMESPACE, grace_period_seconds=0)
     wait_until("a run of the next leader", lambda: after(cluster, begun + 1), A_RUN)
-    kube.core.delete_namespaced_pod("mariadb-0", NAMESPACE, grace_period_seconds=0, _request_timeout=TIMEOUT)
+    kube.core.delete_namespaced_pod("mariadb-0", NAMESPACE, grace_period_seconds=0)
     wait_until("runs after the database", lambda: after(cluster, begun + 4), Wait(300.0, 1.0))
 
     found = complete(cluster)

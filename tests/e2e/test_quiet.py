@@ -19,7 +19,7 @@ from faultcast.experiments.safety.disturbances import Disturbances
 from faultcast.fixtures.trial.look_back import measure
 from faultcast.fixtures.trial.reading import Recording
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.settings import load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from faultcast.steady_state.trial import judge_trial
@@ -133,7 +133,7 @@ def test_an_outage_in_any_of_them_would_have_been_seen(
 
 def test_a_control_leaves_the_targets_out(recording: Recording, kube: KubeClient) -> None:
     spec = MetricSpec(name="cpu", query=CONTROL.replace("$targets", "none"), unit="cores", control=CONTROL)
-    pods = kube.core.list_namespaced_pod("shop", label_selector="app=gateway", _request_timeout=TIMEOUT).items
+    pods = kube.core.list_namespaced_pod("shop", label_selector="app=gateway").items
     end = recording.align(datetime.now(UTC) - timedelta(seconds=4))
     read = recording.read(
         [spec], end - timedelta(seconds=30), end, strict=True, targets=[f"pod shop/{pods[0].metadata.name}"]

@@ -16,7 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from faultcast.infra.cluster import Cluster, DatabaseAccess
 from faultcast.infra.errors import CommandError
 from faultcast.infra.images import build_images
-from faultcast.infra.kube.client import TIMEOUT, KubeClient, connect
+from faultcast.infra.kube.client import KubeClient, connect
 from faultcast.infra.processes import run
 from faultcast.infra.providers.local.toolchain.programs import ensure_programs
 from faultcast.infra.settings import load_settings
@@ -48,9 +48,7 @@ def kubectl(cluster: Cluster) -> Kubectl:
 
 
 def pods(kube: KubeClient, namespace: str, app: str) -> list[Any]:
-    found: Any = kube.core.list_namespaced_pod(
-        namespace, label_selector=f"app={app}", _request_timeout=TIMEOUT
-    )
+    found: Any = kube.core.list_namespaced_pod(namespace, label_selector=f"app={app}")
     return [pod for pod in found.items if not pod.metadata.deletion_timestamp]
 
 
@@ -96,7 +94,7 @@ def test_logs_and_exec_reach_pods_on_both_nodes(kube: KubeClient, kubectl: Kubec
 
 
 def test_names_of_services_resolve_in_pods_on_both_nodes(kube: KubeClient, kubectl: Kubectl) -> None:
-    service: Any = kube.core.read_namespaced_service("store", "shop", _request_timeout=TIMEOUT)
+    service: Any = kube.core.read_namespaced_service("store", "shop")
     code = "import socket; print(socket.gethostbyname('store.shop.svc.cluster.local.'))"
     for pod in pods(kube, "shop", "gateway"):
         assert in_pod(kubectl, pod, code) == service.spec.cluster_ip
@@ -236,11 +234,11 @@ def test_nobody_comes_in_without_a_password(rows: Rows, user: str) -> None:
 
 def kill(kube: KubeClient, namespace: str, name: str) -> None:
     """Kill a pod of a stateful set without grace, and wait until its successor is ready."""
-    old: Any = kube.core.read_namespaced_pod(name, namespace, _request_timeout=TIMEOUT)
-    kube.core.delete_namespaced_pod(name, namespace, grace_period_seconds=0, _request_timeout=TIMEOUT)
+    old: Any = kube.core.read_namespaced_pod(name, namespace)
+    kube.core.delete_namespaced_pod(name, namespace, grace_period_seconds=0)
 
     def replaced() -> bool:
-        pod: Any = kube.core.read_namespaced_pod(name, namespace, _request_timeout=TIMEOUT)
+        pod: Any = kube.core.read_namespaced_pod(name, namespace)
         ready = any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or ())
         return ready and pod.metadata.uid != old.metadata.uid
 
@@ -325,7 +323,7 @@ def test_the_database_keeps_its_rows_when_it_is_killed(kube: KubeClient, rows: R
 
 def test_deploying_again_replaces_no_pod(kube: KubeClient) -> None:
     def identities() -> set[str]:
-        found: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
+        found: Any = kube.core.list_pod_for_all_namespaces()
         return {pod.metadata.uid for pod in found.items}
 
     settings = load_settings()

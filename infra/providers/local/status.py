@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
 from faultcast.infra.cluster import Endpoints, Guard, Node
-from faultcast.infra.errors import ClusterError
-from faultcast.infra.kube.client import TIMEOUT, KubeClient
+from faultcast.infra.errors import ApiError
+from faultcast.infra.kube.calls import calling
+from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.providers.local.bootstrap import ready_nodes
 from faultcast.infra.providers.local.node.supervisor import State
 from faultcast.infra.providers.local.nodes import LocalNodes
@@ -93,9 +91,10 @@ def examine_nodes(nodes: LocalNodes, kube: KubeClient | None) -> tuple[NodeStatu
 
 def _through_kubernetes(kube: KubeClient) -> tuple[frozenset[str], dict[str, str]]:
     try:
-        listed: Any = kube.core.list_node(_request_timeout=TIMEOUT)
-        ready = frozenset(ready_nodes(kube))
-    except (ApiException, HTTPError):
+        with calling("list the nodes"):
+            listed: Any = kube.core.list_node()
+            ready = frozenset(ready_nodes(kube))
+    except ApiError:
         return frozenset(), {}  # shown as "not Ready", and the unanswered API as a finding of its own
     return ready, {node.metadata.name: node.status.node_info.kubelet_version for node in listed.items}
 
@@ -106,11 +105,8 @@ def unready_pods(kube: KubeClient) -> tuple[str, ...]:
     Raises:
         ClusterError: The API server does not answer, or refuses.
     """
-    try:
-        listed: Any = kube.core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT)
-    except (ApiException, HTTPError) as error:
-        message = f"the API server does not list the pods: {error}"
-        raise ClusterError(message, remedy="see its log: faultcast logs") from error
+    with calling("list the pods of the cluster"):
+        listed: Any = kube.core.list_pod_for_all_namespaces()
     found = []
     for pod in listed.items:
         conditions = {c.type: c for c in pod.status.conditions or ()}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,9 @@ HEAVY = {
     "scipy",
     "sqlalchemy",
 }
+ROOT = Path(__file__).parents[3]
+READ_FILES = {"chaoslib", "requests", "ruamel.yaml"}
+"""What checks experiment files, and what Chaos Toolkit takes along."""
 CODE = """
 import sys
 from faultcast.cli.main import main
@@ -46,3 +50,14 @@ def test_the_version_is_that_of_the_package() -> None:
     shown, loaded = asked("--version")
     assert shown == f"{version('faultcast')}\n"
     assert loaded & HEAVY == set()
+
+
+@pytest.mark.slow
+def test_collecting_the_catalog_loads_what_reads_files_and_no_more() -> None:
+    code = "import sys, pytest; pytest.main(sys.argv[1:]); print('\\n'.join(sys.modules), file=sys.stderr)"
+    words = ("experiments", "--collect-only", "-q", "-p", "no:cacheprovider")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert "no-fault" in done.stdout
+    assert set(done.stderr.split()) & (HEAVY | {"chaosk8s"}) == READ_FILES

@@ -22,8 +22,9 @@ from faultcast.experiments.faults import (
 )
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.corefile import reload_interval, with_answers
-from faultcast.experiments.resources.eviction import answer_of, evict_all, evictable, without_owner
+from faultcast.experiments.resources.eviction import evict_all, evictable, without_owner
 from faultcast.infra.errors import InjectionError, RevertError
+from faultcast.infra.kube.errors import answer_of
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install

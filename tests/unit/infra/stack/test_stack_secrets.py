@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from kubernetes.client.exceptions import ApiException
 
+from faultcast.infra.errors import ApiError
 from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.stack.secrets import (
     WRITER,
@@ -55,7 +56,7 @@ def test_a_password_that_exists_stays() -> None:
 def test_refused_is_not_taken_for_missing() -> None:
     core = Core()
     core.status = 403
-    with pytest.raises(ApiException):
+    with pytest.raises(ApiError, match="cannot read secret"):
         read_accounts(kube(core))
 
 
