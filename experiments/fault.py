@@ -5,9 +5,12 @@ verdicts, ledgers or Chaos Toolkit: `execution` drives it, in the same order for
 """
 
 import importlib
+import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata
 from random import Random
 from typing import Any, ClassVar
 
@@ -26,7 +29,7 @@ from faultcast.infra.settings import Settings
 from faultcast.infra.waiting import Wait, wait_until
 
 __all__ = [
-    "MODULES",
+    "GROUP",
     "Fault",
     "FaultArguments",
     "Plan",
@@ -34,38 +37,13 @@ __all__ = [
     "checked_arguments",
     "fault_of",
     "faults",
+    "modules",
 ]
 
-MODULES = (
-    "faultcast.experiments.faults.none",
-    "faultcast.experiments.faults.pod_delete",
-    "faultcast.experiments.faults.container_kill",
-    "faultcast.experiments.faults.node_down",
-    "faultcast.experiments.faults.node_restart",
-    "faultcast.experiments.faults.node_isolate",
-    "faultcast.experiments.faults.service_stop",
-    "faultcast.experiments.faults.node_cordon",
-    "faultcast.experiments.faults.node_taint",
-    "faultcast.experiments.faults.node_drain",
-    "faultcast.experiments.faults.coredns_down",
-    "faultcast.experiments.faults.dns_error",
-    "faultcast.experiments.faults.monitoring_down",
-    "faultcast.experiments.faults.dns_drop",
-    "faultcast.experiments.faults.network_partition",
-    "faultcast.experiments.faults.network_loss",
-    "faultcast.experiments.faults.network_bandwidth",
-    "faultcast.experiments.faults.network_reset",
-    "faultcast.experiments.faults.network_latency",
-    "faultcast.experiments.faults.network_corruption",
-    "faultcast.experiments.faults.pod_cpu",
-    "faultcast.experiments.faults.node_cpu",
-    "faultcast.experiments.faults.pod_memory",
-    "faultcast.experiments.faults.node_memory",
-    "faultcast.experiments.faults.crash_loop",
-    "faultcast.experiments.faults.disk_fill",
-    "faultcast.experiments.faults.io_stress",
-)
-"""Import paths of the fault modules; each has an object `FAULT`. A new kind is one file and one line here."""
+GROUP = "faultcast.faults"
+"""Group of entry points by which another distribution brings kinds of its own; each value is a module."""
+
+_OWN = "faultcast.experiments.faults"
 
 
 class FaultArguments(Strict):
@@ -252,16 +230,40 @@ class Fault[A: FaultArguments](ABC):
         return ()
 
 
+@cache
+def modules() -> tuple[str, ...]:
+    """Import paths of the fault modules, Faultcast's own first; each has an object `FAULT`.
+
+    Every module of `experiments/faults` is one, and so is every entry point of the group `faultcast.faults`.
+    """
+    own = importlib.import_module(_OWN)
+    found = sorted(f"{_OWN}.{module.name}" for module in pkgutil.iter_modules(own.__path__))
+    others = sorted(point.value for point in metadata.entry_points(group=GROUP))
+    return tuple(dict.fromkeys((*found, *others)))
+
+
 def fault_of(module: str) -> Fault[Any]:
     """The fault of a registered module.
 
     Raises:
-        ExperimentError: No fault is registered under that import path.
+        ExperimentError: No fault is registered under that import path, or its module cannot be used.
     """
-    if module not in MODULES:
+    if module not in modules():
         message = f"{module} is not a fault"
-        raise ExperimentError(message, remedy=f"use one of: {', '.join(MODULES)}")
-    fault: Fault[Any] = importlib.import_module(module).FAULT
+        raise ExperimentError(message, remedy=f"use one of: {', '.join(modules())}")
+    if module.startswith(f"{_OWN}."):
+        own: Fault[Any] = importlib.import_module(module).FAULT
+        return own
+    try:
+        fault = importlib.import_module(module).FAULT
+    except Exception as error:
+        message = (
+            f"the fault {module} of another distribution cannot be loaded: {type(error).__name__}: {error}"
+        )
+        raise ExperimentError(message, remedy="mend or uninstall the distribution that brings it") from error
+    if not isinstance(fault, Fault) or fault.module != module:
+        message = f"{module} is registered as a fault, and its FAULT is none of that module"
+        raise ExperimentError(message, remedy="mend or uninstall the distribution that brings it")
     return fault
 
 
@@ -291,4 +293,4 @@ def checked_arguments(fault: Fault[Any], raw: Mapping[str, Any]) -> FaultArgumen
 
 def faults() -> tuple[Fault[Any], ...]:
     """All registered faults."""
-    return tuple(fault_of(module) for module in MODULES)
+    return tuple(fault_of(module) for module in modules())

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from faultcast.experiments.document.yamlfile import Problem, YamlFile
-from faultcast.experiments.fault import MODULES, fault_of
+from faultcast.experiments.fault import fault_of, modules
 from faultcast.experiments.loading.providers import http_trouble, process_trouble
 from faultcast.experiments.loading.readers import READERS, reads
 
@@ -35,7 +35,7 @@ def is_fault(activity: Mapping[str, Any]) -> bool:
 
 
 def _is_module_of_fault(module: object) -> bool:
-    return isinstance(module, str) and module in MODULES
+    return isinstance(module, str) and module in modules()
 
 
 def run_problems(file: YamlFile, programs: Collection[str]) -> list[Problem]:
@@ -130,7 +130,7 @@ class _Provider:
         return [self._problem("module", what, self._instead(str(module)))]
 
     def _instead(self, module: str) -> str:
-        near = difflib.get_close_matches(module, (*MODULES, *READERS), n=1, cutoff=0.8)
+        near = difflib.get_close_matches(module, (*modules(), *READERS), n=1, cutoff=0.8)
         if near:
             return f"write {near[0]}"
         if module.startswith("chaosprometheus"):

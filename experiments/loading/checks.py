@@ -9,7 +9,7 @@ from faultcast.experiments.document.problems import model_problems
 from faultcast.experiments.document.ranges import RangeError, corners
 from faultcast.experiments.document.variables import Variables, configuration_problems, mentions
 from faultcast.experiments.document.yamlfile import Problem, YamlFile
-from faultcast.experiments.fault import MODULES, Fault, fault_of
+from faultcast.experiments.fault import Fault, fault_of
 from faultcast.experiments.loading.actions import actions_of, longest
 from faultcast.experiments.loading.allowed import is_fault, run_problems
 from faultcast.experiments.loading.references import reference_problems, resolved
@@ -18,6 +18,7 @@ from faultcast.infra.errors import FaultcastError
 __all__ = ["forbidden", "problems_of"]
 
 _Path = tuple[str | int, ...]
+_HARMLESS = "faultcast.experiments.faults.none"
 
 
 def problems_of(file: YamlFile) -> list[Problem]:
@@ -161,7 +162,7 @@ def _rollback_problems(file: YamlFile) -> list[Problem]:
             problems.append(Problem(file.line(("method", index)), what, mend))
     if isinstance(file.data.get("method"), list) and file.data["method"] and not actions:
         what = "the method has no fault"
-        mend = f"add an action; for a control without a fault use {MODULES[0]}"
+        mend = f"add an action; for a control without a fault use {_HARMLESS}"
         problems.append(Problem(file.line(("method",)), what, mend))
     return problems
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from faultcast.experiments.document.extension import BlastRadius
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.execution import perform as execution
-from faultcast.experiments.fault import MODULES, Fault, fault_of, faults
+from faultcast.experiments.fault import Fault, fault_of, faults, modules
 from faultcast.experiments.helpers.manifests import ROLE
 from faultcast.experiments.safety import revert as reverting
 from faultcast.infra.errors import ClusterError, ConsentError, ExperimentError, InjectionError, RefusedError
@@ -38,7 +38,7 @@ acting = pytest.mark.parametrize(
 def test_it_says_what_it_is(fault: Fault[Any]) -> None:
     assert fault.kind
     assert fault.label
-    assert fault.module in MODULES
+    assert fault.module in modules()
     assert fault_of(fault.module) is fault
     assert [other.kind for other in faults()].count(fault.kind) == 1
 

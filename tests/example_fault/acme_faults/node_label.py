@@ -1,0 +1,66 @@
+"""A node is labelled as under maintenance, as whoever drains it by hand would do first."""
+
+from random import Random
+from typing import Any, ClassVar
+
+from faultcast.experiments.bases.node import NodeArguments, read_node
+from faultcast.experiments.bases.patch import change
+from faultcast.experiments.bases.scheduling import SchedulingFault, node_path, plan_closed
+from faultcast.experiments.effect import Effect
+from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.fault import Plan, Restoration
+from faultcast.experiments.resources.access import Access
+
+__all__ = ["FAULT", "NodeLabel", "label_node", "unlabel_node"]
+
+LABEL = "maintenance"
+
+
+class NodeLabel(SchedulingFault[NodeArguments]):
+    """Puts the label `maintenance=true` on a node."""
+
+    kind: ClassVar[str] = "node-label"
+    label: ClassVar[str] = "node labelled"
+    action: ClassVar[str] = "label_node"
+    rollback: ClassVar[str] = "unlabel_node"
+    arguments = NodeArguments
+
+    def plan(self, access: Access, arguments: NodeArguments, rng: Random, peer: str) -> Plan:
+        """The node."""
+        return plan_closed(access, self.kind, arguments, action="label the node", step=self.step(arguments))
+
+    def step(self, arguments: NodeArguments) -> Restoration:
+        """The request that takes the label off, while it is ours."""
+        body = {"metadata": {"labels": {LABEL: None}}}
+        return Restoration(node_path(arguments.node), body, {f"metadata.labels.{LABEL}": "true"})
+
+    def closed(self, arguments: NodeArguments, node: Any) -> str:
+        """Whether the label is still there."""
+        return "is still labelled" if _labelled(node) else ""
+
+    def evidence(self, access: Access, arguments: NodeArguments, effect: Effect) -> Evidence:
+        """The node's object has the label, that of a peer does not."""
+        return Evidence(
+            what="labelled",
+            unit="",
+            read=lambda node: float(_labelled(read_node(access.kube, node.name))),
+            landed=rose,
+            expected="the node is labelled",
+            words=lambda value: "labelled" if value else "not labelled",
+        )
+
+    def inject(self, access: Access, arguments: NodeArguments, effect: Effect) -> None:
+        """Label the node."""
+        for target in effect.targets:
+            change(access.kube, node_path(target.name), {"metadata": {"labels": {LABEL: "true"}}})
+
+
+def _labelled(node: Any) -> bool:
+    return bool((node.metadata.labels or {}).get(LABEL))
+
+
+FAULT = NodeLabel()
+
+label_node = action_of(FAULT)
+unlabel_node = rollback_of(FAULT)
