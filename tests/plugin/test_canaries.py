@@ -13,6 +13,8 @@ from bench.private import free_port
 from tests.canaries import canary, found_below, found_in
 from tests.plugin.standin import Standin, standin
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("pytester",)
 
 CACHE = platformdirs.user_cache_dir("faultcast")

@@ -20,6 +20,8 @@ from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
 
+pytestmark = pytest.mark.slow
+
 CATALOG = Path(__file__).parents[3] / "experiments" / "catalog"
 FAULTS = "faultcast.experiments.faults"
 

@@ -13,6 +13,8 @@ from faultcast.steady_state.verdict import Recovery, Status
 from tests.factories import STEP, at, make_forecast, make_history, make_resilience, make_series
 from tests.unit.reports.test_plots import words
 
+pytestmark = pytest.mark.slow
+
 HISTORY = make_history(Status.DEVIATED)
 WATCH = Span(at(0), at(90))
 FALLEN = replace(make_resilience(-18.0), area=700.0, recovery=Recovery(16.0, censored=False, allowed=60.0))

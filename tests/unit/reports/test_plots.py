@@ -10,6 +10,8 @@ from faultcast.reports.record import TrialRecord
 from faultcast.steady_state.verdict import Status, TrialVerdict
 from tests.factories import at, make_history, make_record
 
+pytestmark = pytest.mark.slow
+
 type Drawn = tuple[TrialRecord, tuple[Path, ...]]
 
 

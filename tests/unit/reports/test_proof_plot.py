@@ -1,11 +1,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from faultcast.experiments.history import Curve, Proof, load_series
 from faultcast.reports.pictures.trial import draw_trial
 from faultcast.steady_state.verdict import Status
 from tests.factories import make_history, make_record
 from tests.unit.reports.test_plots import words
+
+pytestmark = pytest.mark.slow
 
 CURVES = (
     Curve("pod shop/a", "target", "CPU use", "cores", ((-1.0, 0.01), (2.0, 0.2), (4.0, None), (6.0, 0.24))),

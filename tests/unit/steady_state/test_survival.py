@@ -11,6 +11,8 @@ from scipy import stats
 
 from faultcast.steady_state.survival import LEAST_REPEATS, Watched, recovery_times, wilson
 
+pytestmark = pytest.mark.slow
+
 recoveries = st.lists(
     st.builds(Watched, st.integers(0, 240).map(lambda tenths: tenths / 2), st.booleans()),
     min_size=1,
