@@ -35,7 +35,15 @@ class Forecaster(Protocol):
         ...
 
     def forecast(self, values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
-        """The next `steps` values after `values` (regular, without NaN, at least `needs` of them)."""
+        """The next values of a series: finite, and the same to the bit whenever they are asked for.
+
+        Args:
+            values: Samples in order of time, regular, without NaN, at least `needs` of them; only read.
+            steps: How many to forecast, at least one.
+
+        Returns:
+            An array of its own, of shape `(steps,)`; it does not depend on the unit of `values`.
+        """
         ...
 
 

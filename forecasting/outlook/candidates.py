@@ -15,10 +15,10 @@ __all__ = ["MODELS", "Drift", "LinearTrend", "Mean", "Smoothing", "candidates"]
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The line from the first to the last value, drawn on (darts' NaiveDrift)."""
+    """The line from the first to the last value, drawn on (darts' NaiveDrift, which asks for three samples)."""
 
     name: str = "NaiveDrift"
-    needs: int = 2
+    needs: int = 3
     cheap: bool = True
 
     def forecast(self, values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
@@ -28,10 +28,10 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The mean of the whole history (darts' NaiveMean)."""
+    """The mean of the whole history (darts' NaiveMean, which asks for three samples)."""
 
     name: str = "NaiveMean"
-    needs: int = 1
+    needs: int = 3
     cheap: bool = True
 
     def forecast(self, values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
