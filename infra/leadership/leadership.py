@@ -47,10 +47,15 @@ class Leadership(Protocol):
         """
 
     def resign(self, term: Term, pause: float) -> None:
-        """End a term at once, and do not stand again before `pause` seconds have passed."""
+        """End a term at once, and do not stand again before `pause` seconds have passed.
+
+        Without effect where there is nobody to resign to.
+        """
 
     def release(self) -> None:
-        """Give up what is held, so that another may take it at once.
+        """Give up what is held, so that another may take it at once; the next attempt stands again.
+
+        The term is over in any case. Harmless when nothing is held.
 
         Raises:
             ClusterError: It could not be given up; it expires by itself.
@@ -66,18 +71,26 @@ def uptime() -> float:
 class NoLease:
     """For one machine: leads always, and needs no token."""
 
-    leader = holder = "this process"
-    transitions = 0
+    holder = "this process"
 
     def __init__(self) -> None:
         self._term: Term | None = Term(None)
+        self.transitions = 1
+
+    @property
+    def leader(self) -> str:
+        """This process, until it gives up."""
+        return self.holder if self._term else ""
 
     def term(self) -> Term | None:
-        """The one term there is."""
+        """The term that goes on from the start until the release."""
         return self._term
 
     def attempt(self) -> float:
-        """Nothing to do."""
+        """Nothing to do, but after a release: then a new term begins."""
+        if self._term is None:
+            self._term = Term(None)
+            self.transitions += 1
         return 60.0
 
     def resign(self, term: Term, pause: float) -> None:
