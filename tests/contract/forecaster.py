@@ -62,7 +62,7 @@ def _continues(model: Forecaster, values: NDArray[np.float64]) -> None:
 
 def _has_no_memory(model: Forecaster) -> None:
     """Another history between two questions changes no answer, and a read-only one is good enough."""
-    one, other = (history[0] for history in (_histories(3 * model.needs + 20), _histories(3 * model.needs + 9)))
+    one, other = (_histories(3 * model.needs + more)[0] for more in (20, 9))
     one.flags.writeable = False
     first = model.forecast(one, 5)
     model.forecast(other, 9)

@@ -25,7 +25,7 @@ from faultcast.reports.outlook.storage.prune import prune
 from faultcast.reports.outlook.storage.state import DatabaseState
 from faultcast.reports.outlook.storage.store import OutlookStore
 from faultcast.reports.spool import Destination, Spool
-from tests.contract.test_outlook_state import check_state_store
+from tests.contract.state import check_state_store
 from tests.integration.conftest import MariaDb
 from tests.outlooks import ORIGIN, SOURCE, VERSION, outlook, outlook_run
 

@@ -4,7 +4,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -70,7 +70,7 @@ class FileState:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._failure("read", key, error) from error
+            raise self._failure(f"the state of {key} cannot be read", error) from error
 
     def save(self, key: str, state: bytes) -> None:
         """See `StateStore.save`; on disk when this returns."""
@@ -84,18 +84,26 @@ class FileState:
                 os.fsync(file.fileno())
             partial.replace(path)
         except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise self._failure("kept", key, error) from error
+            with suppress(OSError):  # where no file can be made, none can be removed either
+                partial.unlink()
+            raise self._failure(f"the state of {key} cannot be kept", error) from error
 
     def keys(self) -> tuple[str, ...]:
-        """See `StateStore.keys`."""
-        return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in self._folder.glob(f"*{_SUFFIX}")))
+        """See `StateStore.keys`; files that are no states are passed over."""
+        try:
+            names = [path.name for path in self._folder.iterdir()]
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise self._failure("the states cannot be read", error) from error
+        found = (name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+        return tuple(sorted(key for key in found if _SAFE.fullmatch(key)))
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{_checked(key)}{_SUFFIX}"
 
-    def _failure(self, done: str, key: str, error: OSError) -> SinkError:
-        message = f"the state of {key} cannot be {done} in {self._folder}: {error.strerror}"
+    def _failure(self, what: str, error: OSError) -> SinkError:
+        message = f"{what} in {self._folder}: {error.strerror}"
         return SinkError(message, remedy="make room there, or check its owner, then run again")
 
 
