@@ -1,12 +1,14 @@
 """The run on the console: its facts first, a line for each trial, a table and the paths at the end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from faultcast.infra.errors import SinkError
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.runs import RunFolder
 from faultcast.reports.sinks.repeats import repeats_in
@@ -45,19 +47,43 @@ class ConsoleSink:
         self._records: dict[str, TrialRecord] = {}
 
     def open_run(self, run: RunRecord) -> None:
-        """Print what makes the run repeatable."""
-        print_run(self._console, run)
+        """Print what makes the run repeatable.
+
+        Raises:
+            SinkError: Nothing can be printed.
+        """
+        with self._printing():
+            print_run(self._console, run)
 
     def publish(self, record: TrialRecord) -> None:
-        """Print one line; nothing when the same trial with the same verdict was printed already."""
+        """Print one line; nothing when the same trial with the same verdict was printed already.
+
+        Raises:
+            SinkError: Nothing can be printed.
+        """
         before = self._records.get(record.history.trial)
         self._records[record.history.trial] = record
         if before is None or before.verdict != record.verdict:
-            _print(self._console, _sentence(record))
+            with self._printing():
+                _print(self._console, _sentence(record))
 
     def close_run(self, run: RunRecord) -> None:  # noqa: ARG002
-        """Print the table, why, and where to read more."""
-        print_summary(self._console, list(self._records.values()), self._folder)
+        """Print the table, why, and where to read more.
+
+        Raises:
+            SinkError: Nothing can be printed.
+        """
+        with self._printing():
+            print_summary(self._console, list(self._records.values()), self._folder)
+
+    @contextmanager
+    def _printing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, SystemExit) as error:  # rich ends the program when nobody reads any more
+            why = "nobody reads it" if isinstance(error, SystemExit) else error.strerror
+            message = f"the console takes nothing: {why}"
+            raise SinkError(message, remedy=f"read what was found in {self._folder.path}") from error
 
 
 def print_run(console: Console, run: RunRecord) -> None:

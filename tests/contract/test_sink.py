@@ -115,7 +115,33 @@ def test_something_arrives_at_all(made: Made, record: TrialRecord) -> None:
     assert published() != before
 
 
-@pytest.mark.parametrize("kind", ["pushgateway", "mysql", "allure", "repeats"])
+def test_another_trial_is_not_taken_for_the_same(made: Made, record: TrialRecord) -> None:
+    sink, published = made
+    sink.publish(record)
+    before = published()
+    sink.publish(replace(record, history=replace(record.history, trial="another")))
+    assert published() != before
+
+
+def test_a_property_has_one_value_that_any_reader_of_the_file_understands(record: TrialRecord) -> None:
+    found: list[tuple[str, object]] = []
+    sink = JUnitSink(lambda name, value: found.append((name, value)))
+    for _ in range(2):
+        sink.publish(record)
+    names = [name for name, _ in found]
+    assert len(names) == len(set(names))
+    assert all(type(value) is str for _, value in found)
+
+
+class Full(io.StringIO):
+    """A file on a disk without room."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+# JUnit is not among them: a property is kept in memory, and pytest writes the file.
+@pytest.mark.parametrize("kind", ["pushgateway", "mysql", "allure", "repeats", "console"])
 def test_a_failure_has_a_way_on_and_tells_no_secret(
     kind: str, record: TrialRecord, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -124,6 +150,8 @@ def test_a_failure_has_a_way_on_and_tells_no_secret(
         sink = PushgatewaySink(f"http://faultcast:{SECRET}@127.0.0.1:9")
     elif kind == "mysql":
         sink = MySqlSink(DatabaseAccess("127.0.0.1", 9, "faultcast", "faultcast", SECRET), tmp_path / "spool")
+    elif kind == "console":
+        sink = ConsoleSink(Console(file=Full()), RunFolder(tmp_path))
     elif kind == "repeats":
         sink = RepeatsSink(RunFolder(tmp_path / "nowhere"))
         sink.publish(make_record(tmp_path / "earlier", Status.DEVIATED, trial="earlier"))
@@ -132,6 +160,22 @@ def test_a_failure_has_a_way_on_and_tells_no_secret(
         sink = AllureSink()
         record = replace(record, plots=(tmp_path / "overview.png",))
     check_failure(sink, record, secret=SECRET)
+
+
+def test_a_console_that_nobody_reads_ends_no_program(
+    record: TrialRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pytest | head`: rich would leave the program, and the verdict with it."""
+
+    def leave(_console: Console) -> None:
+        raise SystemExit(1)
+
+    def closed(*_arguments: object) -> int:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Console, "on_broken_pipe", leave)
+    monkeypatch.setattr(Full, "write", closed)
+    check_failure(ConsoleSink(Console(file=Full()), RunFolder(tmp_path)), record, secret=SECRET)
 
 
 def test_allure_is_left_alone_when_it_is_off(record: TrialRecord) -> None:
