@@ -41,11 +41,29 @@ class Custody(Protocol):
             kind: The kind.
             permissions: What it needs.
             seconds: How long it is needed.
+
+        Returns:
+            All as in `access` but the client and its account; the rights are granted already.
+
+        Raises:
+            ClusterError: They are not.
         """
         ...
 
     def take(self, access: Access, entry: Entry, plan: Plan) -> Effect:
-        """Start the keeper of an effect and write the copy of its entry; the effect then has an owner."""
+        """Start the keeper of an effect and write the copy of its entry.
+
+        Args:
+            access: What `admit` gave.
+            entry: The entry in the ledger; `give_back` ends the custody, also where it was taken in part.
+            plan: The plan.
+
+        Returns:
+            The entry's effect, with an owner where the cluster has something that stands for it.
+
+        Raises:
+            InjectionError: It could not be noted, so the fault must not be injected.
+        """
         ...
 
 
