@@ -230,7 +230,14 @@ class ClusterProvider(Protocol):
     """Something that can bring up, or connect to, a cluster."""
 
     def start(self) -> Cluster:
-        """Bring the cluster up, or connect; harmless when it is up already."""
+        """Bring the cluster up, or connect; harmless when it is up already.
+
+        Returns:
+            Its handle, which leads to the cluster it names.
+
+        Raises:
+            FaultcastError: It cannot be had; the error says what to do.
+        """
         ...
 
     def stop(self) -> None:
@@ -242,5 +249,8 @@ class ClusterProvider(Protocol):
         ...
 
     def collect_logs(self, folder: Path) -> None:
-        """Copy whatever explains a failure into `folder`."""
+        """Copy whatever explains a failure into `folder`, which is made; without keys and known secrets.
+
+        What cannot be had is left out or said there: a cluster that does not answer is no error here.
+        """
         ...

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from faultcast.infra.cluster import Cluster, Endpoints, Node, NoNodeControl
-from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.infra.kube.calls import calling
 from faultcast.infra.kube.client import connect, identity_of
 from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.prometheus.access import PrometheusAccess
+from faultcast.infra.redaction import redacted_document
 
 __all__ = ["ExistingProvider", "connect_existing", "read_nodes"]
 
@@ -98,7 +99,13 @@ class ExistingProvider:
         return True
 
     def collect_logs(self, folder: Path) -> None:
-        """Write what the API says of nodes, pods and events; the machines are not ours to read."""
+        """Write what the API says of nodes, pods and events; the machines are not ours to read.
+
+        What cannot be read is said in a text of that name: that it gave no answer is evidence too.
+
+        Raises:
+            ConfigurationError: The kubeconfig is not usable.
+        """
         kube = connect(self.context)
         folder.mkdir(parents=True, exist_ok=True)
         for name, listing in (
@@ -106,5 +113,10 @@ class ExistingProvider:
             ("pods", kube.core.list_pod_for_all_namespaces),
             ("events", kube.core.list_event_for_all_namespaces),
         ):
-            answer = listing(_preload_content=False)
-            (folder / f"{name}.json").write_bytes(answer.data)
+            try:
+                with calling(f"list the {name}"):
+                    text = listing(_preload_content=False).data.decode(errors="replace")
+            except ClusterError as error:
+                (folder / f"{name}.txt").write_text(f"{error.what}\n")
+            else:
+                (folder / f"{name}.json").write_text(redacted_document(text))

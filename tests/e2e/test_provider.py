@@ -28,6 +28,7 @@ from faultcast.infra.providers.local.toolchain.programs import ensure_programs
 from faultcast.infra.settings import Settings, load_settings
 from faultcast.infra.waiting import Wait, wait_until
 from tests.contract.node_control import check_node_control
+from tests.contract.provider import check_down, check_up
 
 pytestmark = pytest.mark.e2e
 
@@ -50,6 +51,13 @@ from faultcast.infra.settings import load_settings
 settings = load_settings(**{key: value for key, value in (word.split("=") for word in sys.argv[1:])})
 LocalProvider(settings, lambda line: print(line, flush=True)).start(stack=False)
 """
+
+
+class WithoutStack(LocalProvider):
+    """The provider, but for what runs on its nodes: that takes minutes, and is held by other tests."""
+
+    def start(self, *, stack: bool = False) -> Cluster:
+        return super().start(stack=stack)
 
 
 def machine_state() -> frozenset[str]:
@@ -124,6 +132,14 @@ def test_up_twice_gives_the_same_cluster(provider: LocalProvider, cluster: Clust
     again = provider.start(stack=False)
     assert again.identity == cluster.identity
     assert [node.name for node in again.nodes] == ["master", "worker"]
+
+
+def test_the_contract_of_providers(
+    provider: LocalProvider, cluster: Cluster, settings: Settings, tmp_path: Path
+) -> None:
+    key = next(path for path in provider.layout.pki.iterdir() if "PRIVATE KEY" in path.read_text())
+    found = check_up(WithoutStack(settings), tmp_path, secret=key.read_text().splitlines()[1])
+    assert found.identity == cluster.identity
 
 
 def test_every_key_is_for_its_owner_only(provider: LocalProvider, cluster: Cluster) -> None:
@@ -261,10 +277,11 @@ def test_two_clusters_side_by_side_do_not_touch_each_other(provider: LocalProvid
     connect(cluster.kube_context).core.read_namespace("kube-system")
 
 
-def test_down_leaves_nothing_and_again_is_harmless(provider: LocalProvider, cluster: Cluster) -> None:
+def test_down_leaves_nothing_and_again_is_harmless(
+    provider: LocalProvider, cluster: Cluster, tmp_path: Path
+) -> None:
     templates = _template_facts(provider)
-    provider.stop()
-    provider.stop()
+    check_down(provider, tmp_path, owned=True)
     assert provider.leftovers.found() == ()
     assert taken_down(load_settings(**OWN), cluster.identity), "its entries in the ledger may be dropped"
     assert left_over(frozenset(), load_settings(**OWN)) == []

@@ -7,6 +7,7 @@ from faultcast.infra.errors import CommandError
 from faultcast.infra.processes import run
 from faultcast.infra.providers.local.layout import Layout
 from faultcast.infra.providers.local.topology import Topology
+from faultcast.infra.redaction import hidden
 
 __all__ = ["collect"]
 
@@ -29,12 +30,14 @@ def collect(layout: Layout, topology: Topology, kubectl: Path | None, folder: Pa
         kubectl: The program; None when the cluster never came so far as to need it.
         folder: Gets one folder for each node, `guards` and `kubernetes`.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     for node in topology.nodes:
         home, target = layout.node(node.name), folder / node.name
         for source, name in ((home.logs, "logs"), (home.etc, "etc"), (home.var_log / "pods", "pods")):
             if source.is_dir():
                 shutil.copytree(source, target / name, dirs_exist_ok=True, ignore=_SECRETS)
         if home.components.is_file():
+            target.mkdir(exist_ok=True)  # a node that was killed early has nothing else
             shutil.copy2(home.components, target)
     if layout.guards.is_dir():
         shutil.copytree(layout.guards, folder / "guards", dirs_exist_ok=True)
@@ -53,4 +56,4 @@ def _ask(kubectl: Path, kubeconfig: Path, words: tuple[str, ...]) -> str:
         )
     except CommandError as error:
         return f"{error.what}\n"  # that it gave no answer is evidence too
-    return done.stdout + done.stderr
+    return hidden(done.stdout + done.stderr)
