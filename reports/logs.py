@@ -6,13 +6,14 @@ A selector names pods by label, as in `app=store`, inside one namespace: `shop/a
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Protocol
 
 import requests
 from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError
+from faultcast.infra.kube.calls import calling
 from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.redaction import redacted
 
@@ -34,6 +35,8 @@ class LogSource(Protocol):
 
     def excerpt(self, selector: str, start: datetime, end: datetime) -> str:
         """Lines of the selected pods, in order of time, at most `MOST_LINES` and `MOST_BYTES`.
+
+        A last line says when there are more.
 
         Args:
             selector: `<namespace>/<label>=<value>`.
@@ -80,7 +83,7 @@ class VictoriaLogsSource:
         query = (
             f'_time:[{_stamp(start)}, {_stamp(end)}] "{self._namespace}":="{namespace}" '
             f'"{self._labels}{label}":="{value}" '
-            f"| sort by (_time) limit {MOST_LINES}"
+            f"| sort by (_time) limit {MOST_LINES + 1}"  # one more shows that there is more
         )
         remedy = "check the log store: faultcast status"
         try:
@@ -120,19 +123,15 @@ class KubernetesLogSource:
             ValueError: The selector has another form.
         """
         namespace, label, value = _parts(selector)
-        try:
+        with calling(f"read logs of {selector}"):
             pods: Any = self._kube.core.list_namespaced_pod(namespace, label_selector=f"{label}={value}")
             lines = [
                 line for pod in pods.items for line in self._lines(namespace, pod.metadata.name, start, end)
             ]
-        except (ApiException, HTTPError) as error:
-            message = f"cannot read logs of {selector}: {error}"
-            raise ClusterError(
-                message, remedy="check the rights of the kubeconfig's user: pods/log"
-            ) from error
-        return _bounded(f"{stamp} {pod} {text}" for stamp, pod, text in sorted(lines))
+        return _bounded(line for _, line in sorted(lines, key=itemgetter(0)))
 
-    def _lines(self, namespace: str, pod: str, start: datetime, end: datetime) -> list[tuple[str, str, str]]:
+    def _lines(self, namespace: str, pod: str, start: datetime, end: datetime) -> list[tuple[datetime, str]]:
+        """The pod's lines of the span, each with its time: a stamp's fraction has any number of digits."""
         first, last = start.astimezone(UTC), end.astimezone(UTC)
         since = max(1, round((datetime.now(UTC) - start).total_seconds()))
         try:
@@ -148,7 +147,7 @@ class KubernetesLogSource:
             stamp, _, rest = line.partition(" ")
             moment = _moment(stamp)
             if moment is not None and first <= moment <= last:
-                found.append((stamp, pod, rest))
+                found.append((moment, f"{stamp} {pod} {rest}"))
         return found
 
 
@@ -164,9 +163,10 @@ def _parts(selector: str) -> tuple[str, str, str]:
 def _moment(stamp: str) -> datetime | None:
     """A line's time; None for a line that the answer's size limit cut in two."""
     try:
-        return datetime.fromisoformat(stamp)
+        moment = datetime.fromisoformat(stamp)
     except ValueError:
         return None
+    return moment if moment.tzinfo else None  # half a stamp may be a date, or a time of nowhere
 
 
 def _stamp(moment: datetime) -> str:

@@ -1,5 +1,7 @@
+"""Every source of log lines keeps the same promises."""
+
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -13,10 +15,18 @@ from kubernetes.client.exceptions import ApiException
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube.client import KubeClient
 from faultcast.reports.logs import (
-    MOST_BYTES,
     MOST_LINES,
     KubernetesLogSource,
     VictoriaLogsSource,
+)
+from tests.contract.log_source import (
+    END,
+    LINES,
+    SELECTOR,
+    START,
+    check_lines,
+    check_plenty,
+    check_refused,
 )
 from tests.factories import at
 
@@ -34,7 +44,8 @@ class Store(BaseHTTPRequestHandler):
         self.queries.append(parse_qs(body)["query"][0])
         self.send_response(self.status)
         self.end_headers()
-        lines = "".join(json.dumps(entry) + "\n" for entry in self.entries)
+        most = int(self.queries[-1].rpartition("limit ")[2])
+        lines = "".join(json.dumps(entry) + "\n" for entry in self.entries[:most])
         self.wfile.write((self.body or lines).encode())
 
     def log_message(self, *_args: object) -> None:
@@ -68,28 +79,30 @@ def test_victorialogs_is_asked_for_the_pods_and_the_span(store: str) -> None:
     (query,) = Store.queries
     assert query.startswith("_time:[2026-11-25T01:08:00.000000Z, 2026-11-25T01:08:30.000000Z]")
     assert '"kubernetes.pod_namespace":="shop" "kubernetes.pod_labels.app":="store"' in query
-    assert query.endswith(f"limit {MOST_LINES}")
+    assert query.endswith(f"limit {MOST_LINES + 1}")
 
 
-def test_an_excerpt_is_bounded_and_says_so(store: str) -> None:
-    Store.entries = [{"_time": "t", "_msg": "x" * 1000}] * MOST_LINES
-    text = VictoriaLogsSource(store).excerpt("shop/app=store", at(0), at(30))
-    assert len(text) < MOST_BYTES + 100
-    assert text.endswith("the log store has more\n")
+def entries(lines: Iterable[str]) -> list[dict[str, str]]:
+    return [
+        {"_time": stamp, "kubernetes.pod_name": pod, "_msg": f"{text}\n"}
+        for stamp, pod, text in (line.split(" ", 2) for line in lines)
+    ]
 
 
-def test_a_refusing_or_absent_store_is_an_error_with_the_way_on(store: str) -> None:
+def test_victorialogs_gives_the_lines(store: str) -> None:
+    Store.entries = entries(LINES)
+    check_lines(VictoriaLogsSource(store))
+
+
+@pytest.mark.parametrize("text", ["short", "x" * 1000])
+def test_victorialogs_is_bounded(store: str, text: str) -> None:
+    Store.entries = entries([f"2026-11-25T01:08:01Z store-1 {text}"] * (MOST_LINES + 1))
+    check_plenty([VictoriaLogsSource(store)])
+
+
+def test_victorialogs_refuses_or_is_away(store: str) -> None:
     Store.status = 503
-    for url in (store, "http://127.0.0.1:9"):
-        with pytest.raises(ClusterError, match="cannot read logs of shop/app=store") as error:
-            VictoriaLogsSource(url).excerpt("shop/app=store", at(0), at(30))
-        assert error.value.remedy
-
-
-@pytest.mark.parametrize("selector", ["store", "shop/", "shop/app", "shop/app=", '"/a=b'])
-def test_another_form_of_selector_is_refused(selector: str) -> None:
-    with pytest.raises(ValueError, match="is not a log selector"):
-        VictoriaLogsSource("http://127.0.0.1:9").excerpt(selector, at(0), at(1))
+    check_refused([VictoriaLogsSource(store), VictoriaLogsSource("http://127.0.0.1:9")])
 
 
 class Core:
@@ -115,6 +128,34 @@ def kubernetes(**logs: str | int) -> KubernetesLogSource:
     return KubernetesLogSource(cast("KubeClient", SimpleNamespace(core=Core(logs))))
 
 
+def of_pod(pod: str) -> str:
+    """What a kubelet gives of a pod's log: its lines, with time stamps."""
+    return "".join(line.replace(f" {pod}", "") + "\n" for line in LINES if f" {pod} " in line)
+
+
+def test_kubernetes_gives_the_lines() -> None:
+    check_lines(kubernetes(**{"store-2": of_pod("store-2"), "store-1": of_pod("store-1")}))
+
+
+def test_kubernetes_is_bounded() -> None:
+    line = "2026-11-25T01:08:01.5Z "
+    check_plenty(
+        [kubernetes(a=f"{line}short\n" * (MOST_LINES + 1)), kubernetes(a=f"{line}{'x' * 1000}\n" * 99)]
+    )
+
+
+def test_kubernetes_refuses() -> None:
+    check_refused([kubernetes(a=500), kubernetes(a=403)])
+
+
+def test_a_line_that_was_cut_in_two_anywhere_is_left_out() -> None:
+    whole = of_pod("store-1")
+    last = "2026-11-25T01:08:02.123456789Z"
+    for length in range(len(last)):
+        text = kubernetes(**{"store-1": whole + last[:length]}).excerpt(SELECTOR, START, END)
+        assert text.splitlines() == [line for line in LINES if "store-1" in line]
+
+
 def test_kubernetes_gives_the_lines_of_the_span_in_order_of_time() -> None:
     start = datetime(2026, 11, 25, 1, 8, tzinfo=UTC)
     source = kubernetes(
@@ -129,7 +170,6 @@ def test_kubernetes_gives_the_lines_of_the_span_in_order_of_time() -> None:
     ]
 
 
-def test_kubernetes_says_when_it_may_not() -> None:
-    for source, namespace in ((kubernetes(), "forbidden"), (kubernetes(a=500), "shop")):
-        with pytest.raises(ClusterError, match="cannot read logs"):
-            source.excerpt(f"{namespace}/app=store", at(0), at(1))
+def test_kubernetes_says_when_it_may_not_list_the_pods() -> None:
+    with pytest.raises(ClusterError, match="cannot read logs"):
+        kubernetes().excerpt("forbidden/app=store", START, END)
