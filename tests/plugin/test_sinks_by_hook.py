@@ -11,7 +11,18 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encodin
 [SHOWN] = re.findall(r"```python\n(class Letters.*?)```", GUIDE, re.DOTALL)
 ODD = """
 def pytest_faultcast_sinks():
-    return ["no sink at all"]
+    return ["no sink at all", Nameless()]
+
+
+class Nameless:
+    def __repr__(self):
+        return "Nameless()"
+
+    def open_run(self, run): ...
+
+    def publish(self, record): ...
+
+    def close_run(self, run): ...
 """
 BROKEN = """
 def pytest_faultcast_sinks(config, cluster):
@@ -36,6 +47,7 @@ def test_it(pytestconfig, tmp_path):
     assert [sink.name for sink in sinks] == ["repeats", "allure", "letters"]
     assert sorted(complaint.partition(" of ")[2].partition(" ")[2] for complaint in complaints) == [
         "failed: KeyError: 'nobody home'", "gave 'no sink at all', which is no sink",
+        "gave Nameless(), which is no sink",
     ]
     letters = sinks[-1:]
     open_all(letters, make_run())
