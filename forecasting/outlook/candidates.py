@@ -15,7 +15,7 @@ __all__ = ["MODELS", "Drift", "LinearTrend", "Mean", "Smoothing", "candidates"]
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The line from the first to the last value, drawn on (darts' NaiveDrift, which asks for three samples)."""
+    """The line from the first to the last value, drawn on (darts' NaiveDrift, which asks for three)."""
 
     name: str = "NaiveDrift"
     needs: int = 3

@@ -56,7 +56,7 @@ def entry(api: FakeApi, tmp_path: Path) -> Entry:
 
 def access_for(api: FakeApi, kind: type[Custody]) -> Access:
     """One access, so that what is compared is the same object; the image says which custody is used."""
-    return replace(api.access(), helper_image=IMAGES[kind])  # type: ignore[index]
+    return replace(api.access(), helper_image=IMAGES[kind])
 
 
 @every_custody
