@@ -1,5 +1,6 @@
 """Every store of states keeps the same promises."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,20 @@ import pytest
 from faultcast.infra.cluster import DatabaseAccess
 from faultcast.infra.errors import SinkError
 from faultcast.reports.outlook.storage.state import DatabaseState, FileState
+from faultcast.service.duties import Slot
+from faultcast.service.outlook_duties import _WatchedState
 from tests.contract.state import check_broken_store, check_state_store
 
 
 def test_files(tmp_path: Path) -> None:
     check_state_store(FileState(tmp_path / "state"))
+
+
+def test_what_the_service_writes_through(tmp_path: Path) -> None:
+    slot = Slot(datetime(2026, 3, 1, tzinfo=UTC), None, lambda: True)
+    check_state_store(_WatchedState(FileState(tmp_path), slot))
+    (tmp_path / "file").write_text("here already")
+    check_broken_store(_WatchedState(FileState(tmp_path / "file"), slot))
 
 
 def test_files_where_no_folder_can_be(tmp_path: Path) -> None:
