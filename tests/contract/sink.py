@@ -39,5 +39,14 @@ def check_failure(sink: Sink, record: TrialRecord, *, secret: str) -> None:
     """
     with pytest.raises(SinkError) as error:
         sink.publish(record)
-    assert error.value.remedy
-    assert secret not in f"{error.value!s} {error.value!r}"
+    _says_why(error.value, secret)
+    for act in (sink.open_run, sink.close_run):  # most do nothing here, which cannot fail
+        try:
+            act(make_run())
+        except SinkError as also:
+            _says_why(also, secret)
+
+
+def _says_why(error: SinkError, secret: str) -> None:
+    assert error.remedy
+    assert secret not in f"{error!s} {error!r}"
