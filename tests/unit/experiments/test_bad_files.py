@@ -137,7 +137,7 @@ COMMON: Mapping[Path_, Sequence[Any]] = {
     (*ARGUMENTS, "repeat"): (True, 0, -1, 1.5, 101, "two", "3-1", "0-2", [], {}, None),
     (*ARGUMENTS, "interval"): (*NO_TIME, 3_601, "9-5"),
     (*ARGUMENTS, "duratoin"): (30,),
-    ("rollbacks",): (ABSENT, [], *NO_LIST),
+    ("rollbacks",): NO_LIST,
     ("rollbacks", 0, "provider", "func"): (ABSENT, "nothing", 5),
     ("rollbacks", 0, "background"): (True,),
     ("extensions",): (ABSENT, [], *NO_LIST, [{"name": "another"}], [5]),

@@ -99,8 +99,9 @@ def test_consent_and_identity_hold_too(
     assert shop.writes == []
 
 
-def test_without_the_control_the_fault_refuses(plain: Callable[..., dict[str, Any]], shop: FakeKube) -> None:
-    journal = plain(change=lambda document: document.pop("controls"))
+def test_without_the_control_the_fault_refuses(sound: dict[str, Any], shop: FakeKube) -> None:
+    del sound["controls"]
+    journal = run_experiment(sound, settings={})
     assert "does not know the blast radius" in "".join(journal["run"][0]["exception"])
     assert shop.writes == []
 
