@@ -61,20 +61,29 @@ def list_runs(runs_dir: _Runs = _HERE) -> None:
     from faultcast.reports.runs import load_record
     from faultcast.reports.sinks.console import runs_table
 
-    rows = []
+    rows, unread = [], []
     for folder in runs_of(runs_dir):
+        try:
+            run = folder.load()
+        except FaultcastError as error:
+            unread.append(error.what)
+            continue
         records = []
         for trial in folder.trials():
             try:
                 records.append(load_record(trial).verdict.status)
             except FaultcastError:  # a trial that was never judged: counted in the column of trials only
                 continue
-        rows.append((folder.load(), len(folder.trials()), records))
+        rows.append((run, len(folder.trials()), records))
     console = Console(highlight=False)
     if rows:
         console.print(runs_table(rows))
-    else:
+    elif not unread:
         console.print(f"no runs in {runs_dir}", markup=False)
+    for what in unread:
+        console.print(f"left out: {what}", markup=False)
+    if unread:
+        raise typer.Exit(2)
 
 
 def show(run: _Run = None, runs_dir: _Runs = _HERE) -> None:

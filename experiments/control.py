@@ -19,6 +19,7 @@ from faultcast.experiments.execution.context import (
     stands_alone,
 )
 from faultcast.experiments.execution.journal import failure_of
+from faultcast.experiments.loading.additions import with_rollbacks
 from faultcast.experiments.loading.allowed import is_fault
 from faultcast.experiments.loading.checks import forbidden
 
@@ -36,7 +37,12 @@ _SHUT_OFF = ExitStack()
 
 
 def configure_control(experiment: Mapping[str, Any], configuration: Mapping[str, Any] | None = None) -> None:
-    """Remember the experiment for the faults of this run, and shut off every other cluster."""
+    """Remember the experiment for the faults of this run, and shut off every other cluster.
+
+    Rollbacks that the file leaves out are added: Chaos Toolkit reads them only when it plays them.
+    """
+    if isinstance(experiment, dict):
+        experiment["rollbacks"] = with_rollbacks(experiment)
     stand_alone(experiment)
     if stands_alone():
         from faultcast.experiments.safety.isolation import isolated

@@ -16,15 +16,20 @@ from faultcast.experiments.resources.targets import NAMESPACE_NAME, NODE_NAME, v
 from faultcast.infra.urls import is_url
 
 __all__ = [
+    "HYPOTHESIS",
     "AbortCondition",
     "BlastRadius",
     "Duration",
     "EvidenceSpec",
     "Extension",
     "MetricSpec",
+    "Rules",
     "Windows",
 ]
 
+
+HYPOTHESIS = r"^([a-z0-9][a-z0-9_-]*|[^$]+\.yaml)$"
+"""How a file of metrics is named: by its name, or by a path that ends in .yaml."""
 
 _PROGRAM = r"^(/[^\s$]*[^\s$/]|[A-Za-z0-9_][A-Za-z0-9._+-]*)$"
 
@@ -144,11 +149,10 @@ class AbortCondition(Strict):
         raise ValueError(message)
 
 
-class Extension(Strict):
-    """The `faultcast` entry of an experiment's `extensions`."""
+class Rules(Strict):
+    """What an extension says apart from its metrics: all that a fault has to know."""
 
     name: Literal["faultcast"]
-    metrics: tuple[MetricSpec, ...] = Field(min_length=1)
     blast_radius: BlastRadius
     windows: Windows = Windows()
     evidence: EvidenceSpec = EvidenceSpec()
@@ -165,6 +169,27 @@ class Extension(Strict):
     )
     programs: tuple[Program, ...] = Field(
         (), max_length=20, description="programs that process providers may start: names, or absolute paths"
+    )
+
+    @model_validator(mode="after")
+    def _one_expectation(self) -> Self:
+        if self.known_weakness is not None and self.known_blindness is not None:
+            message = "known_weakness and known_blindness exclude each other: keep one"
+            raise ValueError(message)
+        return self
+
+
+class Extension(Rules):
+    """The `faultcast` entry of an experiment's `extensions`, with all its metrics."""
+
+    hypothesis: str | None = Field(
+        None,
+        pattern=HYPOTHESIS,
+        description="metrics that are written once for many experiments: the name of a file in the folder "
+        "hypotheses, or a path relative to this file that ends in .yaml",
+    )
+    metrics: tuple[MetricSpec, ...] = Field(
+        min_length=1, description="the steady state; beside a hypothesis, what is different or new here"
     )
 
     @field_validator("metrics")
@@ -194,11 +219,4 @@ class Extension(Strict):
             if unknown := sorted(set(metric.follows) - names):
                 message = f"{metric.name} follows {', '.join(unknown)}, which is no metric of this experiment"
                 raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _one_expectation(self) -> Self:
-        if self.known_weakness is not None and self.known_blindness is not None:
-            message = "known_weakness and known_blindness exclude each other: keep one"
-            raise ValueError(message)
         return self

@@ -5,11 +5,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from faultcast.experiments.document.extension import Extension
+from faultcast.experiments.document.extension import Extension, Rules
 from faultcast.experiments.document.variables import Variables
 from faultcast.infra.errors import ExperimentError
 
-__all__ = ["Activity", "ExperimentFile", "Hypothesis", "Pauses", "Provider", "Reference", "extension_of"]
+__all__ = [
+    "Activity",
+    "ExperimentFile",
+    "Hypothesis",
+    "Pauses",
+    "Provider",
+    "Reference",
+    "extension_of",
+    "rules_of",
+]
 
 
 class _Loose(BaseModel):
@@ -85,23 +94,51 @@ def extension_of(document: Mapping[str, Any], configuration: Mapping[str, Any] |
     """Faultcast's entry of a document's `extensions`, its variables filled in.
 
     Args:
-        document: The experiment.
+        document: The experiment, with all its metrics.
         configuration: Chaos Toolkit's variables, when it runs the experiment and knows them all; otherwise
             those that the document itself says.
 
     Raises:
         ExperimentError: There is none, or it is wrong; `load_experiment` says in which line.
     """
-    remedy = "check the file with: faultcast validate FILE"
-    variables = Variables.of(document) if configuration is None else Variables(configuration)
+    return _read(Extension, _entry(document), document, configuration)
+
+
+def rules_of(document: Mapping[str, Any], configuration: Mapping[str, Any] | None = None) -> Rules:
+    """The same for a document as it stands in its file, whose metrics may be in another file.
+
+    Under plain `chaos run` nobody says where the file is, and nobody judges: its metrics are not needed.
+
+    Raises:
+        ExperimentError: There is no entry, or it is wrong.
+    """
+    entry = _entry(document)
+    if "hypothesis" not in entry:
+        return _read(Extension, entry, document, configuration)
+    rules = {key: value for key, value in entry.items() if key not in ("hypothesis", "metrics")}
+    return _read(Rules, rules, document, configuration)
+
+
+def _entry(document: Mapping[str, Any]) -> Mapping[str, Any]:
     for entry in document.get("extensions") or ():
         if isinstance(entry, Mapping) and entry.get("name") == "faultcast":
-            if (unfilled := next(variables.unfilled(entry), None)) is not None:
-                raise ExperimentError(f"the faultcast extension is wrong: {unfilled.what}", remedy=remedy)
-            try:
-                return Extension.model_validate(variables.filled(dict(entry)))
-            except ValidationError as error:
-                message = f"the faultcast extension is wrong: {error.errors()[0]['msg']}"
-                raise ExperimentError(message, remedy=remedy) from error
+            return entry
     message = "the experiment has no faultcast extension"
     raise ExperimentError(message, remedy="add extensions: [{name: faultcast, ...}]")
+
+
+def _read[Model: BaseModel](
+    model: type[Model],
+    entry: Mapping[str, Any],
+    document: Mapping[str, Any],
+    configuration: Mapping[str, Any] | None,
+) -> Model:
+    remedy = "check the file with: faultcast validate FILE"
+    variables = Variables.of(document) if configuration is None else Variables(configuration)
+    if (unfilled := next(variables.unfilled(entry), None)) is not None:
+        raise ExperimentError(f"the faultcast extension is wrong: {unfilled.what}", remedy=remedy)
+    try:
+        return model.model_validate(variables.filled(dict(entry)))
+    except ValidationError as error:
+        message = f"the faultcast extension is wrong: {error.errors()[0]['msg']}"
+        raise ExperimentError(message, remedy=remedy) from error

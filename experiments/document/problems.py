@@ -17,10 +17,15 @@ __all__ = ["model_problems", "refused"]
 
 def refused(path: Path, problems: Iterable[Problem], *, remedy: str) -> ExperimentError:
     """The error that refuses a file: one line `file:line: what; how to mend` for each problem, in order."""
-    lines = [
-        f"{path}:{one.line}: {_printable(one.what)}; {_printable(one.mend)}" for one in sorted(set(problems))
-    ]
-    return ExperimentError("\n".join(lines), remedy=remedy)
+    found = sorted(set(problems), key=lambda one: (one.file, one))
+    return ExperimentError("\n".join(_said(path, one) for one in found), remedy=remedy)
+
+
+def _said(path: Path, problem: Problem) -> str:
+    what, mend = _printable(problem.what), _printable(problem.mend)
+    if problem.file:
+        return f"{problem.file}:{problem.line}: {what} (as {path} uses it); {mend}"
+    return f"{path}:{problem.line}: {what}; {mend}"
 
 
 def _printable(text: str) -> str:
@@ -50,21 +55,24 @@ def model_problems(
 def _problem(
     file: YamlFile, model: type[BaseModel], detail: ErrorDetails, prefix: tuple[str | int, ...]
 ) -> Problem:
-    path = (*prefix, *detail["loc"])
-    dotted = ".".join(str(step) for step in detail["loc"] or prefix[-1:])
-    line = file.line(path)
+    place = file.place((*prefix, *detail["loc"]))
+    inside = place.path if place.file else place.path[len(prefix) :] or prefix[-1:]
+    what, mend = _said_of(model, detail, ".".join(str(step) for step in inside))
+    return Problem(place.line, what, mend, place.file)
+
+
+def _said_of(model: type[BaseModel], detail: ErrorDetails, dotted: str) -> tuple[str, str]:
     if detail["type"] == "missing":
-        return Problem(line, f"{dotted} is missing", f"add {path[-1]}")
+        return f"{dotted} is missing", f"add {detail['loc'][-1]}"
     if detail["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(path[-1]), _fields(model, detail["loc"][:-1]), n=1)
-        mend = f"did you mean {near[0]}?" if near else "remove it"
-        return Problem(line, f"{dotted} is not known", mend)
+        near = difflib.get_close_matches(str(detail["loc"][-1]), _fields(model, detail["loc"][:-1]), n=1)
+        return f"{dotted} is not known", f"did you mean {near[0]}?" if near else "remove it"
     given = detail["input"]
     if detail["type"] == "string_type" and isinstance(given, bool | int | float):
-        return Problem(line, f"{dotted}: {json.dumps(given)} is no text", "put it in quotes")
+        return f"{dotted}: {json.dumps(given)} is no text", "put it in quotes"
     reason, _, mend = detail["msg"].removeprefix("Value error, ").partition("; ")
     shown = f" (given: {str(given)[:60]!r})" if isinstance(given, str | int | float) else ""
-    return Problem(line, f"{dotted}: {_first_lower(reason)}{shown}", mend or "correct the value")
+    return f"{dotted}: {_first_lower(reason)}{shown}", mend or "correct the value"
 
 
 def _first_lower(text: str) -> str:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-__all__ = ["Problem", "Problems", "YamlFile", "read_yaml"]
+__all__ = ["Place", "Problem", "Problems", "YamlFile", "read_yaml"]
 
 _MOST_BYTES = 1_000_000
 _MOST_NODES = 50_000
@@ -28,11 +28,28 @@ class Problem:
         line: Where, counted from 1.
         what: What is wrong.
         mend: How to mend it.
+        file: Which other file it is in; empty for the file that is read.
     """
 
     line: int
     what: str
     mend: str
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a part of a file was written.
+
+    Attributes:
+        line: Counted from 1.
+        path: Its keys and indices there.
+        file: Which other file that is; empty for the file that is read.
+    """
+
+    line: int
+    path: tuple[str | int, ...]
+    file: str = ""
 
 
 class Problems(Exception):  # noqa: N818 - several, and always turned into an ExperimentError
@@ -64,6 +81,10 @@ class YamlFile:
                 break
             line, node = position + 1, node[step]
         return line
+
+    def place(self, path: Sequence[str | int]) -> Place:
+        """Where the part at the end of `path` was written."""
+        return Place(self.line(path), tuple(path))
 
 
 def read_yaml(path: Path) -> YamlFile:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from faultcast.experiments.document.extension import Extension
-from faultcast.experiments.document.file import extension_of
+from faultcast.experiments.document.extension import Rules
+from faultcast.experiments.document.file import rules_of
 from faultcast.experiments.execution.recorder import Recorder
 from faultcast.experiments.loading.actions import Action, actions_of
 from faultcast.experiments.loading.references import resolved
@@ -76,7 +76,7 @@ class RunContext:
     kube_context: KubeContext
     identity: str
     settings: Settings
-    extension: Extension
+    extension: Rules
     seed: int
     run: str
     trial: str
@@ -231,7 +231,7 @@ def _from_configuration(configuration: Mapping[str, Any]) -> RunContext:
         kube_context=kube_context,
         identity=_named("identity", configuration) or cluster.identity,
         settings=settings,
-        extension=extension_of(document, configuration),
+        extension=rules_of(document, configuration),
         seed=int(configuration.get("faultcast_seed") or 0),
         run=f"chaos-run-{trial}",
         trial=trial,

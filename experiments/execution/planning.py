@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from faultcast.experiments.document.extension import Extension
+from faultcast.experiments.document.extension import Rules
 from faultcast.experiments.document.ranges import draw
 from faultcast.experiments.fault import Fault, FaultArguments, Plan, checked_arguments
 from faultcast.experiments.resources.access import Access
@@ -41,7 +41,7 @@ def plan_fault(
     fault: Fault[Any],
     arguments: FaultArguments,
     access: Access,
-    extension: Extension,
+    extension: Rules,
     *,
     seed: int,
     number: int,

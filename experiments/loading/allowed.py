@@ -15,15 +15,17 @@ from faultcast.experiments.fault import fault_of, modules
 from faultcast.experiments.loading.providers import http_trouble, process_trouble
 from faultcast.experiments.loading.readers import READERS, reads
 
-__all__ = ["MAY_RUN", "beside_faults", "is_fault", "run_problems"]
+__all__ = ["CONTROL", "MAY_RUN", "beside_faults", "is_fault", "run_problems"]
 
 _Path = tuple[str | int, ...]
+
+CONTROL = "faultcast.experiments.control"
+"""The one control that may run."""
 
 MAY_RUN = (
     "what may run: the faults of docs/faults.md, probes that are known to only read "
     "(docs/writing-an-experiment.md), http with GET or HEAD, and programs that the extension names"
 )
-_CONTROL = "faultcast.experiments.control"
 _SAFE_METHODS = ("GET", "HEAD")
 _OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
 
@@ -56,7 +58,7 @@ def beside_faults(document: Mapping[str, Any]) -> tuple[str, ...]:
     found = []
     for _, holder in _holders(document, ()):
         provider = holder["provider"]
-        if is_fault(holder) or provider.get("module") == _CONTROL:
+        if is_fault(holder) or provider.get("module") == CONTROL:
             continue
         match provider["type"]:
             case "python":
@@ -107,10 +109,10 @@ class _Provider:
 
     def _control(self) -> list[Problem]:
         module = self._provider.get("module")
-        if self._provider.get("type") == "python" and module == _CONTROL:
+        if self._provider.get("type") == "python" and module == CONTROL:
             return []
         what = f"the control {module} would run at every step, and nobody knows what it does"
-        return [self._problem("module", what, f"remove it; the only control that may run is {_CONTROL}")]
+        return [self._problem("module", what, f"remove it; the only control that may run is {CONTROL}")]
 
     def _python(self) -> list[Problem]:
         module, func = self._provider.get("module"), self._provider.get("func")

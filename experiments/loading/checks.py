@@ -5,6 +5,8 @@ from typing import Any
 
 from faultcast.experiments.document.extension import Extension
 from faultcast.experiments.document.file import ExperimentFile
+from faultcast.experiments.document.hypothesis import SharedMetrics
+from faultcast.experiments.document.merging import stranger_problems, with_shared
 from faultcast.experiments.document.problems import model_problems
 from faultcast.experiments.document.ranges import RangeError, corners
 from faultcast.experiments.document.variables import Variables, configuration_problems, mentions
@@ -21,11 +23,12 @@ _Path = tuple[str | int, ...]
 _HARMLESS = "faultcast.experiments.faults.none"
 
 
-def problems_of(file: YamlFile) -> list[Problem]:
+def problems_of(file: YamlFile, shared: SharedMetrics | None = None) -> list[Problem]:
     """All problems of a file's content, Chaos Toolkit's own checks aside.
 
     Args:
         file: The parsed file.
+        shared: The hypothesis that it names.
 
     Returns:
         One entry for each problem; empty when the file is sound.
@@ -34,7 +37,7 @@ def problems_of(file: YamlFile) -> list[Problem]:
         return [Problem(1, "is not an experiment", "write a mapping with title, method and extensions")]
     if problems := reference_problems(file):
         return problems
-    file = YamlFile(resolved(file.data), file.source)
+    file = with_shared(YamlFile(resolved(file.data), file.source), shared)
     problems = model_problems(file, ExperimentFile, {"extensions": [], **file.data}, ())
     problems.extend(configuration_problems(file))
     problems.extend(_extension_problems(file))
@@ -43,7 +46,7 @@ def problems_of(file: YamlFile) -> list[Problem]:
         for index, activity in _activities(file.data.get(part)):
             problems.extend(_activity_problems(file, (part, index), activity))
     problems.extend(_name_problems(file))
-    problems.extend(_rollback_problems(file))
+    problems.extend(_fault_problems(file))
     problems.extend(_length_problems(file))
     return problems
 
@@ -84,7 +87,10 @@ def _extension_problems(file: YamlFile) -> list[Problem]:
         *variables.unfilled(file.data.get("title"), ("title",), braced=True),
     ]
     if unfilled:
-        return [Problem(file.line(one.path), one.what, one.mend) for one in unfilled]
+        places = [(file.place(one.path), one) for one in unfilled]
+        return [Problem(place.line, one.what, one.mend, place.file) for place, one in places]
+    if strangers := stranger_problems(file):
+        return strangers
     return model_problems(file, Extension, variables.filled(entries[ours[0]]), path)
 
 
@@ -146,25 +152,12 @@ def _name_problems(file: YamlFile) -> list[Problem]:
     return problems
 
 
-def _rollback_problems(file: YamlFile) -> list[Problem]:
-    present = [
-        (activity["provider"].get("module"), activity["provider"].get("func"))
-        for _, activity in _activities(file.data.get("rollbacks"))
-    ]
-    problems = []
-    actions = [(i, a) for i, a in _activities(file.data.get("method")) if is_fault(a)]
-    for index, activity in actions:
-        module = activity["provider"]["module"]
-        fault = fault_of(module)
-        if fault.rollback and (module, fault.rollback) not in present:
-            what = f"the fault {fault.kind} has no rollback"
-            mend = f"add to rollbacks an action with module: {module}, func: {fault.rollback}"
-            problems.append(Problem(file.line(("method", index)), what, mend))
-    if isinstance(file.data.get("method"), list) and file.data["method"] and not actions:
-        what = "the method has no fault"
-        mend = f"add an action; for a control without a fault use {_HARMLESS}"
-        problems.append(Problem(file.line(("method",)), what, mend))
-    return problems
+def _fault_problems(file: YamlFile) -> list[Problem]:
+    method = file.data.get("method")
+    if not isinstance(method, list) or not method or any(is_fault(a) for _, a in _activities(method)):
+        return []
+    mend = f"add an action; for a control without a fault use {_HARMLESS}"
+    return [Problem(file.line(("method",)), "the method has no fault", mend)]
 
 
 def _length_problems(file: YamlFile) -> list[Problem]:

@@ -13,11 +13,14 @@ from chaoslib.experiment import ensure_experiment_is_valid
 from faultcast.experiments.document.dialects import READABLE, dialect_problems
 from faultcast.experiments.document.extension import Extension
 from faultcast.experiments.document.file import extension_of
+from faultcast.experiments.document.hypothesis import SharedMetrics, shared_metrics
+from faultcast.experiments.document.merging import with_shared
 from faultcast.experiments.document.problems import refused
 from faultcast.experiments.document.sweep import Variant, variants_of
 from faultcast.experiments.document.variables import Variables
 from faultcast.experiments.document.yamlfile import Problem, Problems, YamlFile, read_yaml
 from faultcast.experiments.loading.actions import Action, actions_of
+from faultcast.experiments.loading.additions import with_additions
 from faultcast.experiments.loading.checks import problems_of
 from faultcast.experiments.loading.references import resolved
 from faultcast.infra.errors import ExperimentError
@@ -41,7 +44,7 @@ class Experiment:
         variant: The value of the sweep; empty when there is none.
         title: What is believed.
         description: What is broken and why.
-        digest: SHA-256 of the file, and of its variant and what its variables make of it, if any.
+        digest: SHA-256 of the file, and of its hypothesis, its variant and what its variables make of it.
         extension: Faultcast's own part.
         actions: The actions of the method, in order.
     """
@@ -98,16 +101,17 @@ def load_experiments(path: Path) -> tuple[Experiment, ...]:
     """
     try:
         file = read_yaml(path)
+        shared = shared_metrics(path, file)
         variants = variants_of(file)
     except Problems as error:
         raise refused(path, error.found, remedy=_REMEDY) from error
     problems = dialect_problems(path, file)
-    problems = problems or [problem for variant in variants for problem in problems_of(variant.file)]
+    problems = problems or [problem for variant in variants for problem in problems_of(variant.file, shared)]
     problems = problems or _chaostoolkit_problems(variants[0].file)
     if problems:
         raise refused(path, problems, remedy=_REMEDY)
-    content = path.read_bytes()
-    return tuple(_experiment(path, content, variant) for variant in variants)
+    content = path.read_bytes() + (b"\n" + shared.content if shared else b"")
+    return tuple(_experiment(path, content, variant, shared) for variant in variants)
 
 
 def load_experiment(path: Path) -> Experiment:
@@ -145,8 +149,8 @@ def load_what_is_sound(paths: Iterable[Path]) -> tuple[list[Experiment], list[Ex
     return loaded, against
 
 
-def _experiment(path: Path, content: bytes, variant: Variant) -> Experiment:
-    document = resolved(variant.file.data)
+def _experiment(path: Path, content: bytes, variant: Variant, shared: SharedMetrics | None) -> Experiment:
+    document = with_additions(with_shared(YamlFile(resolved(variant.file.data), None), shared).data)
     keep_experiment(document)
     title = str(Variables.of(document).filled(document["title"]))
     extension = extension_of(document)

@@ -35,6 +35,7 @@ def experiment_schema() -> dict[str, Any]:
     }
     for model in dict.fromkeys(fault.arguments for fault in faults()):
         _widen(definitions[refs[(model, "validation")]["$ref"].rpartition("/")[2]], model)
+    _share(definitions)
     whole = definitions.pop("ExperimentFile")
     ours = {"properties": {"name": {"const": "faultcast"}}, "required": ["name"]}
     whole["properties"]["extensions"] |= {
@@ -68,6 +69,25 @@ def experiment_schema() -> dict[str, Any]:
         **whole,
         "title": "Faultcast experiment",
         "$defs": definitions,
+    }
+
+
+def _share(definitions: dict[str, Any]) -> None:
+    """Beside a hypothesis a metric need only say what is different; without one it has to be whole."""
+    extension = definitions["Extension"]
+    named = extension["properties"]["hypothesis"]
+    extension["properties"]["hypothesis"] = {
+        **named.pop("anyOf")[0],
+        **{key: value for key, value in named.items() if key != "default"},
+    }
+    metrics = extension["properties"]["metrics"]
+    whole = {"metrics": {"items": metrics.pop("items"), "minItems": metrics.pop("minItems")}}
+    extension["required"].remove("metrics")
+    definitions["MetricChange"] = {**definitions["MetricSpec"], "title": "MetricChange", "required": ["name"]}
+    extension |= {
+        "if": {"required": ["hypothesis"]},
+        "then": {"properties": {"metrics": {"items": {"$ref": "#/$defs/MetricChange"}}}},
+        "else": {"properties": whole, "required": ["metrics"]},
     }
 
 

@@ -154,7 +154,7 @@ def test_experiments_of_another_folder_are_found_without_a_test_file(suite: pyte
 
 def test_a_bad_file_is_refused_with_its_place_before_anything_is_touched(suite: pytest.Pytester) -> None:
     file = suite.path / "chaos" / "no-fault.yaml"
-    file.write_text(file.read_text().replace("direction: up", "direction: sideways"))
+    file.write_text(file.read_text().replace("lookback: 20s", "direction: sideways"))
     result = suite.runpytest_inprocess("--experiments", "chaos")
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()

@@ -19,6 +19,13 @@ def test_every_package_is_listed_for_the_wheel() -> None:
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == _packages()
 
 
+def test_every_experiment_hypothesis_and_workflow_is_in_the_wheel() -> None:
+    home = ROOT / "experiments"
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["faultcast.experiments"]
+    shipped = {path for pattern in patterns for path in home.glob(pattern)}
+    assert set(home.rglob("*.yaml")) <= shipped
+
+
 def test_the_lock_names_no_host_and_hashes_every_package() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     pins = [line for line in lock.splitlines() if line and line[0].isalpha()]

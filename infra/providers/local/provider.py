@@ -235,8 +235,9 @@ class LocalProvider:
         write_json(self._layout.record, {**self._record(), **facts})
 
     def _not_up(self) -> ClusterError:
-        message = f"cluster {self._settings.cluster} is not up"
-        return ClusterError(message, remedy="start it: faultcast up")
+        message = f"the local cluster {self._settings.cluster} is not up"
+        remedy = "start it: faultcast up; commands that take --kubeconfig work on a cluster of yours"
+        return ClusterError(message, remedy=remedy)
 
     def _findings(self, cluster: Cluster) -> tuple[str, ...]:
         from faultcast.infra.stack.status import findings

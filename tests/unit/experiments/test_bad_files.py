@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import typer
-from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from faultcast.cli import experiments as commands
@@ -137,7 +136,7 @@ COMMON: Mapping[Path_, Sequence[Any]] = {
     (*ARGUMENTS, "repeat"): (True, 0, -1, 1.5, 101, "two", "3-1", "0-2", [], {}, None),
     (*ARGUMENTS, "interval"): (*NO_TIME, 3_601, "9-5"),
     (*ARGUMENTS, "duratoin"): (30,),
-    ("rollbacks",): (ABSENT, [], *NO_LIST),
+    ("rollbacks",): NO_LIST,
     ("rollbacks", 0, "provider", "func"): (ABSENT, "nothing", 5),
     ("rollbacks", 0, "background"): (True,),
     ("extensions",): (ABSENT, [], *NO_LIST, [{"name": "another"}], [5]),
@@ -243,9 +242,12 @@ NODES: Mapping[Path_, Sequence[Any]] = {
 
 
 def _catalog() -> dict[str, Any]:
-    found = YAML(typ="safe", pure=True).load((CATALOG / "gateway-pod-delete.yaml").read_text())
-    found["extensions"][0]["metrics"] = found["extensions"][0]["metrics"][:1]
-    return dict(found)
+    """A file of the catalog with one metric, which stands in it, and all that is added to it."""
+    [experiment] = load_experiments(CATALOG / "gateway-pod-delete.yaml")
+    document = experiment.document
+    entry = document["extensions"][0]
+    del entry["hypothesis"], entry["metrics"][1:]
+    return document
 
 
 def _service_stop() -> dict[str, Any]:

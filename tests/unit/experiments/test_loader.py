@@ -179,13 +179,45 @@ def test_a_bad_file_is_refused_with_line_reason_and_remedy(
     assert all("; " in line for line in found)
 
 
-def test_a_fault_without_its_rollback_is_refused(tmp_path: Path) -> None:
+CONTROL = """\
+controls:
+  - name: mine
+    provider:
+      type: python
+      module: faultcast.experiments.control
+"""
+
+
+def test_control_and_rollbacks_are_added_where_they_are_absent(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
     start, end = SOUND.index("rollbacks:"), SOUND.index("extensions:")
-    [found] = _load(tmp_path, SOUND[:start] + SOUND[end:])
-    assert found == (
-        "4: the fault pod-delete has no rollback; "
-        f"add to rollbacks an action with module: {FAULT}, func: restore_pods"
-    )
+    path.write_text(SOUND[:start] + SOUND[end:])
+    document = load_experiment(path).document
+    back = {"type": "python", "module": FAULT, "func": "restore_pods"}
+    assert document["rollbacks"] == [{"type": "action", "name": "undo-pod-delete", "provider": back}]
+    control = {"type": "python", "module": "faultcast.experiments.control"}
+    assert document["controls"] == [{"name": "faultcast", "provider": control}]
+
+
+def test_control_and_rollbacks_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(SOUND + CONTROL)
+    document = load_experiment(path).document
+    assert [one["name"] for one in (*document["rollbacks"], *document["controls"])] == ["back", "mine"]
+
+
+def test_two_faults_of_a_kind_need_one_rollback_and_a_harmless_one_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    start, fault, end = (SOUND.index(part) for part in ("rollbacks:", "  - type: action", "extensions:"))
+    second = SOUND[fault:start].replace("name: kill", "name: again").replace("20s", "10s")
+    path.write_text(SOUND[:start].replace("20s", "10s") + second + SOUND[end:])
+    assert len(load_experiment(path).document["rollbacks"]) == 1
+    assert "rollbacks" not in load_experiment(CATALOG / "no-fault.yaml").document
+
+
+def test_a_wrong_control_is_refused_with_its_line(tmp_path: Path) -> None:
+    [found] = _load(tmp_path, SOUND + CONTROL.replace("experiments.control", "control"))
+    assert found.startswith("32: the control faultcast.control would run at every step, and nobody knows")
 
 
 def test_a_method_without_a_fault_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from chaoslib.experiment import ensure_experiment_is_valid, run_experiment
+from chaoslib.loader import parse_experiment_from_file
 
 from faultcast.experiments.execution import context as context_module
 from faultcast.experiments.execution.context import connection, current_context, end_stand_alone, stand_alone
@@ -67,6 +68,18 @@ def test_a_fault_is_carried_out(plain: Callable[..., dict[str, Any]], shop: Fake
     assert Ledger(tmp_path / "state" / "ledger").entries() == ()
 
 
+def test_what_a_file_leaves_out_is_added_by_its_control(named: None, shop: FakeKube, tmp_path: Path) -> None:
+    """Its rollbacks are played, and nobody needs the metrics that stand in another file."""
+    document = parse_experiment_from_file(str(CATALOG / "gateway-pod-delete.yaml"))
+    assert "rollbacks" not in document
+    assert "hypothesis" in document["extensions"][0]
+    journal = run_experiment(document, settings={"runtime": {"rollbacks": {"strategy": "always"}}})
+    assert journal["status"] == "completed"
+    assert [one["activity"]["name"] for one in journal["rollbacks"]] == ["undo-pod-delete"]
+    assert [one["status"] for one in journal["rollbacks"]] == ["succeeded"]
+    assert len(shop.writes) == 1
+
+
 def test_a_refusal_ends_the_run_as_an_error(plain: Callable[..., dict[str, Any]], shop: FakeKube) -> None:
     journal = plain(arguments={"count": 2})
     assert journal["status"] == "interrupted"
@@ -99,8 +112,9 @@ def test_consent_and_identity_hold_too(
     assert shop.writes == []
 
 
-def test_without_the_control_the_fault_refuses(plain: Callable[..., dict[str, Any]], shop: FakeKube) -> None:
-    journal = plain(change=lambda document: document.pop("controls"))
+def test_without_the_control_the_fault_refuses(sound: dict[str, Any], shop: FakeKube) -> None:
+    del sound["controls"]
+    journal = run_experiment(sound, settings={})
     assert "does not know the blast radius" in "".join(journal["run"][0]["exception"])
     assert shop.writes == []
 

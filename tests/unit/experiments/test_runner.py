@@ -258,7 +258,7 @@ def _unfit(place: str) -> Callable[[Any], None]:
         if place == "steady-state-hypothesis":
             document[place] = {"title": "h", "probes": [probe]}
         else:
-            document[place].append(probe)
+            document.setdefault(place, []).append(probe)
 
     return change
 
