@@ -43,7 +43,7 @@ def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -
     if isinstance(meter, NoMeter):
         return tuple(found)
     names = tuple(targets)
-    for number, metric in enumerate(extension.metrics):
+    for metric in extension.metrics:
         for key, pattern in _asked(metric):
             if key == "control" and not names:
                 continue  # a fault without targets has no peers
@@ -53,7 +53,7 @@ def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -
                 text = (
                     f"{key} of {metric.name} gives {reading.instead}, and it has to give one series: {query}"
                 )
-                found.append(Refusal(f"metrics.{number}.{key}", text, reading.remedy))
+                found.append(Refusal(f"metrics.{metric.name}.{key}", text, reading.remedy))
     return tuple(found)
 
 

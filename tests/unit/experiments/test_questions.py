@@ -132,7 +132,7 @@ def test_what_is_recorded_must_not_give_several_series(
     metric = {"name": "m", "query": "fine", key: "two"}
     prometheus.series["two"] = [ONE, ({"pod": "b"}, lambda _: 1.0)]
     [refusal] = see({"metrics": [metric]}).refusals
-    assert refusal.rule == f"metrics.0.{key}"
+    assert refusal.rule == f"metrics.m.{key}"
     assert refusal.text == f"{key} of m gives 2 series, and it has to give one series: two"
     assert refusal.remedy == "add the series up, as in sum(...), or select one"
 
