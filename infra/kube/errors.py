@@ -59,11 +59,8 @@ def mark(error: Exception, origin: Origin) -> None:
 
 def status_message(error: ApiException) -> str:
     """What the API server itself says of its refusal; empty when it says nothing."""
-    try:
-        said: Any = json.loads(error.body or "")
-    except (ValueError, TypeError):
-        return ""
-    return without_control(str(said.get("message") or "")) if isinstance(said, dict) else ""
+    said = _status(error)
+    return without_control(str(said.get("message") or "")) if said is not None else ""
 
 
 def answer_of(error: ApiException) -> str:
@@ -75,15 +72,21 @@ def answer_of(error: ApiException) -> str:
     Returns:
         Such as `The disruption budget store needs 1 healthy pods and has 1 currently`.
     """
-    try:
-        status: Any = json.loads(error.body or "")
-    except (ValueError, TypeError):
-        status = None
-    if not isinstance(status, dict):
+    status = _status(error)
+    if status is None:
         return str(error.reason or "")
     causes = (status.get("details") or {}).get("causes") or ()
     said = [str(cause["message"]) for cause in causes if cause.get("message")]
     return without_control("; ".join(said) or str(status.get("message") or error.reason))
+
+
+def _status(error: ApiException) -> dict[str, Any] | None:
+    """The `Status` that a refusal carries; None when its body is anything else."""
+    try:
+        said: Any = json.loads(error.body or "")
+    except (ValueError, TypeError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def api_error(doing: str, error: ApiException | HTTPError) -> ApiError:
