@@ -1,5 +1,6 @@
 """The wheel, installed into an empty environment, runs an experiment of another folder."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,7 +17,9 @@ pytestmark = pytest.mark.e2e
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a fresh environment that holds the wheel and what it depends on."""
     folder = tmp_path_factory.mktemp("wheel")
-    run((sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT), timeout=300)
+    source = folder / "source"  # a build in place leaves modules behind, which the next wheel would hold too
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "runs"))
+    run((sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source), timeout=300)
     (wheel,) = folder.glob("*.whl")
     run((sys.executable, "-m", "venv", "--without-pip", folder / "venv"))
     interpreter = folder / "venv" / "bin" / "python"
