@@ -15,7 +15,7 @@ help:
 	@echo "make kill-matrix  kill a run of every fault at five moments, and see what is left"
 	@echo "make test       the tests, on the real cluster too (root): an hour"
 	@echo "make test-long  the rest: the quiet cluster's false alarms, the forecaster as image and service: half an hour"
-	@echo "make test-fast  what needs neither root nor a cluster, in under a minute"
+	@echo "make test-fast  what needs neither root nor a cluster, in less than two minutes"
 	@echo "make lint       ruff, mypy on everything, and import-linter"
 	@echo "make lock       renew requirements.lock"
 	@echo "make schema     renew schema/experiment.json"
