@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from faultcast.infra.yamltext import NotYamlError, load_yaml
 
 __all__ = ["Place", "Problem", "Problems", "YamlFile", "read_yaml"]
 
@@ -94,25 +94,13 @@ def read_yaml(path: Path) -> YamlFile:
         Problems: It cannot be read, is no YAML, or holds what an experiment cannot hold.
     """
     text = _text(path)
-    parser = YAML(typ="rt", pure=True)
     try:
-        source = parser.load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = f"not valid YAML: {error.problem or error.context or 'cannot be parsed'}"
-        raise Problems(Problem(mark.line + 1 if mark else 1, what, "correct the syntax")) from error
-    except (
-        YAMLError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        AssertionError,
-    ) as error:
-        # ruamel.yaml raises bare built-in errors for odd scalars, such as a date in month 13.
-        what = f"not valid YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
-        raise Problems(Problem(1, what, "correct the syntax; quote texts with special characters")) from error
+        source = load_yaml(text, "rt")
+    except NotYamlError as error:
+        mend = (
+            "correct the syntax" if error.line else "correct the syntax; quote texts with special characters"
+        )
+        raise Problems(Problem(error.line or 1, f"not valid YAML: {error.problem}", mend)) from error
     return YamlFile(_Plain().convert(source, 1, 0), source)
 
 

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from faultcast.forecasting.outlook.candidates import MODELS
 from faultcast.forecasting.outlook.gaps import Cleaning
 from faultcast.forecasting.outlook.outlook import Version
 from faultcast.infra.durations import duration_seconds
 from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.yamltext import NotYamlError, load_yaml
 
 __all__ = ["PACKAGED", "Configuration", "ModelFile", "load_models", "use_version"]
 
@@ -168,12 +167,12 @@ def use_version(path: Path, name: str) -> ModelFile:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        document = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
         raise ConfigurationError(message, remedy="name a file of model versions: --models FILE") from error
-    except YAMLError as error:
-        message = f"{path} is no YAML: {' '.join(str(error).split())}"
+    except NotYamlError as error:
+        message = f"{path} is no YAML: {error}"
         raise ConfigurationError(message, remedy="correct it") from error
     if not isinstance(document, dict):
         message = f"{path} holds no versions"

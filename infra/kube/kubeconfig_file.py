@@ -1,12 +1,12 @@
 """A kubeconfig as a file: read, parsed and held against its shape, with one clear line when it is none."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from faultcast.infra.errors import ConfigurationError
+from faultcast.infra.yamltext import NotYamlError, load_texts
 
 __all__ = ["NOTHING", "Document", "User", "broken", "only_one", "read_document"]
 
@@ -167,49 +167,10 @@ def _read(path: Path) -> str:
 
 
 def _parsed(path: Path, text: str) -> Any:
-    """The file with every value as the text it is: nothing of YAML's guesses about numbers and dates."""
-    if text.lstrip().startswith("{"):  # JSON may be indented with tabs, which YAML refuses
-        try:
-            return _texts(json.loads(text, object_pairs_hook=lambda pairs: _once(path, pairs)))
-        except (ValueError, RecursionError):
-            pass
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     try:
-        return YAML(typ="base", pure=True).load(text)
-    except YAMLError as error:
-        raise broken(path, f"it is no YAML that holds one document: {_where(error)}") from None
-    except RecursionError:
-        raise broken(path, "it is nested without end") from None
-    except (ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
-        raise broken(path, f"it is no YAML: {error}") from None
-
-
-def _once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise broken(path, f"the key {_shown(key)} is there twice in one mapping")
-        found[key] = value
-    return found
-
-
-def _texts(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _texts(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_texts(item) for item in value]
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _where(error: Any) -> str:
-    """What is wrong and in which line, without the line itself: it may hold a secret."""
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "context", None) or type(error).__name__
-    return f"line {mark.line + 1}, {problem}" if mark else str(problem)
+        return load_texts(text)
+    except NotYamlError as error:
+        raise broken(path, f"it is no YAML that holds one document: {error}") from None
 
 
 def only_one(path: Path, named: list[Any], kind: str, name: str) -> Any:

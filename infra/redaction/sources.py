@@ -12,6 +12,7 @@ from faultcast.infra.redaction.known import KNOWN
 from faultcast.infra.redaction.names import names_secret
 from faultcast.infra.redaction.patterns import MARK, NAMES
 from faultcast.infra.redaction.urls import Login, keep_typed_url, keep_url, split_login
+from faultcast.infra.yamltext import load_texts
 
 __all__ = ["keep_arguments", "keep_environment", "keep_experiment", "keep_kubeconfig"]
 
@@ -102,13 +103,10 @@ def keep_kubeconfig(path: Path) -> None:
     Args:
         path: The file.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     try:
-        documents = list(YAML(typ="safe").load_all(_read(path)))
-        told, programs = list(_leaves(documents)), list(_programs(documents))
-    except (OSError, ValueError, YAMLError, RecursionError):
+        document = load_texts(_read(path))
+        told, programs = list(_leaves(document)), list(_programs(document))
+    except (OSError, ValueError, RecursionError):
         return  # whoever connects with it says what is wrong
     for name, value in told:
         if "://" in value:

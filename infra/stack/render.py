@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from ruamel.yaml import YAML
 
 from faultcast.infra.cloud.volumes import PROVISIONER
 from faultcast.infra.images import ImageArchive
 from faultcast.infra.images.catalog import USER
 from faultcast.infra.settings import Settings
 from faultcast.infra.stack.secrets import Account, Certificate
+from faultcast.infra.yamltext import load_yaml_documents
 
 __all__ = ["PORTS", "Manifest", "NodePorts", "load_manifests", "render_stack", "render_workload", "templates"]
 
@@ -120,7 +120,7 @@ def load_manifests(environment: jinja2.Environment, name: str, context: Mapping[
         context: What it names.
     """
     text = environment.get_template(name).render(context)
-    return [manifest for manifest in YAML(typ="safe").load_all(text) if manifest]
+    return [manifest for manifest in load_yaml_documents(text) if manifest]
 
 
 def _context(settings: Settings, images: Sequence[ImageArchive]) -> dict[str, Any]:

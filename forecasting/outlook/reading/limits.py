@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from ruamel.yaml import YAML
 
 from faultcast.forecasting.outlook.subject import Limit, Subject
 from faultcast.infra.errors import MetricSourceError, QueryRefusedError
 from faultcast.infra.prometheus.client import PrometheusClient
+from faultcast.infra.yamltext import load_yaml
 
 __all__ = ["KNOWN", "KnownLimit", "with_limits"]
 
@@ -109,5 +109,5 @@ def _row(metric: str) -> KnownLimit | None:
 
 @cache
 def _table() -> tuple[KnownLimit, ...]:
-    rows = YAML(typ="safe").load(KNOWN.read_text(encoding="utf-8"))
+    rows = load_yaml(KNOWN.read_text(encoding="utf-8"))
     return tuple(KnownLimit.model_validate(row) for row in rows)
