@@ -35,7 +35,7 @@ def rejudge(folder: _Folder, alpha: _Alpha = None, save: _Save = False) -> None:
     Exit code 0 when nothing differs, 1 when something does.
     """
     from faultcast.experiments.history import load_trial
-    from faultcast.steady_state.compare import differences
+    from faultcast.steady_state.rejudged import differences
     from faultcast.steady_state.store import save_verdict
     from faultcast.steady_state.trial import judge_trial
 

@@ -10,9 +10,10 @@ from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.survival import RecoveryTimes, Share, Watched, recovery_times, wilson
 from faultcast.steady_state.verdict import Status, TrialVerdict
 
-__all__ = ["MetricRepeats", "Repeats", "Spread", "repeats_of", "summarize"]
+__all__ = ["Judged", "MetricRepeats", "Repeats", "Spread", "ends_of", "repeats_of", "summarize", "usable"]
 
 type Judged = tuple[TrialHistory, TrialVerdict]
+"""A trial: what happened, and what is concluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def summarize(experiment: str, trials: Sequence[Judged]) -> Repeats:
         experiment: Its name.
         trials: Its trials, in order of time; at least one.
     """
-    usable = [one for one in trials if _usable(*one)]
+    fit = [one for one in trials if usable(*one)]
     statuses = [verdict.status for _, verdict in trials]
     held, deviated = statuses.count(Status.HELD), statuses.count(Status.DEVIATED)
     specs = {spec.name: spec for history, _ in trials for spec in history.metrics}
@@ -109,14 +110,14 @@ def summarize(experiment: str, trials: Sequence[Judged]) -> Repeats:
         held=held,
         deviated=deviated,
         unknown=tuple(history.trial for history, verdict in trials if verdict.status is Status.UNKNOWN),
-        passed_over=tuple(one[0].trial for one in trials if one not in usable),
+        passed_over=tuple(one[0].trial for one in trials if one not in fit),
         deviating=wilson(deviated, held + deviated) if held + deviated else None,
-        recovery=_slowest(usable),
-        metrics=tuple(_metric(spec, usable) for spec in specs.values()),
+        recovery=_slowest(fit),
+        metrics=tuple(_metric(spec, fit) for spec in specs.values()),
     )
 
 
-def _usable(history: TrialHistory, verdict: TrialVerdict) -> bool:
+def usable(history: TrialHistory, verdict: TrialVerdict) -> bool:
     """Whether what the metrics did can be the fault's doing."""
     proved = [one.proof is not None and one.proof.proved for one in history.injections]
     steady = not any(
@@ -133,7 +134,7 @@ def _metric(spec: MetricSpec, trials: Sequence[Judged]) -> MetricRepeats:
         if part.metric == spec.name and part.phase == "during" and part.verdict.effect is not None
     ]
     effect = Spread(median(effects), min(effects), max(effects), len(effects)) if effects else None
-    ends = [end for trial in trials for name, end in _ends(*trial).items() if name == spec.name]
+    ends = [end for trial in trials for name, end in ends_of(*trial).items() if name == spec.name]
     return MetricRepeats(spec.name, unit_of(spec), effect, recovery_times(ends, spec.recovers_within))
 
 
@@ -145,7 +146,7 @@ def _slowest(trials: Sequence[Judged]) -> RecoveryTimes | None:
         asked = {
             spec.name: spec.recovers_within for spec in history.metrics if spec.recovers_within is not None
         }
-        ends = _ends(history, verdict)
+        ends = ends_of(history, verdict)
         if asked and asked.keys() <= ends.keys():
             slowest = max(ends[name].seconds for name in asked)
             whole.append(Watched(slowest, back=all(ends[name].back for name in asked)))
@@ -153,7 +154,7 @@ def _slowest(trials: Sequence[Judged]) -> RecoveryTimes | None:
     return recovery_times(whole, allowed.pop() if len(allowed) == 1 else None)
 
 
-def _ends(history: TrialHistory, verdict: TrialVerdict) -> dict[str, Watched]:
+def ends_of(history: TrialHistory, verdict: TrialVerdict) -> dict[str, Watched]:
     """What is known of each metric's recovery: a query's range hides a return at the end of the watch."""
     lookback = {spec.name: spec.lookback for spec in history.metrics}
     found = {}

@@ -14,7 +14,7 @@ from faultcast.infra.database import DatabaseAccess
 from faultcast.reports.database import connect, migrate
 from faultcast.reports.sinks.rows import write
 from faultcast.reports.tables import Trial
-from faultcast.steady_state.compare import differences
+from faultcast.steady_state.rejudged import differences
 from faultcast.steady_state.store import load_verdict
 from faultcast.steady_state.trial import judge_trial
 from tests.integration.conftest import MariaDb

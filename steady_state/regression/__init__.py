@@ -1,0 +1,1 @@
+"""Whether a system bears the same faults worse, or better, than before."""
