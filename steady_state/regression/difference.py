@@ -45,8 +45,8 @@ class Difference:
         p_value: Chance of a difference at least this odd in either direction if nothing had changed, adjusted
             for all figures of the experiment.
         answer: What is concluded.
-        smallest: Smallest effect for the worse that would have been seen in 80 of 100 comparisons, as `effect`
-            is; None when none would.
+        smallest: Smallest effect for the worse that 80 of 100 comparisons would have shown, in the unit of
+            `effect`; None when none would.
     """
 
     figure: Figure

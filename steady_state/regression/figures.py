@@ -22,7 +22,7 @@ class TrialFigures:
     """What one trial tells.
 
     Attributes:
-        numbers: Percent by figure: 0 or 100 for whether it DEVIATED, depth, area; what is unknown is not there.
+        numbers: Percent by figure: 0 or 100 for whether it DEVIATED, depth, area; without what is unknown.
         recoveries: Times of recovery by figure.
     """
 

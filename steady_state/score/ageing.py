@@ -12,9 +12,9 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Ageing:
-    """Weights of old results: 1 today, one half at `half` days, 0 from `gone` days on, straight lines between.
+    """Weights of old results: 1 today, one half at `half` days, 0 from `gone` days on.
 
-    A line and no step, so that a score never jumps in a night in which nothing happened.
+    Straight lines between and no steps, so that a score never jumps in a night in which nothing happened.
 
     Attributes:
         half: Days after which a result counts half.

@@ -19,15 +19,14 @@ POINTS: Mapping[Aspect, float] = MappingProxyType(
 )
 """Points that each aspect can cost. Of a metric of which not all is asked, the rest is scaled up to 100."""
 
-_DURING: tuple[Aspect, Aspect] = ("depth", "area")
 _RATIO = "ratio"
 
 
 def score_metric(spec: MetricSpec, history: TrialHistory, verdict: TrialVerdict) -> MetricScore | None:
     """Score a metric.
 
-    Asked is what the verdict takes in: that it holds during the fault, unless it may do anything, and that it is
-    back in time, if it has to be.
+    Asked is what the verdict takes in: that it holds during the fault, unless it may do anything, and that it
+    is back in time, if it has to be.
 
     Args:
         spec: The metric.
@@ -70,10 +69,9 @@ def _during(
         yield from (("absorption", None), ("depth", None), ("area", None))
         return
     held = during.verdict.status is Status.HELD
-    yield from (
-        ("absorption", 0.0 if held else 1.0),
-        *zip(_DURING, (0.0, 0.0) if held else lost, strict=True),
-    )
+    yield "absorption", 0.0 if held else 1.0
+    yield "depth", 0.0 if held else lost[0]
+    yield "area", 0.0 if held else lost[1]
 
 
 def lost_during(
@@ -88,8 +86,8 @@ def lost_during(
 
     Returns:
         Two shares, 0 to 1, also of a metric that held; None when nobody can tell. Where there is no forecast
-        the mean distance from the tolerance stands for the depth. Where nothing was left to measure, everything
-        was lost.
+        the mean distance from the tolerance stands for the depth. Where nothing was left to measure, all of
+        it was lost.
     """
     if during is None or during.verdict.status is Status.UNKNOWN:
         return None

@@ -1,44 +1,21 @@
 """Scores: figures only, each kept so that anybody can compute it again (docs/scoring.md).
 
 A score is what was measured. What could not be measured has no score: it lowers the *coverage*, and the two
-bounds say what the score would be if all of it were as bad, or as good, as can be. A gate compares `at_least`:
-no result that is missing can raise it.
+bounds say what the score would be if all of it were as bad, or as good, as can be. A gate compares
+`at_least`: no result that is missing can raise it.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from faultcast.steady_state.resilience import Recovery, Resilience
 from faultcast.steady_state.verdict import Status
 
-__all__ = ["Aspect", "ExperimentScore", "Loss", "MetricScore", "Score", "Scored", "TrialScore", "Worst"]
+__all__ = ["Aspect", "ExperimentScore", "Loss", "MetricScore", "Score", "TrialScore", "Worst"]
 
 Aspect = Literal["absorption", "depth", "area", "recovery"]
-"""What is scored of a metric: whether it held, how deep it fell, how much was lost, how long it took to be back."""
-
-
-class Scored(Protocol):
-    """Whatever has a score.
-
-    Attributes:
-        score: Points of what was measured, 0 to 100; None when nothing was.
-        coverage: Share of it that was measured, 0 to 1.
-    """
-
-    @property
-    def score(self) -> float | None: ...
-    @property
-    def coverage(self) -> float: ...
-    @property
-    def at_least(self) -> float:
-        """Points if all that was not measured were 0; the figure for a gate."""
-        ...
-
-    @property
-    def at_most(self) -> float:
-        """Points if all that was not measured were 100."""
-        ...
+"""What is scored of a metric: whether it held, how deep it fell, how much was lost, when it was back."""
 
 
 @dataclass(frozen=True, slots=True)

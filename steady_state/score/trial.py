@@ -16,7 +16,8 @@ def score_trial(history: TrialHistory, verdict: TrialVerdict) -> TrialScore:
     """Score a trial by what it measured.
 
     A known weakness scores what it measured, as any other trial. Where what the metrics did cannot be the
-    fault's doing, nothing was measured: not completed, without a proved fault, or without a steady state before.
+    fault's doing, nothing was measured: not completed, without a proved fault, or without a steady state
+    before it.
 
     Args:
         history: What happened.
@@ -30,23 +31,19 @@ def score_trial(history: TrialHistory, verdict: TrialVerdict) -> TrialScore:
     if not usable(history, verdict):
         asked = [_unmeasured(one) for one in asked]
     metrics = _with_costs(asked)
-    mean = _mean(metrics, lambda one: one.score)
-    critical = [one for one in metrics if one.critical]
-    lowest = min(
-        (one for one in critical if one.score is not None), key=lambda one: one.score or 0.0, default=None
-    )
-    capped = lowest is not None and mean is not None and (lowest.score or 0.0) < mean
+    mean = _mean(metrics)
+    points, capped_by = _capped(mean, metrics)
     return TrialScore(
         experiment=history.experiment,
         trial=history.trial,
         ended=history.ended,
         status=verdict.status,
-        score=lowest.score if lowest and capped else mean,
+        score=points,
         coverage=_coverage(metrics),
         at_least=_bound(metrics, lambda one: one.at_least, nothing=0.0),
         at_most=_bound(metrics, lambda one: one.at_most, nothing=100.0),
         metrics=metrics,
-        capped_by=lowest.metric if lowest and capped else None,
+        capped_by=capped_by,
         without=_without(history, verdict, metrics) if mean is None else "",
         blind=history.known_blindness is not None,
     )
@@ -71,11 +68,20 @@ def _coverage(metrics: Sequence[MetricScore]) -> float:
     return sum(one.weight * one.coverage for one in metrics) / weights if weights else 0.0
 
 
-def _mean(metrics: Sequence[MetricScore], of: Callable[[MetricScore], float | None]) -> float | None:
+def _mean(metrics: Sequence[MetricScore]) -> float | None:
     """Mean over what was measured; None when nothing was."""
-    known = [(one.weight * one.coverage, points) for one in metrics if (points := of(one)) is not None]
+    known = [(one.weight * one.coverage, one.score) for one in metrics if one.score is not None]
     whole = sum(weight for weight, _ in known)
     return sum(weight * points for weight, points in known) / whole if whole > 0 else None
+
+
+def _capped(mean: float | None, metrics: Sequence[MetricScore]) -> tuple[float | None, str | None]:
+    """The mean, or the score of a critical metric that is lower, with its name."""
+    if mean is None:
+        return None, None
+    critical = [(one.score, one.metric) for one in metrics if one.critical and one.score is not None]
+    lowest, name = min(critical, default=(mean, None))
+    return (lowest, name) if lowest < mean else (mean, None)
 
 
 def _bound(metrics: Sequence[MetricScore], of: Callable[[MetricScore], float], *, nothing: float) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faultcast.steady_state.score.ageing import Ageing
 from faultcast.steady_state.score.scores import ExperimentScore, Score, TrialScore, Worst
@@ -123,22 +124,22 @@ def _range(found: Sequence[ExperimentScore]) -> tuple[float | None, float | None
     if not any(len(one.trials) > 1 for one in found):
         return None, None
     rng = np.random.default_rng(_SEED)
-    lows, highs = np.zeros(_RESAMPLES), np.zeros(_RESAMPLES)
+    lows, highs = (np.zeros(_RESAMPLES) for _ in range(2))
     for one in found:
-        if not one.trials or sum(one.weights) <= 0:
-            highs += 100.0
-            continue
         weights = np.array(one.weights)
-        drawn = rng.integers(0, weights.size, (_RESAMPLES, weights.size))
-        whole = weights[drawn].sum(axis=1)
-        fresh = float(weights.max())
-        for bounds, values, worth in (
-            (lows, [trial.at_least for trial in one.trials], 0.0),
-            (highs, [trial.at_most for trial in one.trials], 100.0),
-        ):
-            drawn_mean = (weights * np.array(values))[drawn].sum(axis=1) / np.where(whole > 0, whole, np.nan)
-            mean = np.where(whole > 0, drawn_mean, worth)
-            bounds += worth + fresh * (mean - worth)
+        drawn = rng.integers(0, max(1, weights.size), (_RESAMPLES, weights.size))
+        lows += _drawn(weights, drawn, [trial.at_least for trial in one.trials], nothing=0.0)
+        highs += _drawn(weights, drawn, [trial.at_most for trial in one.trials], nothing=100.0)
     low = float(np.percentile(lows / len(found), _INTERVAL[0]))
     high = float(np.percentile(highs / len(found), _INTERVAL[1]))
-    return min(100.0, max(0.0, low)), min(100.0, max(0.0, high))
+    return max(0.0, low), min(100.0, high)
+
+
+def _drawn(
+    weights: NDArray[np.float64], drawn: NDArray[np.int64], values: Sequence[float], *, nothing: float
+) -> NDArray[np.float64]:
+    """The experiment's bound in each drawing: the weighted mean, as far as its latest trial counts."""
+    whole = weights[drawn].sum(axis=1)
+    summed = (weights * (np.array(values) - nothing))[drawn].sum(axis=1)
+    mean = np.divide(summed, whole, out=np.zeros(len(drawn)), where=whole > 0)
+    return np.asarray(nothing + weights.max(initial=0.0) * mean)
