@@ -1,5 +1,7 @@
 """One figure before and after: its effect with an interval, and the smallest that would have been seen."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from faultcast.steady_state.regression.power import smallest_hazard_ratio, small
 from faultcast.steady_state.regression.relabelling import smallest_p
 from faultcast.steady_state.regression.statistics import shift_interval
 from faultcast.steady_state.regression.testing import Tested
-from faultcast.steady_state.survival import CONFIDENCE, Watched, recovery_times, wilson
+from faultcast.steady_state.survival import CONFIDENCE, Watched, wilson
 
 __all__ = ["difference_of"]
 
@@ -84,14 +86,24 @@ def _recovery(tested: Tested, key: Key, single: float) -> _Measured:
     for one, later in zip(tested.recoveries(key), tested.later, strict=True):
         if one is not None:
             sides[int(later)].append(one)
-    before, after = (recovery_times(side) for side in sides)
     ratio = tested.log_rank(key).hazard_ratio(tested.divisions.observed, _Z)
     trials = (len(sides[0]), len(sides[1]))
     back = sum(one.back for side in sides for one in side)
     return (
-        before.median if before else None,
-        after.median if after else None,
+        *map(_median, sides),
         trials,
         *(ratio or (None, None, None)),
         smallest_hazard_ratio(back, *trials, single),
     )
+
+
+def _median(watched: Sequence[Watched]) -> float | None:
+    """Seconds within which half are back, by Kaplan and Meier's estimate; None when less than half are."""
+    from scipy.stats import CensoredData, ecdf
+
+    back = [one.seconds for one in watched if one.back]
+    if not back:
+        return None
+    away = ecdf(CensoredData(back, right=[one.seconds for one in watched if not one.back])).sf
+    reached = np.flatnonzero(away.probabilities <= 0.5 + 1e-9)
+    return float(away.quantiles[reached[0]]) if reached.size else None

@@ -67,9 +67,8 @@ def matched(before: Sequence[Judged], after: Sequence[Judged]) -> Matched:
     for words, side, kept in zip(("earlier", "later"), (earlier, later), same, strict=True):
         if len(kept) < len(side):
             other = next(_terms(one) for one in reversed(side) if _terms(one) != terms)
-            left_out.append(
-                f"{len(other)} of {len(side)} {words} trials: {_changed(_terms(other[0]), terms)}"
-            )
+            count = f"{len(side) - len(kept)} of {len(side)} {words} trials"
+            left_out.append(f"{count}: {_changed(other, terms)}")
     return Matched(tuple(same[0]), tuple(same[1]), tuple(left_out), _notes(*same))
 
 

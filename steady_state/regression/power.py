@@ -29,7 +29,8 @@ def smallest_shift(values: NDArray[np.float64], later: NDArray[np.bool_], level:
         level: Level of the two-sided test.
 
     Returns:
-        In percentage points; None when it would go beyond 100 %.
+        In percentage points; None when it would go beyond 100 %, or when all values are the same, so that
+        nobody knows how much they vary.
     """
     from scipy.stats import t
 
@@ -38,7 +39,7 @@ def smallest_shift(values: NDArray[np.float64], later: NDArray[np.bool_], level:
     spread = math.sqrt((before.var() * before.size + after.var() * after.size) / free)
     reach = float(t.isf(level / 2, free) + t.isf(1 - POWER, free))
     shift = reach * spread * math.sqrt(1 / before.size + 1 / after.size)
-    return shift if float(before.mean()) + shift <= 100 else None
+    return shift if spread > 0 and float(before.mean()) + shift <= 100 else None
 
 
 def smallest_hazard_ratio(back: int, before: int, after: int, level: float) -> float | None:

@@ -135,6 +135,7 @@ class ExperimentScore:
         at_least: Points if all that was not measured were 0.
         at_most: Points if all that was not measured were 100.
         latest: When its latest trial was over; None when there is none.
+        cost: Points it cost the score of the whole, of what was measured.
     """
 
     experiment: str
@@ -145,6 +146,7 @@ class ExperimentScore:
     at_least: float
     at_most: float
     latest: datetime | None = None
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class Score:
         at_most: Points if all that was not measured were 100.
         low: Lower end of its range over the repeats; None when no experiment was repeated.
         high: Upper end.
-        experiments: Each experiment, those that cost most first; also those that were planned and never run.
+        experiments: Each experiment, the lowest first; also those that were planned and never run.
         left_out: Names of the experiments that count nowhere, because they say that nobody can tell.
         worst: The critical metric that scored least; None when there is none.
         oldest: When the oldest of the experiments' latest trials was over; None when there is none.

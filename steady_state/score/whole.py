@@ -1,6 +1,7 @@
 """The score of many trials: experiments first, then their mean, with its range over the repeats."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -80,7 +81,9 @@ def score_whole(
         if trial.blind:
             blind.add(trial.experiment)
     counted = {key: group for key, group in by_name.items() if key not in blind}
-    found = [score_experiment(key, group, now=now, ageing=ageing) for key, group in counted.items()]
+    found = _with_costs(
+        [score_experiment(key, group, now=now, ageing=ageing) for key, group in counted.items()]
+    )
     low, high = _range(found)
     latest = [one.latest for one in found if one.latest is not None]
     return Score(
@@ -105,6 +108,15 @@ def _average(values: Sequence[float]) -> float:
 def _mean(found: Sequence[ExperimentScore]) -> float | None:
     known = sum(one.coverage for one in found)
     return sum(one.coverage * (one.score or 0.0) for one in found) / known if known > 0 else None
+
+
+def _with_costs(found: Sequence[ExperimentScore]) -> list[ExperimentScore]:
+    """What each cost the mean of what was measured; all together are what it lacks of 100."""
+    known = sum(one.coverage for one in found)
+    return [
+        one if one.score is None else replace(one, cost=one.coverage * (100 - one.score) / known)
+        for one in found
+    ]
 
 
 def _worst(found: Sequence[ExperimentScore]) -> Worst | None:

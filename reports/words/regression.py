@@ -1,0 +1,141 @@
+"""Comparisons of two sets of trials in words: worse, better, no difference, or cannot tell."""
+
+from itertools import starmap
+
+from faultcast.steady_state.regression.difference import (
+    Answer,
+    Difference,
+    ExperimentDifference,
+    Figure,
+    Regression,
+)
+from faultcast.steady_state.wording import between, duration, quantity
+
+__all__ = ["difference_line", "experiment_headline", "experiment_lines", "regression_headline", "side_words"]
+
+_WHAT: dict[Figure, str] = {
+    "deviating": "share of trials that deviated",
+    "recovery": "time until back",
+    "depth": "depth",
+    "area": "loss",
+}
+
+
+def regression_headline(regression: Regression) -> str:
+    """The whole in one sentence: `worse: store-pod-delete (2 other experiments: no difference)`."""
+    by_answer = {
+        answer: [one.experiment for one in regression.experiments if one.answer is answer]
+        for answer in Answer
+    }
+    if not regression.experiments:
+        return "cannot tell: no experiment is in both"
+    said = [f"{answer}: {', '.join(names)}" for answer, names in by_answer.items() if names]
+    return "; ".join(said)
+
+
+def experiment_headline(experiment: ExperimentDifference) -> str:
+    """An experiment in one sentence.
+
+    As in `store-pod-delete: worse, by 12.5 points in the depth of served_rate (95 %: 4-21)`, or
+    `store-pod-delete: cannot tell: 2 more trials on each side could`.
+    """
+    name, answer = experiment.experiment, experiment.answer
+    if answer in (Answer.WORSE, Answer.BETTER):
+        telling = next(one for one in experiment.differences if one.answer is answer)
+        return f"{name}: {answer}, {_by(telling)}"
+    if answer is Answer.SAME:
+        return f"{name}: no difference{_would_have_been_seen(experiment)}"
+    return f"{name}: cannot tell: {_why_not(experiment)}"
+
+
+def experiment_lines(experiment: ExperimentDifference) -> tuple[str, ...]:
+    """Other figures that differ, what was left out, and what else differs."""
+    telling = experiment_headline(experiment)
+    found = [one for one in experiment.differences if one.answer is not Answer.SAME]
+    lines = [f"{one.answer}, {_by(one)}" for one in found]
+    return (
+        *(line for line in lines if not telling.endswith(line)),
+        *(f"left out: {why}" for why in experiment.left_out),
+        *experiment.notes,
+    )
+
+
+def difference_line(difference: Difference) -> str:
+    """One figure: `depth of served_rate: 31 % before, 52 % after (21 points more; 95 %: 4-38; p = 0.008)`."""
+    sides = [side_words(difference, value) for value in (difference.before, difference.after)]
+    return f"{_subject(difference)}: {sides[0]} before, {sides[1]} after ({_effect(difference)})"
+
+
+def side_words(difference: Difference, value: float | None) -> str:
+    """A figure on one side: `31 %`, `12 s`, or that less than half were back."""
+    if value is None:
+        return "more than half not back"
+    return duration(value) if difference.figure == "recovery" else quantity(value, "%")
+
+
+def _why_not(experiment: ExperimentDifference) -> str:
+    before, after = experiment.trials
+    if experiment.needed is not None:
+        more = max(1, experiment.needed - min(before, after))
+        return f"{more} more repeats ({before} before, {after} after; {experiment.needed} of each could tell)"
+    if experiment.left_out and not (before and after):
+        return experiment.left_out[-1]
+    return "no figure is known on both sides"
+
+
+def _by(difference: Difference) -> str:
+    """How large it is, such as `by 21 points in the depth of served_rate (95 %: 4-38)`."""
+    if difference.figure == "recovery":
+        before, after = (side_words(difference, value) for value in (difference.before, difference.after))
+        sides = f"{before} before, {after} after; {_effect(difference)}"
+        return f"{_slower(difference)}{_subject(difference)} ({sides})"
+    size = quantity(abs(difference.effect or 0.0), "points")
+    return f"by {size} in the {_subject(difference)} ({_interval(difference)})"
+
+
+def _subject(difference: Difference) -> str:
+    what = _WHAT[difference.figure]
+    return f"{what} of {difference.metric}" if difference.metric else what
+
+
+def _effect(difference: Difference) -> str:
+    if difference.effect is None:
+        return "no effect can be computed"
+    if difference.figure == "recovery":
+        return f"hazard ratio {quantity(difference.effect)}, {_interval(difference)}"
+    side = "more" if difference.effect >= 0 else "less"
+    return f"{quantity(abs(difference.effect), 'points')} {side}, {_interval(difference)}"
+
+
+def _interval(difference: Difference) -> str:
+    low, high = difference.low, difference.high
+    if low is None and high is None:
+        return "95 %: open"
+    if low is not None and high is not None:
+        return f"95 %: {between(low, high)}"
+    return f"95 %: {quantity(low)} or more" if low is not None else f"95 %: {quantity(high or 0.0)} or less"
+
+
+def _slower(difference: Difference) -> str:
+    """By how much the medians differ: `by 12 s in the `; empty where that says nothing."""
+    if difference.before is None or difference.after is None or difference.before == difference.after:
+        return ""
+    return f"by {quantity(abs(difference.after - difference.before), 's')} in the "
+
+
+def _would_have_been_seen(experiment: ExperimentDifference) -> str:
+    """For each kind of figure, the smallest difference that would have been seen in any of its metrics."""
+    largest: dict[Figure, float] = {}
+    for one in experiment.differences:
+        if one.smallest is not None:
+            hardest = min if one.figure == "recovery" else max
+            largest[one.figure] = hardest(one.smallest, largest.get(one.figure, one.smallest))
+    if not largest:
+        return "; a small one would not have been seen"
+    return f", and one of {', or '.join(starmap(_size, largest.items()))} would have been seen"
+
+
+def _size(figure: Figure, smallest: float) -> str:
+    if figure == "recovery":
+        return f"a hazard ratio of {quantity(smallest)} in the {_WHAT[figure]}"
+    return f"{quantity(smallest, 'points')} in the {_WHAT[figure]}"
