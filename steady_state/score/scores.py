@@ -12,7 +12,7 @@ from typing import Literal
 from faultcast.steady_state.resilience import Recovery, Resilience
 from faultcast.steady_state.verdict import Status
 
-__all__ = ["Aspect", "ExperimentScore", "Loss", "MetricScore", "Score", "TrialScore", "Worst"]
+__all__ = ["Aspect", "ExperimentScore", "Loss", "MetricScore", "Score", "TrialScore", "Worst", "clipped"]
 
 Aspect = Literal["absorption", "depth", "area", "recovery"]
 """What is scored of a metric: whether it held, how deep it fell, how much was lost, when it was back."""
@@ -71,17 +71,17 @@ class MetricScore:
     def score(self) -> float | None:
         """Points of what was measured, 0 to 100; None when nothing was."""
         known = self.coverage
-        return None if known <= 0 else _clipped(100 - self._lost / known)
+        return None if known <= 0 else clipped(100 - self._lost / known)
 
     @property
     def at_least(self) -> float:
         """Points if all that was not measured were lost."""
-        return _clipped(100 * self.coverage - self._lost)
+        return clipped(100 * self.coverage - self._lost)
 
     @property
     def at_most(self) -> float:
         """Points if nothing of what was not measured were lost."""
-        return _clipped(100 - self._lost)
+        return clipped(100 - self._lost)
 
     @property
     def _lost(self) -> float:
@@ -197,5 +197,6 @@ class Score:
     oldest: datetime | None = None
 
 
-def _clipped(points: float) -> float:
+def clipped(points: float) -> float:
+    """Points without what rounding added: 0 to 100."""
     return min(100.0, max(0.0, points))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from faultcast.experiments.history import TrialHistory
 from faultcast.steady_state.repeats import usable
 from faultcast.steady_state.score.metric import score_metric
-from faultcast.steady_state.score.scores import MetricScore, TrialScore
+from faultcast.steady_state.score.scores import MetricScore, TrialScore, clipped
 from faultcast.steady_state.verdict import TrialVerdict
 
 __all__ = ["score_trial"]
@@ -72,7 +72,7 @@ def _mean(metrics: Sequence[MetricScore]) -> float | None:
     """Mean over what was measured; None when nothing was."""
     known = [(one.weight * one.coverage, one.score) for one in metrics if one.score is not None]
     whole = sum(weight for weight, _ in known)
-    return sum(weight * points for weight, points in known) / whole if whole > 0 else None
+    return clipped(sum(weight * points for weight, points in known) / whole) if whole > 0 else None
 
 
 def _capped(mean: float | None, metrics: Sequence[MetricScore]) -> tuple[float | None, str | None]:
@@ -88,7 +88,7 @@ def _bound(metrics: Sequence[MetricScore], of: Callable[[MetricScore], float], *
     weights = sum(one.weight for one in metrics)
     if not weights:
         return nothing
-    mean = sum(one.weight * of(one) for one in metrics) / weights
+    mean = clipped(sum(one.weight * of(one) for one in metrics) / weights)
     return min([mean, *(of(one) for one in metrics if one.critical)])
 
 

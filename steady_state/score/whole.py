@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faultcast.steady_state.score.ageing import Ageing
-from faultcast.steady_state.score.scores import ExperimentScore, Score, TrialScore, Worst
+from faultcast.steady_state.score.scores import ExperimentScore, Score, TrialScore, Worst, clipped
 
 __all__ = ["score_experiment", "score_whole"]
 
@@ -45,10 +45,10 @@ def score_experiment(
         experiment=experiment,
         trials=ordered,
         weights=weights,
-        score=scored / known if known > 0 else None,
+        score=clipped(scored / known) if known > 0 else None,
         coverage=fresh * known,
-        at_least=fresh * mean(lambda one: one.at_least),
-        at_most=100 - fresh * (100 - mean(lambda one: one.at_most)) if whole > 0 else 100.0,
+        at_least=clipped(fresh * mean(lambda one: one.at_least)),
+        at_most=clipped(100 - fresh * (100 - mean(lambda one: one.at_most))) if whole > 0 else 100.0,
         latest=ordered[0].ended if ordered else None,
     )
 
@@ -107,7 +107,7 @@ def _average(values: Sequence[float]) -> float:
 
 def _mean(found: Sequence[ExperimentScore]) -> float | None:
     known = sum(one.coverage for one in found)
-    return sum(one.coverage * (one.score or 0.0) for one in found) / known if known > 0 else None
+    return clipped(sum(one.coverage * (one.score or 0.0) for one in found) / known) if known > 0 else None
 
 
 def _with_costs(found: Sequence[ExperimentScore]) -> list[ExperimentScore]:
@@ -144,7 +144,7 @@ def _range(found: Sequence[ExperimentScore]) -> tuple[float | None, float | None
         highs += _drawn(weights, drawn, [trial.at_most for trial in one.trials], nothing=100.0)
     low = float(np.percentile(lows / len(found), _INTERVAL[0]))
     high = float(np.percentile(highs / len(found), _INTERVAL[1]))
-    return max(0.0, low), min(100.0, high)
+    return clipped(low), clipped(high)
 
 
 def _drawn(
