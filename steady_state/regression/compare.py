@@ -64,7 +64,7 @@ def compare(before: Iterable[Judged], after: Iterable[Judged], *, alpha: float =
     testable = [one for one in found if one.tested is not None]
     shared = levels([one.p_value for one in testable], alpha)
     by_name = {one.experiment: level for one, level in zip(testable, shared, strict=True)}
-    experiments = tuple(_concluded(one, by_name.get(one.experiment), alpha) for one in found)
+    experiments = tuple(_concluded(one, by_name.get(one.experiment), alpha / len(found)) for one in found)
     return Regression(
         answer=overall([one.answer for one in experiments]),
         alpha=alpha,
@@ -89,11 +89,9 @@ def _examined(experiment: str, before: Sequence[Judged], after: Sequence[Judged]
     return _Examined(experiment, trials, tested)
 
 
-def _concluded(one: _Examined, level: float | None, alpha: float) -> ExperimentDifference:
+def _concluded(one: _Examined, level: float | None, least: float) -> ExperimentDifference:
     if one.tested is None or level is None:
-        few = min(one.counts)
-        needed = max(LEAST_TRIALS, needed_trials(alpha)) if 0 < few < LEAST_TRIALS else None
-        return _answered(one, Answer.UNKNOWN, (), None, needed)
+        return _answered(one, Answer.UNKNOWN, (), None, _needed(one, least))
     tested, single = one.tested, one.tested.single_level(level)
     differences = tuple(
         difference_of(tested, column, level=level, single=single)
@@ -106,6 +104,14 @@ def _concluded(one: _Examined, level: float | None, alpha: float) -> ExperimentD
     if smallest_p(*one.counts) > single:
         return _answered(one, Answer.UNKNOWN, differences, level, needed_trials(level / len(differences)))
     return _answered(one, Answer.SAME, differences, level, None)
+
+
+def _needed(one: _Examined, level: float) -> int | None:
+    """How many trials could tell, where there are too few to test anything; None where there are none."""
+    figures = [len(figures_of(trial).keys) for trial in (*one.trials.before, *one.trials.after)]
+    if not 0 < min(one.counts) < LEAST_TRIALS:
+        return None
+    return max(LEAST_TRIALS, needed_trials(level / max(1, *figures)))
 
 
 def _answered(
