@@ -10,6 +10,7 @@ from rich.console import Console
 
 from faultcast.cli import (
     cluster,
+    comparing,
     doctor,
     experiments,
     forecast,
@@ -58,6 +59,7 @@ def _options(
 
 for group in (
     cluster,
+    comparing,
     doctor,
     experiments,
     forecast,

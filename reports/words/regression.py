@@ -11,7 +11,15 @@ from faultcast.steady_state.regression.difference import (
 )
 from faultcast.steady_state.wording import between, duration, quantity
 
-__all__ = ["difference_line", "experiment_headline", "experiment_lines", "regression_headline", "side_words"]
+__all__ = [
+    "difference_line",
+    "effect_words",
+    "experiment_headline",
+    "experiment_lines",
+    "figure_words",
+    "regression_headline",
+    "side_words",
+]
 
 _WHAT: dict[Figure, str] = {
     "deviating": "share of trials that deviated",
@@ -63,7 +71,7 @@ def experiment_lines(experiment: ExperimentDifference) -> tuple[str, ...]:
 def difference_line(difference: Difference) -> str:
     """One figure: `depth of served_rate: 31 % before, 52 % after (21 points more; 95 %: 4-38; p = 0.008)`."""
     sides = [side_words(difference, value) for value in (difference.before, difference.after)]
-    return f"{_subject(difference)}: {sides[0]} before, {sides[1]} after ({_effect(difference)})"
+    return f"{figure_words(difference)}: {sides[0]} before, {sides[1]} after ({effect_words(difference)})"
 
 
 def side_words(difference: Difference, value: float | None) -> str:
@@ -71,6 +79,22 @@ def side_words(difference: Difference, value: float | None) -> str:
     if value is None:
         return "more than half not back"
     return duration(value) if difference.figure == "recovery" else quantity(value, "%")
+
+
+def figure_words(difference: Difference) -> str:
+    """What is compared: `depth of served_rate`."""
+    what = _WHAT[difference.figure]
+    return f"{what} of {difference.metric}" if difference.metric else what
+
+
+def effect_words(difference: Difference) -> str:
+    """How large a difference is: `21 points more, 95 %: 4-38`, `hazard ratio 0.4, 95 %: 0.2-0.8`."""
+    if difference.effect is None:
+        return "no effect can be computed"
+    if difference.figure == "recovery":
+        return f"hazard ratio {quantity(difference.effect)}, {_interval(difference)}"
+    side = "more" if difference.effect >= 0 else "less"
+    return f"{quantity(abs(difference.effect), 'points')} {side}, {_interval(difference)}"
 
 
 def _why_not(experiment: ExperimentDifference) -> str:
@@ -87,24 +111,10 @@ def _by(difference: Difference) -> str:
     """How large it is, such as `by 21 points in the depth of served_rate (95 %: 4-38)`."""
     if difference.figure == "recovery":
         before, after = (side_words(difference, value) for value in (difference.before, difference.after))
-        sides = f"{before} before, {after} after; {_effect(difference)}"
-        return f"{_slower(difference)}{_subject(difference)} ({sides})"
+        sides = f"{before} before, {after} after; {effect_words(difference)}"
+        return f"{_slower(difference)}{figure_words(difference)} ({sides})"
     size = quantity(abs(difference.effect or 0.0), "points")
-    return f"by {size} in the {_subject(difference)} ({_interval(difference)})"
-
-
-def _subject(difference: Difference) -> str:
-    what = _WHAT[difference.figure]
-    return f"{what} of {difference.metric}" if difference.metric else what
-
-
-def _effect(difference: Difference) -> str:
-    if difference.effect is None:
-        return "no effect can be computed"
-    if difference.figure == "recovery":
-        return f"hazard ratio {quantity(difference.effect)}, {_interval(difference)}"
-    side = "more" if difference.effect >= 0 else "less"
-    return f"{quantity(abs(difference.effect), 'points')} {side}, {_interval(difference)}"
+    return f"by {size} in the {figure_words(difference)} ({_interval(difference)})"
 
 
 def _interval(difference: Difference) -> str:

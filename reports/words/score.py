@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from faultcast.reports.words.verdict import recovery_words
 from faultcast.steady_state.score.scores import ExperimentScore, MetricScore, Score, TrialScore
-from faultcast.steady_state.wording import quantity
+from faultcast.steady_state.wording import difference, quantity
 
 __all__ = [
     "experiment_line",
@@ -105,14 +105,12 @@ def _deviation(metric: MetricScore) -> str:
         return "nothing was left to measure, or it was outside of its tolerance"
     side = "above" if curve.depth > 0 else "below"
     lasted = f"for {quantity(curve.until, 's')}"
-    if metric.unit == "ratio":
-        mean = f"{quantity(100 * curve.area / curve.until)} points" if curve.until else "off"
-        return f"{mean} {side} forecast {lasted}, at worst {quantity(100 * abs(curve.depth))}"
-    if side == "below" and curve.area_percent is not None and curve.depth_percent is not None:
-        mean, worst = quantity(curve.area_percent, "%"), quantity(curve.depth_percent, "%")
-        return f"{mean} below forecast {lasted}, at worst {worst}"
-    mean = quantity(curve.area / curve.until, metric.unit) if curve.until else "off"
-    return f"{mean} {side} forecast {lasted}, at worst {quantity(abs(curve.depth), metric.unit)}"
+    if side == "below" and metric.unit != "ratio" and None not in (curve.area_percent, curve.depth_percent):
+        mean, worst = (quantity(share or 0.0, "%") for share in (curve.area_percent, curve.depth_percent))
+    else:
+        mean = difference(curve.area / curve.until if curve.until else 0.0, metric.unit)
+        worst = difference(abs(curve.depth), metric.unit)
+    return f"{mean} {side} forecast {lasted}, at worst {worst}"
 
 
 def _recovery(metric: MetricScore) -> str:

@@ -18,6 +18,7 @@ from faultcast.steady_state.regression.power import needed_trials
 from faultcast.steady_state.regression.relabelling import smallest_p
 from faultcast.steady_state.regression.testing import Tested, tested_figures
 from faultcast.steady_state.repeats import Judged
+from faultcast.steady_state.window.threads import one_thread
 
 __all__ = ["LEAST_TRIALS", "compare"]
 
@@ -60,11 +61,13 @@ def compare(before: Iterable[Judged], after: Iterable[Judged], *, alpha: float =
         <Answer.WORSE: 'worse'>
     """
     earlier, later = _by_experiment(before), _by_experiment(after)
-    found = [_examined(name, earlier[name], later[name]) for name in sorted(earlier.keys() & later.keys())]
-    testable = [one for one in found if one.tested is not None]
-    shared = levels([one.p_value for one in testable], alpha)
-    by_name = {one.experiment: level for one, level in zip(testable, shared, strict=True)}
-    experiments = tuple(_concluded(one, by_name.get(one.experiment), alpha / len(found)) for one in found)
+    both = sorted(earlier.keys() & later.keys())
+    with one_thread():
+        found = [_examined(name, earlier[name], later[name]) for name in both]
+        testable = [one for one in found if one.tested is not None]
+        shared = levels([one.p_value for one in testable], alpha)
+        by_name = {one.experiment: level for one, level in zip(testable, shared, strict=True)}
+        experiments = tuple(_concluded(one, by_name.get(one.experiment), alpha / len(found)) for one in found)
     return Regression(
         answer=overall([one.answer for one in experiments]),
         alpha=alpha,

@@ -13,10 +13,10 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Relabelled", "adjusted", "relabel", "smallest_p", "two_sided"]
+__all__ = ["Labels", "Relabelled", "adjusted", "relabel", "smallest_p", "two_sided"]
 
-type Labels = NDArray[np.bool_]
-"""A row for each way to divide the trials, a column for each trial: whether it is called later."""
+type Labels = NDArray[np.float64]
+"""A row for each way to divide the trials, a column for each trial: 1 when it is called later, else 0."""
 
 _MOST = 20_000
 """Divisions up to which all are looked at; beyond, some are drawn (Phipson and Smyth, 2010)."""
@@ -48,16 +48,16 @@ def relabel(later: NDArray[np.bool_]) -> Relabelled:
     few = min(many, size - many)
     if comb(size, few) <= _MOST:
         chosen = np.array(list(combinations(range(size), few)), dtype=np.intp)
-        labels = np.zeros((len(chosen), size), dtype=bool)
-        np.put_along_axis(labels, chosen, values=True, axis=1)
-        labels = labels if many == few else ~labels
+        labels = np.zeros((len(chosen), size))
+        np.put_along_axis(labels, chosen, values=1.0, axis=1)
+        labels = labels if many == few else 1 - labels
         return Relabelled(labels, int(np.flatnonzero((labels == later).all(axis=1))[0]))
     balanced = 2 * few == size
     keys = np.random.default_rng(_SEED).random((_DRAWN // 2 if balanced else _DRAWN, size))
     drawn = keys.argsort(axis=1).argsort(axis=1) < few
     if balanced:  # both sides of a division: the answer turns round, to the digit, with earlier and later
         drawn = np.vstack([drawn, ~drawn])
-    return Relabelled(np.vstack([later, drawn if many == few else ~drawn]), 0)
+    return Relabelled(np.vstack([later, drawn if many == few else ~drawn]).astype(float), 0)
 
 
 def smallest_p(before: int, after: int) -> float:

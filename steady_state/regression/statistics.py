@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from faultcast.steady_state.regression.relabelling import Labels
 from faultcast.steady_state.survival import Watched
 
 __all__ = ["LogRank", "log_rank", "mean_difference", "shift_interval"]
 
 
-def mean_difference(labels: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_difference(labels: Labels, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean of the later trials minus mean of the earlier ones; 0 where one of them has no value.
 
     Args:
@@ -20,13 +21,14 @@ def mean_difference(labels: NDArray[np.bool_], values: NDArray[np.float64]) -> N
     """
     known = ~np.isnan(values)
     filled = np.where(known, values, 0.0)
-    later, earlier = labels @ known.astype(float), ~labels @ known.astype(float)
-    difference = labels @ filled / np.maximum(later, 1) - ~labels @ filled / np.maximum(earlier, 1)
+    summed, later = (labels @ np.column_stack([filled, known])).T
+    earlier = known.sum() - later
+    difference = summed / np.maximum(later, 1) - (filled.sum() - summed) / np.maximum(earlier, 1)
     return np.asarray(np.where((later > 0) & (earlier > 0), difference, 0.0))
 
 
 def shift_interval(
-    labels: NDArray[np.bool_], values: NDArray[np.float64], observed: int, *, confidence: float
+    labels: Labels, values: NDArray[np.float64], observed: int, *, confidence: float
 ) -> tuple[float | None, float | None]:
     """The shifts of the later trials that the same test would not call odd.
 
@@ -45,7 +47,7 @@ def shift_interval(
     known = ~np.isnan(values)
     labels, values = labels[:, known], values[known]
     differences = mean_difference(labels, values)
-    moved = mean_difference(labels, labels[observed].astype(float))
+    moved = mean_difference(labels, labels[observed])
     other = moved < 1 - 1e-9
     turning = np.sort((differences[observed] - differences[other]) / (1 - moved[other]))
     rank = int((1 - confidence) / 2 * len(labels) + 1e-9) - (len(labels) - turning.size - 1)
@@ -87,21 +89,19 @@ class LogRank:
         return float(ratio), float(low), float(high)
 
 
-def log_rank(labels: NDArray[np.bool_], watched: Sequence[Watched | None]) -> LogRank:
+def log_rank(labels: Labels, watched: Sequence[Watched | None]) -> LogRank:
     """Compare times of recovery, censored ones included.
 
     Args:
         labels: A row for each division.
         watched: The recovery of each trial; None where nobody knows.
     """
-    excess, variance = np.zeros(len(labels)), np.zeros(len(labels))
     times = np.array([np.nan if one is None else one.seconds for one in watched])
     back = np.array([one is not None and one.back for one in watched])
-    for moment in np.unique(times[back]):
-        at_risk, ends = times >= moment, back & (times == moment)
-        everyone, ended = float(at_risk.sum()), float(ends.sum())
-        share = labels @ at_risk.astype(float) / everyone
-        excess += labels @ ends.astype(float) - ended * share
-        if everyone > 1:
-            variance += ended * (everyone - ended) / (everyone - 1) * share * (1 - share)
-    return LogRank(excess, variance)
+    moments = np.unique(times[back])
+    at_risk = (times[:, None] >= moments).astype(float)
+    ends = (back[:, None] & (times[:, None] == moments)).astype(float)
+    everyone, ended = at_risk.sum(axis=0), ends.sum(axis=0)
+    share = labels @ at_risk / everyone
+    spread = ended * (everyone - ended) / np.maximum(everyone - 1, 1)
+    return LogRank((labels @ ends - ended * share).sum(axis=1), (spread * share * (1 - share)).sum(axis=1))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faultcast.steady_state.regression.figures import Key, TrialFigures
-from faultcast.steady_state.regression.relabelling import Relabelled, adjusted, relabel, two_sided
+from faultcast.steady_state.regression.relabelling import Labels, Relabelled, adjusted, relabel, two_sided
 from faultcast.steady_state.regression.statistics import LogRank, log_rank, mean_difference
 from faultcast.steady_state.survival import Watched
 
@@ -37,7 +37,7 @@ class Tested:
     @property
     def later(self) -> NDArray[np.bool_]:
         """Which trials are the later ones."""
-        return np.asarray(self.divisions.labels[self.divisions.observed])
+        return np.asarray(self.divisions.labels[self.divisions.observed] > 0)
 
     def numbers(self, key: Key) -> NDArray[np.float64]:
         """A figure of each trial; NaN where nobody knows."""
@@ -90,7 +90,7 @@ def tested_figures(before: Sequence[TrialFigures], after: Sequence[TrialFigures]
     )
 
 
-def _statistic(key: Key, trials: Sequence[TrialFigures], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _statistic(key: Key, trials: Sequence[TrialFigures], labels: Labels) -> NDArray[np.float64]:
     """How much worse the later trials are, for each division."""
     if key[0] == "recovery":
         return log_rank(labels, [one.recoveries.get(key) for one in trials]).slower
