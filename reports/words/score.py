@@ -1,7 +1,5 @@
 """Scores in words: the same sentences on the console, in Allure and on pages."""
 
-from collections.abc import Iterable
-
 from faultcast.reports.words.verdict import recovery_words
 from faultcast.steady_state.score.scores import ExperimentScore, MetricScore, Score, TrialScore
 from faultcast.steady_state.wording import difference, quantity
@@ -91,7 +89,7 @@ def score_lines(score: Score) -> tuple[str, ...]:
     """Each experiment, and which count nowhere."""
     lines = [experiment_line(one) for one in score.experiments]
     if score.left_out:
-        lines.append(f"counted nowhere, because nobody can tell by their own words: {_list(score.left_out)}")
+        lines.append(f"left out, known blindness: {', '.join(score.left_out)}")
     return tuple(lines)
 
 
@@ -132,7 +130,3 @@ def _points(value: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(names)

@@ -97,7 +97,7 @@ def test_slower_and_deeper_is_worse_and_the_other_way_round_better() -> None:
     assert recovery.effect < recovery.high < 1
     assert depth.effect == pytest.approx(100 * (4.5 / 7 - 0.15 / 7))
     assert depth.low is not None
-    assert 0 < depth.low < depth.effect
+    assert 0 < depth.low < (depth.effect or 0.0)
     assert compared(slow, quick).answer is Answer.BETTER
 
 
@@ -320,7 +320,7 @@ def test_adjusted_p_values_are_no_smaller_and_know_what_goes_together() -> None:
 def test_the_smallest_p_value_is_that_of_trials_that_do_not_overlap() -> None:
     found = relabel(np.arange(9) >= 4)
     assert len(found.labels) == comb(9, 4)
-    values = two_sided(mean_difference(found.labels, np.arange(9.0)))
+    values = two_sided(mean_difference(found.labels, np.array([*range(9)], dtype=float)))
     assert values[found.observed] == pytest.approx(smallest_p(4, 5))
     assert needed_trials(0.05) == 4
 
