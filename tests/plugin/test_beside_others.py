@@ -91,6 +91,15 @@ def test_every_option_of_ours_begins_with_our_name(pytestconfig: pytest.Config) 
     assert [name for name in names if not hasattr(pytestconfig.option, name[2:].replace("-", "_"))] == []
 
 
+def test_what_our_options_are_when_not_given_can_be_sent_to_workers(pytester: pytest.Pytester) -> None:
+    given = vars(pytester.parseconfig().option)
+    ours = {name: value for name, value in given.items() if name.startswith("faultcast_")}
+    assert len(ours) >= 13
+    assert {
+        name: value for name, value in ours.items() if not isinstance(value, str | float | int | None)
+    } == {}
+
+
 def test_every_fixture_of_ours_begins_with_our_name(pytester: pytest.Pytester) -> None:
     names = fixtures_of(pytester)
     assert names >= {
@@ -241,3 +250,17 @@ def test_tests_of_ones_own_stand_in_for_the_suite(suite: pytest.Pytester) -> Non
     assert [name for name, _ in trials_of(result)] == list(NAMES)
     assert record_of(suite)["order"] == list(NAMES)
     _run(suite, "test_else.py").assert_outcomes(passed=3, failed=1)
+
+
+def test_in_an_ordinary_session_they_are_skipped_and_no_cluster_is_brought_up(
+    pytester: pytest.Pytester,
+) -> None:
+    alone = "def test_alone(faultcast_run_trial): pass"
+    stub = "@pytest.fixture(scope='session')\ndef faultcast_cluster(): raise ValueError('brought up')"
+    pytester.makeconftest(f"import pytest\n{stub}")
+    pytester.makepyfile(test_mine=OWN.replace("MARK", ""), test_alone=alone)
+    result = pytester.runpytest_inprocess("-rs")
+    result.assert_outcomes(skipped=1, errors=1)
+    result.stdout.fnmatch_lines(["*no experiments are named: --faultcast-experiments PATH"])
+    result.stdout.fnmatch_lines(["*this pytest invocation is no run of experiments*"])
+    result.stdout.no_fnmatch_line("*brought up*")
