@@ -70,7 +70,8 @@ def unscraped(access: Access, resource: str) -> tuple[str, ...]:
         resource: `cpu` or `memory`.
     """
     if isinstance(access.meter, NoMeter):
-        return ("there is no Prometheus to prove it by: name one with --prometheus-url",)
+        remedy = "name one with --prometheus-url (pytest: --faultcast-prometheus-url)"
+        return (f"there is no Prometheus to prove it by: {remedy}",)
     if access.meter.value(_QUERIES[resource] % 'container!=""') is None:
         text = f"Prometheus has no recent {resource} use of any container: let it scrape cAdvisor every few"
         return (f"{text} seconds, with the labels namespace, pod, container and node",)
