@@ -19,7 +19,7 @@ from faultcast.infra.durations import duration_seconds
 from faultcast.infra.errors import ExperimentError
 from tests.refusals import refused_lines
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 CATALOG = ROOT / "experiments" / "catalog"
 FILES = sorted(CATALOG.glob("*.yaml"))
 
