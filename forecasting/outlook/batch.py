@@ -111,6 +111,7 @@ def _dask_client(scheduler: str) -> Any:
         message = "a Dask scheduler was named, but Dask is not installed"
         raise ConfigurationError(message, remedy="pip install 'faultcast[dask]'") from error
     try:
+        distributed.comm.get_address_host_port(scheduler)  # a client of no address prints a traceback at exit
         client: Any = distributed.Client
         return client(scheduler, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:
