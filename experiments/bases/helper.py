@@ -8,7 +8,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.fault import Fault, FaultArguments
 from faultcast.experiments.helpers.jobs import Helpers
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.targets import Target
 
@@ -26,7 +26,7 @@ class HelperFault[A: FaultArguments](Fault[A]):
     lands_on_return: ClassVar[bool] = True
 
     @abstractmethod
-    def orders(self, access: Access, arguments: A, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, access: Access, arguments: A, effect: Effect) -> tuple[PodOrder, ...]:
         """What helpers shall do, the same whenever it is asked for an effect."""
 
     def inject(self, access: Access, arguments: A, effect: Effect) -> None:
@@ -71,7 +71,7 @@ def observed(
     everybody = {subject.uid: subject for subject in (*effect.targets, *effect.peers)}
     helpers.start(
         [
-            Order(
+            PodOrder(
                 name=name,
                 task="observe",
                 node=everybody[uid].node,

@@ -17,7 +17,7 @@ from faultcast.experiments.bases.pod import PodArguments, plan_pods
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose_by
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.network import (
     OtherSide,
@@ -129,11 +129,11 @@ class NetFault[A: PodArguments](HelperFault[A]):
             plan = _from_everybody(access, plan)
         return replace(plan, peers=plan.peers[:MOST_OBSERVED])
 
-    def orders(self, access: Access, arguments: A, effect: Effect) -> tuple[Order, ...]:  # noqa: ARG002
+    def orders(self, access: Access, arguments: A, effect: Effect) -> tuple[PodOrder, ...]:  # noqa: ARG002
         """One helper on each target's node."""
         rules = self.rules(arguments, effect.state)
         return tuple(
-            Order(
+            PodOrder(
                 name=f"net-{index}",
                 task="net",
                 node=target.node,

@@ -12,7 +12,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.restarts import crashes_of
 
@@ -64,11 +64,11 @@ class ContainerKill(HelperFault[ContainerKillArguments]):
         access: Access,
         arguments: ContainerKillArguments,
         effect: Effect,
-    ) -> tuple[Order, ...]:
+    ) -> tuple[PodOrder, ...]:
         """One signal on each target's node."""
         number = int(getattr(signal, f"SIG{arguments.signal}"))
         return tuple(
-            Order(
+            PodOrder(
                 name=f"kill-{index}",
                 task="kill",
                 node=target.node,

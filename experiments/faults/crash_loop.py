@@ -12,7 +12,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose_by
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import restarts_of
 from faultcast.experiments.resources.permissions import Permission
@@ -72,10 +72,10 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
             expected=f"{LOOP} crashes more",
         )
 
-    def orders(self, access: Access, arguments: CrashLoopArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, access: Access, arguments: CrashLoopArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One helper on each target's node, which may delete the pod."""
         return tuple(
-            Order(
+            PodOrder(
                 name=f"crash-{index}",
                 task="kill",
                 node=target.node,

@@ -14,11 +14,11 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
-from faultcast.experiments.resources.volumes import Place, unfit_folder
+from faultcast.experiments.resources.volumes import FolderStorage, unfit_folder
 
 __all__ = ["FAULT", "DiskFill", "DiskFillArguments", "empty_disk", "fill_disk", "unfit"]
 
@@ -99,10 +99,10 @@ class DiskFill(HelperFault[DiskFillArguments]):
             expected=f"at least {wanted:.2f}, and less before",
         )
 
-    def orders(self, access: Access, arguments: DiskFillArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, access: Access, arguments: DiskFillArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One helper on each target's node."""
         return tuple(
-            Order(
+            PodOrder(
                 name=f"fill-{index}",
                 task="fill",
                 node=target.node,
@@ -126,7 +126,7 @@ def _wanted(arguments: DiskFillArguments) -> float:
     return max(arguments.intensity / 100 - _NEAR, 0.0)
 
 
-def unfit(place: Place, arguments: DiskFillArguments, disk: float) -> str:
+def unfit(place: FolderStorage, arguments: DiskFillArguments, disk: float) -> str:
     """Why a folder must not be filled, or cannot be; empty when it can.
 
     Args:

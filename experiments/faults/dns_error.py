@@ -16,7 +16,7 @@ from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import FaultArguments, Plan, Restoration
 from faultcast.experiments.helpers.jobs import Helpers
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.corefile import reload_interval, with_answers
 from faultcast.experiments.resources.network import dns_server
@@ -110,7 +110,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
             {"name": one.name, "kind": "rcode", "server": effect.state["server"], "query": one.name}
             for one in (*effect.targets, *effect.peers)
         ]
-        order = Order(_WATCH, "observe", parameters={"probes": probes}, role="observer", privileged=False)
+        order = PodOrder(_WATCH, "observe", parameters={"probes": probes}, role="observer", privileged=False)
         helpers.start((order,))
         wanted = _CODES[arguments.rcode]
 

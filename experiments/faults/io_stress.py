@@ -12,9 +12,9 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.volumes import Place, unfit_folder
+from faultcast.experiments.resources.volumes import FolderStorage, unfit_folder
 
 __all__ = ["FAULT", "IoStress", "IoStressArguments", "calm_disk", "stress_disk", "unfit"]
 
@@ -84,10 +84,10 @@ class IoStress(HelperFault[IoStressArguments]):
             expected="a file that was written to within the last 3 s",
         )
 
-    def orders(self, access: Access, arguments: IoStressArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, access: Access, arguments: IoStressArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One helper on each target's node."""
         return tuple(
-            Order(
+            PodOrder(
                 name=f"io-{index}",
                 task="io",
                 node=target.node,
@@ -104,7 +104,7 @@ class IoStress(HelperFault[IoStressArguments]):
         )
 
 
-def unfit(place: Place, arguments: IoStressArguments) -> str:
+def unfit(place: FolderStorage, arguments: IoStressArguments) -> str:
     """Why the files must not be written to a folder, or cannot be; empty when they can.
 
     Args:

@@ -15,7 +15,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.quantities import amount
 
@@ -67,10 +67,10 @@ class NodeCpu(HelperFault[NodeCpuArguments]):
         least = _SEEN * min(effect.state["cores"].values())
         return rising(access, effect, "cpu", least, what="CPU use of pods", unit="cores")
 
-    def orders(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One pod on the node; it uses its own time and so needs no rights."""
         return tuple(
-            Order(
+            PodOrder(
                 name=f"cpu-{index}",
                 task="cpu",
                 node=target.name,

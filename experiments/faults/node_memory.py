@@ -14,7 +14,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import ask, each, items_of
 from faultcast.experiments.resources.pods import is_finished
@@ -90,10 +90,10 @@ class NodeMemory(HelperFault[NodeMemoryArguments]):
         least = _SEEN * min(effect.state["bytes"].values()) / MIB
         return rising(access, effect, "memory", least, what="memory of pods in use", unit="MiB", size=MIB)
 
-    def orders(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One pod on the node; it holds its own memory and so needs no rights."""
         return tuple(
-            Order(
+            PodOrder(
                 name=f"memory-{index}",
                 task="memory",
                 node=target.name,

@@ -16,7 +16,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
@@ -87,7 +87,7 @@ class PodCpu(HelperFault[PodCpuArguments]):
         """The CPU use of a target rises by half of what can be had; that of a peer does not."""
         return rising(access, effect, "cpu", effect.state["least"], what="CPU use", unit="cores")
 
-    def orders(self, access: Access, arguments: PodCpuArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, access: Access, arguments: PodCpuArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """Workers on each target's node, as many as it takes."""
         return tuple(
             _order(index, target, effect.state["cores"][target.uid], arguments.ramp)
@@ -95,8 +95,8 @@ class PodCpu(HelperFault[PodCpuArguments]):
         )
 
 
-def _order(index: int, target: Target, cores: float, ramp: float) -> Order:
-    return Order(
+def _order(index: int, target: Target, cores: float, ramp: float) -> PodOrder:
+    return PodOrder(
         name=f"cpu-{index}",
         task="cpu",
         node=target.node,

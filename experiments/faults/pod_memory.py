@@ -15,7 +15,7 @@ from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import restarts_of
 from faultcast.experiments.resources.permissions import Permission
@@ -123,7 +123,7 @@ class PodMemory(HelperFault[PodMemoryArguments]):
         least = _SEEN * min(effect.state["bytes"].values()) / MIB
         return rising(access, effect, "memory", least, what="memory in use", unit="MiB", size=MIB)
 
-    def orders(self, access: Access, arguments: PodMemoryArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, access: Access, arguments: PodMemoryArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One helper on each target's node."""
         return tuple(
             _order(index, target, arguments, effect.state["bytes"][target.uid])
@@ -131,10 +131,10 @@ class PodMemory(HelperFault[PodMemoryArguments]):
         )
 
 
-def _order(index: int, target: Target, arguments: PodMemoryArguments, size: int) -> Order:
+def _order(index: int, target: Target, arguments: PodMemoryArguments, size: int) -> PodOrder:
     ends = arguments.intensity > _ALL and target.owner is not None
     back = {"relaunch": True, "namespace": target.namespace, "pod_name": target.name, "name": target.main}
-    return Order(
+    return PodOrder(
         name=f"memory-{index}",
         task="memory",
         node=target.node,

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from faultcast.forecasting.cleaning import bridge_holes, despike
 from faultcast.forecasting.models import Forecaster
 
-__all__ = ["Backtest", "Task", "backtest", "choose", "forecast_at", "merge", "past_origins"]
+__all__ = ["Backtest", "ForecastTask", "backtest", "choose", "forecast_at", "merge", "past_origins"]
 
 _MOST_SAMPLES = 2000
 """Longest input of a fit, unless its seasons need more: older samples say little about the next minutes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ForecastTask:
     """What is forecast, the same from every origin.
 
     Attributes:
@@ -48,7 +48,7 @@ class Backtest:
     errors: NDArray[np.float64]
 
 
-def past_origins(task: Task, needs: int, most: int) -> NDArray[np.intp]:
+def past_origins(task: ForecastTask, needs: int, most: int) -> NDArray[np.intp]:
     """Origins of the past windows, the latest first.
 
     They are spread evenly from the last possible one to the first, about a quarter of a window apart, or
@@ -70,7 +70,7 @@ def past_origins(task: Task, needs: int, most: int) -> NDArray[np.intp]:
     return np.round(np.linspace(last, first, count)).astype(np.intp)
 
 
-def forecast_at(task: Task, model: Forecaster, origin: int) -> NDArray[np.float64]:
+def forecast_at(task: ForecastTask, model: Forecaster, origin: int) -> NDArray[np.float64]:
     """Forecast the window that begins at `origin` from the samples that end `gap` before it.
 
     Args:
@@ -88,7 +88,7 @@ def forecast_at(task: Task, model: Forecaster, origin: int) -> NDArray[np.float6
     return model.forecast(cleaned, task.gap + task.window)[task.gap :]
 
 
-def backtest(task: Task, model: Forecaster, origins: NDArray[np.intp]) -> Backtest:
+def backtest(task: ForecastTask, model: Forecaster, origins: NDArray[np.intp]) -> Backtest:
     """Forecast from each origin and compare with what was measured."""
     forecasts = np.array([forecast_at(task, model, int(origin)) for origin in origins])
     forecasts = forecasts.reshape(origins.size, task.window)
@@ -97,7 +97,7 @@ def backtest(task: Task, model: Forecaster, origins: NDArray[np.intp]) -> Backte
 
 
 def choose(
-    task: Task, models: Sequence[Forecaster], origins: NDArray[np.intp]
+    task: ForecastTask, models: Sequence[Forecaster], origins: NDArray[np.intp]
 ) -> tuple[Forecaster, Backtest]:
     """The model with the smallest mean absolute error from these origins; the first one where they tie.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from faultcast.forecasting.models import Forecaster, Naive, Theta
 from faultcast.forecasting.recovery.backtest import (
     Backtest,
-    Task,
+    ForecastTask,
     backtest,
     choose,
     forecast_at,
@@ -38,7 +38,7 @@ class Outline:
         missing: Samples of history that are missing for `LEAST_EFFECTIVE`; 0 when there are enough.
     """
 
-    task: Task
+    task: ForecastTask
     models: tuple[Forecaster, ...]
     needs: int
     effective: float
@@ -78,7 +78,7 @@ def outline_of(
     known = np.flatnonzero(~np.isnan(values))
     values = values[known[0] :] if known.size else np.empty(0)
     found = season or (find_season(values[: values.size - gap]) if known.size else None)
-    task = Task(values, window, gap, found)
+    task = ForecastTask(values, window, gap, found)
     room = values.size - 2 * gap - 4 * window
     least = max(6, window // 2, min(24, room // 3))
 
@@ -91,7 +91,7 @@ def outline_of(
         models = (Naive(found), *models)
         needs = max(least, found)
     else:
-        task = Task(values, window, gap)
+        task = ForecastTask(values, window, gap)
 
     origins = past_origins(task, needs, _MOST_CHEAP_FITS)
     measured = ~np.isnan(values[origins[:, None] + np.arange(window)])

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from faultcast.forecasting.models import Theta
-from faultcast.forecasting.recovery.backtest import Task, backtest, choose, forecast_at, past_origins
+from faultcast.forecasting.recovery.backtest import ForecastTask, backtest, choose, forecast_at, past_origins
 from faultcast.forecasting.recovery.expectation import outline_of
 from faultcast.forecasting.window.conformal import Calibration, effective_windows
 from faultcast.forecasting.window.question import LEAST_EFFECTIVE
@@ -19,7 +19,7 @@ def season(n: int, period: int = 12, noise: float = 0.1, seed: int = 0) -> np.nd
 @settings(deadline=None)
 @given(size=st.integers(1, 300), window=st.integers(1, 40), gap=st.integers(0, 40), most=st.integers(1, 60))
 def test_every_origin_has_its_history_and_its_window(size: int, window: int, gap: int, most: int) -> None:
-    origins = past_origins(Task(np.zeros(size), window, gap), 6, most)
+    origins = past_origins(ForecastTask(np.zeros(size), window, gap), 6, most)
     assert origins.size <= most
     assert (origins - gap >= 6).all()
     assert (origins + window <= size - gap).all()
@@ -33,14 +33,14 @@ def test_a_forecast_sees_nothing_after_its_cutoff(cut: int, gap: int, seed: int)
     values[30:35] = np.nan
     changed = values.copy()
     changed[cut - gap :] = rng.normal(size=90 - cut + gap) * 1e6
-    before = forecast_at(Task(values, 5, gap, 8), LightTheta(), cut)
-    np.testing.assert_array_equal(forecast_at(Task(changed, 5, gap, 8), LightTheta(), cut), before)
+    before = forecast_at(ForecastTask(values, 5, gap, 8), LightTheta(), cut)
+    np.testing.assert_array_equal(forecast_at(ForecastTask(changed, 5, gap, 8), LightTheta(), cut), before)
 
 
 def test_no_error_is_computed_on_what_was_never_measured() -> None:
     values = season(100)
     values[50:60] = np.nan
-    task = Task(values, 10, 0, 12)
+    task = ForecastTask(values, 10, 0, 12)
     past = backtest(task, LightTheta(), past_origins(task, 12, 100))
     missing = np.isnan(values[past.origins[:, None] + np.arange(10)])
     np.testing.assert_array_equal(np.isnan(past.errors), missing)
@@ -48,7 +48,7 @@ def test_no_error_is_computed_on_what_was_never_measured() -> None:
 
 
 def test_the_backtest_prefers_the_season_where_there_is_one() -> None:
-    task = Task(season(120), 10, 0, 12)
+    task = ForecastTask(season(120), 10, 0, 12)
     origins = past_origins(task, 24, 8)
     model, past = choose(task, (LightTheta(), LightTheta(12)), origins)
     assert model == LightTheta(12)
@@ -78,7 +78,7 @@ def test_p_is_uniform_on_noise() -> None:
     p_values = []
     for seed in range(150):
         values = np.random.default_rng(seed).normal(size=160)
-        task = Task(values[:150], 10)
+        task = ForecastTask(values[:150], 10)
         past = backtest(task, LightTheta(), past_origins(task, 20, 20))
         effective = effective_windows(~np.isnan(past.errors), past.origins)
         error = values[150:] - forecast_at(task, LightTheta(), 150)

@@ -20,7 +20,7 @@ from tests.fakeapi.transport import install
 from tests.fakekube import FakeClock
 from tests.kubeconfigs import MEANT, OTHER, write_kubeconfig
 
-CATALOG = Path(__file__).parents[3] / "experiments" / "catalog"
+CATALOG = Path(__file__).parents[4] / "experiments" / "catalog"
 
 type Clusters = tuple[FakeApi, FakeApi]
 
