@@ -162,7 +162,7 @@ class Fault[A: FaultArguments](ABC):
 
     @abstractmethod
     def evidence(self, access: Access, arguments: A, effect: Effect) -> Evidence:
-        """What must move on every target and stay on every peer; may start pods that measure."""
+        """What must move on every target and stay on every peer; starts nothing, see `Evidence.observers`."""
 
     @abstractmethod
     def inject(self, access: Access, arguments: A, effect: Effect) -> None:

@@ -46,31 +46,39 @@ def observed(
     probe: Probe,
     *,
     what: str,
-    unit: str,
     landed: Callable[[float, float], bool],
     expected: str,
+    unit: str = "",
     words: Callable[[float], str] | None = None,
 ) -> Evidence:
-    """Evidence that pods of its own measure, in the network of each target and each peer.
+    """Evidence that observers measure, one in the network of each target and each peer.
 
     Args:
         access: The cluster.
         effect: The effect; the pods belong to it, and end with it.
         probe: What to measure of a target or peer, as helpers know it: `kind`, and what that needs.
-        what: See `Evidence`.
-        unit: See `Evidence`.
-        landed: See `Evidence`.
-        expected: See `Evidence`.
-        words: See `Evidence`.
-
-    Raises:
-        InjectionError: The API server refuses a pod.
+        what: See `Evidence`, also of the others.
+        landed: Whether it shows.
+        expected: What for, in words.
+        unit: Its unit.
+        words: Puts a value into words.
     """
     helpers = Helpers(access, effect)
     names = dict(_names(effect.targets, "target")) | dict(_names(effect.peers, "peer"))
     everybody = {subject.uid: subject for subject in (*effect.targets, *effect.peers)}
-    helpers.start(
-        [
+
+    def read(subject: Target) -> float | None:
+        values = helpers.measured(names[subject.uid])
+        return values.get("it") if values else None
+
+    return Evidence(
+        what=what,
+        read=read,
+        landed=landed,
+        expected=expected,
+        unit=unit,
+        words=words,
+        observers=tuple(
             Order(
                 name=name,
                 task="observe",
@@ -79,20 +87,7 @@ def observed(
                 role="observer",
             )
             for uid, name in names.items()
-        ]
-    )
-
-    def read(subject: Target) -> float | None:
-        values = helpers.measured(names[subject.uid])
-        return values.get("it") if values else None
-
-    return Evidence(
-        what=what,
-        unit=unit,
-        read=read,
-        landed=landed,
-        expected=expected,
-        words=words,
+        ),
         ready=lambda: all(helpers.measured(name) is not None for name in names.values()),
     )
 

@@ -62,7 +62,6 @@ def silenced() -> Evidence:
     """
     return Evidence(
         what="kubelet's port",
-        unit="",
         read=lambda node: answers(node.address),
         landed=fell_to_zero,
         expected=f"nobody accepts connections on port {KUBELET_PORT}",

@@ -226,9 +226,6 @@ def losing(access: Access, effect: Effect, percent: float) -> Evidence:
         access: The cluster.
         effect: The effect.
         percent: Share of the packets that are lost.
-
-    Raises:
-        InjectionError: The API server refuses a pod that measures.
     """
     host, port = effect.state["far"]
     least = _SEEN * percent / 100
@@ -237,7 +234,6 @@ def losing(access: Access, effect: Effect, percent: float) -> Evidence:
         effect,
         lambda _: {"kind": "loss", "where": "pod", "host": host, "port": port, "count": _ATTEMPTS},
         what="share of attempts without an answer",
-        unit="",
         landed=rose_by(least),
         expected=f"at least {least:.2g} more than before",
     )

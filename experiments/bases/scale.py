@@ -212,7 +212,6 @@ class ScaleFault[A: FaultArguments](PatchFault[A]):
         selectors = effect.state["selectors"]
         return Evidence(
             what="ready pods",
-            unit="",
             read=lambda one: float(ready_pods(access.kube, one.namespace, selectors[one.uid])),
             landed=fell_to_zero,
             expected="no pod is ready",

@@ -53,7 +53,6 @@ class ContainerKill(HelperFault[ContainerKillArguments]):
         """The container of each target has ended once more, and no peer's; its restart may take longer."""
         return Evidence(
             what="crashes",
-            unit="",
             read=lambda target: crashes_of(access.kube, target),
             landed=rose,
             expected="one crash more",

@@ -66,7 +66,6 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
         watch = CrashWatch(access)
         return Evidence(
             what="crashes",
-            unit="",
             read=watch.read,
             landed=rose_by(LOOP),
             expected=f"{LOOP} crashes more",

@@ -94,7 +94,6 @@ class DiskFill(HelperFault[DiskFillArguments]):
                 "path": arguments.path,
             },
             what=f"used share of {arguments.path}",
-            unit="",
             landed=landed,
             expected=f"at least {wanted:.2f}, and less before",
         )

@@ -41,7 +41,6 @@ class DnsDrop(NetFault[PodArguments]):
             effect,
             lambda _: probe,
             what="share of DNS lookups answered",
-            unit="",
             landed=fell_to_zero,
             expected="no lookup is answered",
         )

@@ -110,8 +110,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
             {"name": one.name, "kind": "rcode", "server": effect.state["server"], "query": one.name}
             for one in (*effect.targets, *effect.peers)
         ]
-        order = Order(_WATCH, "observe", parameters={"probes": probes}, role="observer", privileged=False)
-        helpers.start((order,))
+        asking = Order(_WATCH, "observe", parameters={"probes": probes}, role="observer", privileged=False)
         wanted = _CODES[arguments.rcode]
 
         def read(one: Target) -> float | None:
@@ -120,11 +119,11 @@ class DnsError(PatchFault[DnsErrorArguments]):
 
         return Evidence(
             what="DNS answer",
-            unit="",
             read=read,
             landed=lambda before, now: now == wanted and before != wanted,
             expected=arguments.rcode,
             words=lambda value: _WORDS.get(value, f"code {value:g}"),
+            observers=(asking,),
             ready=lambda: helpers.measured(_WATCH) is not None,
         )
 

@@ -79,7 +79,6 @@ class IoStress(HelperFault[IoStressArguments]):
                 "path": arguments.path,
             },
             what="files being written",
-            unit="",
             landed=rose,
             expected="a file that was written to within the last 3 s",
         )

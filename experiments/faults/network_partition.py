@@ -61,7 +61,6 @@ class NetworkPartition(NetFault[NetworkPartitionArguments]):
             effect,
             lambda _: {"kind": "reach", "where": "pod", "host": host, "port": port},
             what=f"reaches {host}",
-            unit="",
             landed=fell_to_zero,
             expected="no answer",
             words=lambda value: "yes" if value else "no",

@@ -80,7 +80,6 @@ class NetworkReset(NetFault[NetworkResetArguments]):
             effect,
             probe,
             what="connections are kept",
-            unit="",
             landed=fell_to_zero,
             expected="the connection is reset",
             words=lambda value: "yes" if value else "no",

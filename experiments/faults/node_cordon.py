@@ -31,7 +31,6 @@ class NodeCordon(SchedulingFault[NodeArguments]):
         """The node's object says so, that of a peer does not."""
         return Evidence(
             what="cordoned",
-            unit="",
             read=lambda node: float(is_cordoned(access.kube, node.name)),
             landed=rose,
             expected="the node is unschedulable",

@@ -61,7 +61,6 @@ class NodeDrain(SchedulingFault[NodeDrainArguments]):
         """No pod that can be evicted is left on the node; a peer keeps its own."""
         return Evidence(
             what="pods that can be evicted",
-            unit="",
             read=lambda node: float(len(evictable(access.kube, node.name))),
             landed=fell_to_zero,
             expected="no pod is left",

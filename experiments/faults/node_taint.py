@@ -72,7 +72,6 @@ class NodeTaint(SchedulingFault[NodeTaintArguments]):
         """The node's object has the taint, that of a peer has not."""
         return Evidence(
             what=f"taint {arguments.key}",
-            unit="",
             read=lambda node: float(arguments.key in taint_keys(read_node(access.kube, node.name))),
             landed=rose,
             expected="the node has the taint",

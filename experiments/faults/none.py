@@ -30,7 +30,6 @@ class NoFault(Fault[FaultArguments]):
         """There is nothing to see, and that is said."""
         return Evidence(
             what="nothing was injected on purpose",
-            unit="",
             read=lambda _: None,
             landed=lambda _before, _now: True,
             expected="",

@@ -87,7 +87,6 @@ class PodDelete(Fault[PodDeleteArguments]):
         """Each target's UID is gone or terminating, each peer keeps its UID and its restarts."""
         return Evidence(
             what="life",
-            unit="",
             read=lambda target: _life(access.kube, target),
             landed=fell_to_zero,
             expected="the pod is gone or terminating",

@@ -115,7 +115,6 @@ class PodMemory(HelperFault[PodMemoryArguments]):
         if arguments.intensity > _ALL:
             return Evidence(
                 what="ends for want of memory",
-                unit="",
                 read=lambda target: _ends(access.kube, target),
                 landed=rose,
                 expected="that the kernel ends the container, and not the helper in it",

@@ -69,7 +69,6 @@ class ServiceStop(MachineFault[ServiceStopArguments]):
         """Process 1 of the node does not have the service's process any more; on a peer it has."""
         return Evidence(
             what=f"{arguments.service} runs",
-            unit="",
             read=lambda node: float(access.nodes.service_runs(node.name, arguments.service)),
             landed=fell_to_zero,
             expected=f"{arguments.service} does not run",

@@ -205,6 +205,14 @@ def test_all_it_starts_is_bounded_and_belongs_to_its_keeper(fault: Fault[Any], s
 
 
 @acting
+def test_its_evidence_starts_nothing_by_itself(fault: Fault[Any], stage: Set) -> None:
+    on = stage(fault)
+    plan, _ = on.plan()
+    fault.evidence(on.context.access, on.arguments, Effect("0" * 12, plan.targets, plan.peers, plan.state))
+    assert on.api.writes == []
+
+
+@acting
 def test_its_revert_is_harmless_without_injection_and_twice(fault: Fault[Any], stage: Set) -> None:
     on = stage(fault)
     plan, _ = on.plan()

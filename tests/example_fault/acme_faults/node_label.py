@@ -43,7 +43,6 @@ class NodeLabel(SchedulingFault[NodeArguments]):
         """The node's object has the label, that of a peer does not."""
         return Evidence(
             what="labelled",
-            unit="",
             read=lambda node: float(_labelled(read_node(access.kube, node.name))),
             landed=rose,
             expected="the node is labelled",
