@@ -2,7 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
@@ -12,7 +13,7 @@ from faultcast.experiments.helpers.manifests import Order
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.targets import Target
 
-__all__ = ["MOST_OBSERVED", "HelperFault", "observed"]
+__all__ = ["MOST_OBSERVED", "HelperFault", "container_of", "observed", "on_nodes"]
 
 MOST_OBSERVED = 2
 """Peers that are watched where each takes a pod of its own."""
@@ -23,21 +24,40 @@ type Probe = Callable[[Target], Mapping[str, Any]]
 class HelperFault[A: FaultArguments](Fault[A]):
     """A fault that helper pods put in place, keep up, and undo."""
 
-    lands_on_return: ClassVar[bool] = True
+    lands_on_return = True
 
     @abstractmethod
-    def orders(self, access: Access, arguments: A, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, arguments: A, effect: Effect) -> tuple[Order, ...]:
         """What helpers shall do, the same whenever it is asked for an effect."""
 
     def inject(self, access: Access, arguments: A, effect: Effect) -> None:
         """Start the helpers and wait until each did its part."""
-        helpers, orders = Helpers(access, effect), self.orders(access, arguments, effect)
+        helpers, orders = Helpers(access, effect), self.orders(arguments, effect)
         helpers.start(orders)
         helpers.applied(orders)
 
     def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
         """End all helpers, and look once more where nobody saw the end of one."""
-        return Helpers(access, effect).end(self.orders(access, arguments, effect))
+        return Helpers(access, effect).end(self.orders(arguments, effect))
+
+
+def on_nodes(effect: Effect, order: Callable[[Target], Order]) -> tuple[Order, ...]:
+    """One order for each target, on its node.
+
+    Args:
+        effect: The effect.
+        order: The order for a target; its name gets a number.
+    """
+    return tuple(
+        replace(one, name=f"{one.name}-{index}", node=target.node)
+        for index, target in enumerate(effect.targets)
+        for one in (order(target),)
+    )
+
+
+def container_of(target: Target) -> dict[str, Any]:
+    """The container of a target, as helpers know it."""
+    return {"container": target.container, "pod": target.uid}
 
 
 def observed(

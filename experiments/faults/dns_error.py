@@ -6,7 +6,7 @@ kubelet brings a changed ConfigMap into a pod at once only when the pod itself c
 
 import re
 from random import Random
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -24,6 +24,7 @@ from faultcast.experiments.resources.objects import ask_for
 from faultcast.experiments.resources.permissions import Permission
 from faultcast.experiments.resources.pods import pods_matching
 from faultcast.experiments.resources.targets import NODE_NAME, Target
+from faultcast.experiments.resources.whole import Whole
 from faultcast.infra.errors import InjectionError, WaitTimeoutError
 from faultcast.infra.helper.tasks.restore import field_of
 from faultcast.infra.kube.client import KubeClient
@@ -71,10 +72,10 @@ class DnsErrorArguments(FaultArguments):
 class DnsError(PatchFault[DnsErrorArguments]):
     """Answers for names with an error; the blast radius has to name kube-system."""
 
-    kind: ClassVar[str] = "dns-error"
-    label: ClassVar[str] = "DNS errors"
-    action: ClassVar[str] = "answer_with_errors"
-    rollback: ClassVar[str] = "restore_answers"
+    kind = "dns-error"
+    label = "DNS errors"
+    action = "answer_with_errors"
+    rollback = "restore_answers"
     arguments = DnsErrorArguments
 
     def plan(self, access: Access, arguments: DnsErrorArguments, rng: Random, peer: str) -> Plan:
@@ -84,7 +85,6 @@ class DnsError(PatchFault[DnsErrorArguments]):
         pods = pods_matching(access.kube, _NAMESPACE, _PODS)
         steps = _steps(text, changed or "", pods)
         return Plan(
-            fault=self.kind,
             scope=f"name in {', '.join(arguments.names)}",
             targets=tuple(_name(name) for name in arguments.names),
             peers=(_name(_PEER),),
@@ -141,7 +141,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
     def undo(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> tuple[str, ...]:
         """Put the configuration and the pods back; end the pod that asks, once it sees that."""
         self.checked(arguments, effect)
-        changed = bool(self.missing(access, arguments, effect))
+        changed = bool(_still_changed(access, effect))
         super().undo(access, arguments, effect)
         wanted = _CODES[arguments.rcode]
         left: tuple[str, ...] = ()
@@ -159,7 +159,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
             left = tuple(f"{name} is still answered with {arguments.rcode}" for name in names)
         return (*left, *Helpers(access, effect).end())
 
-    def derived(self, arguments: DnsErrorArguments, effect: Effect) -> tuple[Restoration, ...]:
+    def steps(self, arguments: DnsErrorArguments, effect: Effect) -> tuple[Restoration, ...]:
         """The configuration without exactly the errors of the arguments, and pods without the mark."""
         if tuple(target.name for target in effect.targets) != arguments.names:
             raise distrust(effect, "has other targets than the names of its arguments")
@@ -171,18 +171,19 @@ class DnsError(PatchFault[DnsErrorArguments]):
             raise distrust(effect, "says of other changes of the configuration than its arguments make")
         return _steps(before, changed, tuple(_pod(effect, step) for step in rest))
 
-    def missing(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> tuple[str, ...]:
-        """The configuration is not what it was."""
-        now = _corefile(access.kube)
-        return (
-            (f"config map {_MAP} in {_NAMESPACE} still has the errors",)
-            if (now == effect.state["changed"])
-            else ()
-        )
+    def whole(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> Whole:
+        """The configuration is without the errors."""
+        return Whole(lambda: _still_changed(access, effect))
 
 
 _MAP_PATH = f"/api/v1/namespaces/{_NAMESPACE}/configmaps/{_MAP}"
 _PODS_PATH = f"/api/v1/namespaces/{_NAMESPACE}/pods/"
+
+
+def _still_changed(access: Access, effect: Effect) -> tuple[str, ...]:
+    if _corefile(access.kube) != effect.state["changed"]:
+        return ()
+    return (f"config map {_MAP} in {_NAMESPACE} still has the errors",)
 
 
 def _answered(access: Access, effect: Effect, wanted: float) -> tuple[str, ...]:

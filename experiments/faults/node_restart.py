@@ -1,16 +1,18 @@
 """A node is switched off and on again; everything on it starts anew."""
 
 import time
-from typing import ClassVar, Self
+from random import Random
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from faultcast.experiments.bases.machine import MachineFault, uptime, younger
+from faultcast.experiments.bases.machine import MachineFault, plan_machine, uptime, younger
 from faultcast.experiments.bases.node import NodeArguments
 from faultcast.experiments.document.extension import Duration
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.fault import Plan
 from faultcast.experiments.resources.access import Access
 from faultcast.infra.cluster import NodeControl, Undo
 
@@ -35,19 +37,24 @@ class NodeRestartArguments(NodeArguments):
 class NodeRestart(MachineFault[NodeRestartArguments]):
     """Switches a node off and on; its revert waits until the node is Ready, however short the duration."""
 
-    kind: ClassVar[str] = "node-restart"
-    label: ClassVar[str] = "node restarted"
-    action: ClassVar[str] = "restart_node"
-    rollback: ClassVar[str] = "switch_node_on"
-    lands_on_return: ClassVar[bool] = False
-    silences: ClassVar[bool] = False
-    ends_containers: ClassVar[bool] = True
+    kind = "node-restart"
+    label = "node restarted"
+    action = "restart_node"
+    rollback = "switch_node_on"
+    lands_on_return = False
     arguments = NodeRestartArguments
 
-    def words(self, arguments: NodeRestartArguments) -> str:
-        """What is done."""
+    def plan(self, access: Access, arguments: NodeRestartArguments, rng: Random, peer: str) -> Plan:
+        """The node, with all others as peers."""
         after = f"after {arguments.off_for:g} s" if arguments.off_for else "at once"
-        return f"power off, and on again {after},"
+        return plan_machine(
+            access,
+            arguments,
+            action=f"power off, and on again {after},",
+            undo=self.counter(arguments),
+            silences=False,
+            ends_containers=True,
+        )
 
     def counter(self, arguments: NodeRestartArguments) -> Undo:
         """What undoes it."""

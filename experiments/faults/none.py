@@ -1,7 +1,6 @@
 """Nothing is done, as long as a fault would last: the control that shows what the judge makes of quiet."""
 
 from random import Random
-from typing import ClassVar
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence
@@ -15,16 +14,16 @@ __all__ = ["FAULT", "NoFault", "do_nothing"]
 class NoFault(Fault[FaultArguments]):
     """The null object of the faults."""
 
-    kind: ClassVar[str] = "none"
-    label: ClassVar[str] = "nothing injected"
-    action: ClassVar[str] = "do_nothing"
-    harmless: ClassVar[bool] = True
+    kind = "none"
+    label = "nothing injected"
+    action = "do_nothing"
+    harmless = True
     arguments = FaultArguments
 
     def plan(self, access: Access, arguments: FaultArguments, rng: Random, peer: str) -> Plan:
         """Nobody is touched."""
         wait = f"wait for {arguments.duration:g} s and touch nothing"
-        return Plan(fault=self.kind, actions=(wait,), bounds=("no targets",))
+        return Plan(actions=(wait,), bounds=("no targets",))
 
     def evidence(self, access: Access, arguments: FaultArguments, effect: Effect) -> Evidence:
         """There is nothing to see, and that is said."""

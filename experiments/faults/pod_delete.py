@@ -4,7 +4,7 @@ There is nothing to undo: a deleted pod stays deleted. Reverting means to wait u
 """
 
 from random import Random
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -59,10 +59,10 @@ class PodDeleteArguments(PodArguments):
 class PodDelete(Fault[PodDeleteArguments]):
     """Deletes pods by UID, so that never a replacement is hit by accident."""
 
-    kind: ClassVar[str] = "pod-delete"
-    label: ClassVar[str] = "pods deleted"
-    action: ClassVar[str] = "delete_pods"
-    rollback: ClassVar[str] = "restore_pods"
+    kind = "pod-delete"
+    label = "pods deleted"
+    action = "delete_pods"
+    rollback = "restore_pods"
     arguments = PodDeleteArguments
 
     def plan(self, access: Access, arguments: PodDeleteArguments, rng: Random, peer: str) -> Plan:
@@ -71,7 +71,6 @@ class PodDelete(Fault[PodDeleteArguments]):
         often = "once" if times == 1 else f"{times} times"
         return plan_pods(
             access,
-            self.kind,
             arguments,
             rng,
             peer,

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 from random import Random
-from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.bases.machine import MachineFault
+from faultcast.experiments.bases.machine import MachineFault, plan_machine
 from faultcast.experiments.bases.node import NodeArguments, read_node
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
@@ -18,10 +17,7 @@ from faultcast.infra.services import Service, unit_of
 
 __all__ = ["FAULT", "ServiceStop", "ServiceStopArguments", "start_service", "stop_service"]
 
-_STARTS: dict[Service, Undo] = {
-    "kubelet": "start_service:kubelet",
-    "containerd": "start_service:containerd",
-}
+_STARTS: dict[Service, Undo] = {"kubelet": "start_service:kubelet", "containerd": "start_service:containerd"}
 
 
 class ServiceStopArguments(NodeArguments):
@@ -33,28 +29,21 @@ class ServiceStopArguments(NodeArguments):
 class ServiceStop(MachineFault[ServiceStopArguments]):
     """Stops a service of a node, and starts it at the end."""
 
-    kind: ClassVar[str] = "service-stop"
-    label: ClassVar[str] = "service stopped"
-    action: ClassVar[str] = "stop_service"
-    rollback: ClassVar[str] = "start_service"
-    silences: ClassVar[bool] = False
+    kind = "service-stop"
+    label = "service stopped"
+    action = "stop_service"
+    rollback = "start_service"
     arguments = ServiceStopArguments
-
-    def words(self, arguments: ServiceStopArguments) -> str:
-        """What is done."""
-        return f"stop {arguments.service} on"
-
-    def counter(self, arguments: ServiceStopArguments) -> Undo:
-        """What undoes it."""
-        return _STARTS[arguments.service]
-
-    def act(self, nodes: NodeControl, node: str, arguments: ServiceStopArguments, effect: Effect) -> None:
-        """Do it."""
-        nodes.stop_service(node, arguments.service)
 
     def plan(self, access: Access, arguments: ServiceStopArguments, rng: Random, peer: str) -> Plan:
         """The node; what else stops with the service is said."""
-        plan = super().plan(access, arguments, rng, peer)
+        plan = plan_machine(
+            access,
+            arguments,
+            action=f"stop {arguments.service} on",
+            undo=self.counter(arguments),
+            silences=False,
+        )
         if not plan.targets:
             return plan
         status = read_node(access.kube, arguments.node).status
@@ -74,6 +63,14 @@ class ServiceStop(MachineFault[ServiceStopArguments]):
             expected=f"{arguments.service} does not run",
             words=lambda value: "runs" if value else "stopped",
         )
+
+    def counter(self, arguments: ServiceStopArguments) -> Undo:
+        """What undoes it."""
+        return _STARTS[arguments.service]
+
+    def act(self, nodes: NodeControl, node: str, arguments: ServiceStopArguments, effect: Effect) -> None:
+        """Do it."""
+        nodes.stop_service(node, arguments.service)
 
 
 FAULT = ServiceStop()

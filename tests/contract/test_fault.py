@@ -44,6 +44,12 @@ def test_it_says_what_it_is(fault: Fault[Any]) -> None:
 
 
 @every_fault
+def test_it_inherits_at_most_how_it_acts(fault: Fault[Any]) -> None:
+    above = [one for one in type(fault).mro()[1:] if issubclass(one, Fault)]
+    assert len(above) <= 2, "the seam, and one class that says how it acts"
+
+
+@every_fault
 def test_its_action_takes_exactly_the_arguments_of_its_model(fault: Fault[Any]) -> None:
     action = getattr(importlib.import_module(fault.module), fault.action)
     taken = set(inspect.signature(action).parameters) - {"configuration"}
