@@ -5,6 +5,7 @@ verdicts, ledgers or Chaos Toolkit: `execution` drives it, in the same order for
 
 A kind is one class: on `Fault`, or on the one of `bases` that says how it acts. Whom it concerns, what proves
 it and what has to be whole again it says with functions of `bases`, not by a further class to inherit from.
+What its methods take and give can be imported from here.
 """
 
 import importlib
@@ -34,10 +35,14 @@ from faultcast.infra.waiting import Wait
 
 __all__ = [
     "GROUP",
+    "Access",
+    "Effect",
+    "Evidence",
     "Fault",
     "FaultArguments",
     "Plan",
     "Restoration",
+    "Whole",
     "checked_arguments",
     "fault_of",
     "faults",

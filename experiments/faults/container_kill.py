@@ -8,12 +8,10 @@ from pydantic import Field
 
 from faultcast.experiments.bases.helper import HelperFault, container_of, on_nodes
 from faultcast.experiments.bases.pod import PodArguments, plan_pods
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.restarts import crashes_of
 
 __all__ = ["FAULT", "ContainerKill", "ContainerKillArguments", "kill_containers", "restore_containers"]

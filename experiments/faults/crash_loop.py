@@ -15,12 +15,10 @@ from faultcast.experiments.bases.pod import (
     relaunching,
 )
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose_by
+from faultcast.experiments.evidence import rose_by
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import restarts_of
 from faultcast.experiments.resources.restarts import LOOP, counted, crashes
 from faultcast.experiments.resources.targets import Target

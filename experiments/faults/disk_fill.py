@@ -10,12 +10,9 @@ from faultcast.experiments.bases.node import node_targets
 from faultcast.experiments.bases.pod import plan_pods
 from faultcast.experiments.bases.stress import MIB
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import amount
 from faultcast.experiments.resources.targets import Target
 from faultcast.experiments.resources.volumes import Place, unfit_folder

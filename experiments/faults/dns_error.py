@@ -11,20 +11,16 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from faultcast.experiments.bases.patch import PatchFault, change, distrust, noted, restoring
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import FaultArguments, Plan, Restoration
+from faultcast.experiments.fault import Access, Effect, Evidence, FaultArguments, Plan, Restoration, Whole
 from faultcast.experiments.helpers.jobs import Helpers
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.corefile import reload_interval, with_answers
 from faultcast.experiments.resources.network import dns_server
 from faultcast.experiments.resources.objects import ask_for
 from faultcast.experiments.resources.permissions import Permission
 from faultcast.experiments.resources.pods import pods_matching
 from faultcast.experiments.resources.targets import NODE_NAME, Target
-from faultcast.experiments.resources.whole import Whole
 from faultcast.infra.errors import InjectionError, WaitTimeoutError
 from faultcast.infra.helper.tasks.restore import field_of
 from faultcast.infra.kube.client import KubeClient

@@ -8,12 +8,10 @@ from faultcast.experiments.bases.folder import FolderArguments, folder_of
 from faultcast.experiments.bases.helper import MOST_OBSERVED, HelperFault, observed, on_nodes
 from faultcast.experiments.bases.pod import plan_pods
 from faultcast.experiments.bases.stress import MIB
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.volumes import Place, unfit_folder
 
 __all__ = ["FAULT", "IoStress", "IoStressArguments", "calm_disk", "stress_disk", "unfit"]

@@ -6,13 +6,9 @@ from pydantic import Field
 
 from faultcast.experiments.bases.patch import PatchFault
 from faultcast.experiments.bases.scale import as_before, brought_back, none_ready, plan_scale, take_away
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import FaultArguments, Plan, Restoration
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, FaultArguments, Plan, Restoration, Whole
 from faultcast.experiments.resources.targets import NAMESPACE_NAME, NODE_NAME, Target
-from faultcast.experiments.resources.whole import Whole
 
 __all__ = ["FAULT", "MonitoringDown", "MonitoringDownArguments", "restore_monitoring", "stop_monitoring"]
 

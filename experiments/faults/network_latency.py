@@ -7,12 +7,10 @@ from pydantic import Field
 from faultcast.experiments.bases.helper import HelperFault, observed
 from faultcast.experiments.bases.network import in_network, lacks_module, plan_network
 from faultcast.experiments.bases.pod import PodArguments
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose_by
+from faultcast.experiments.evidence import rose_by
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 
 __all__ = ["FAULT", "NetworkLatency", "NetworkLatencyArguments", "delay_packets", "stop_delaying"]
 

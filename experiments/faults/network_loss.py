@@ -6,12 +6,9 @@ from pydantic import Field
 
 from faultcast.experiments.bases.helper import HelperFault
 from faultcast.experiments.bases.network import TowardsArguments, between, in_network, losing, plan_network
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 
 __all__ = ["FAULT", "NetworkLoss", "NetworkLossArguments", "lose_packets", "stop_losing"]
 

@@ -13,12 +13,9 @@ from faultcast.experiments.bases.scheduling import (
     plan_cordon,
     still_cordoned,
 )
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan, Restoration
-from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.whole import Whole
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Restoration, Whole
 
 __all__ = ["FAULT", "NodeCordon", "cordon_node", "uncordon_node"]
 

@@ -9,14 +9,10 @@ from faultcast.experiments.bases.helper import HelperFault, on_nodes
 from faultcast.experiments.bases.node import NodeArguments, node_whole, plan_node
 from faultcast.experiments.bases.stress import burning, rising, unmeasured
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Whole
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import amount
-from faultcast.experiments.resources.whole import Whole
 
 __all__ = ["FAULT", "NodeCpu", "NodeCpuArguments", "release_node_cpu", "use_node_cpu"]
 

@@ -4,11 +4,8 @@ from random import Random
 
 from faultcast.experiments.bases.machine import MachineFault, plan_machine, silenced
 from faultcast.experiments.bases.node import NodeArguments
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.infra.cluster import NodeControl, Undo
 
 __all__ = ["FAULT", "NodeDown", "switch_node_off", "switch_node_on"]

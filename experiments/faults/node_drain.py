@@ -16,13 +16,10 @@ from faultcast.experiments.bases.scheduling import (
     still_cordoned,
 )
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.evidence import fell_to_zero
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan, Restoration
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Restoration, Whole
 from faultcast.experiments.resources.eviction import evict_all, evictable, without_owner
-from faultcast.experiments.resources.whole import Whole
 
 __all__ = ["FAULT", "NodeDrain", "NodeDrainArguments", "drain_node", "reopen_node"]
 

@@ -9,16 +9,12 @@ from faultcast.experiments.bases.helper import HelperFault, on_nodes
 from faultcast.experiments.bases.node import NodeArguments, node_whole, plan_node
 from faultcast.experiments.bases.stress import MIB, rising, unmeasured, usage_of
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Whole
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import amount, ask, each, items_of
 from faultcast.experiments.resources.pods import is_finished
 from faultcast.experiments.resources.targets import Target
-from faultcast.experiments.resources.whole import Whole
 from faultcast.infra.kube.client import KubeClient
 
 __all__ = ["FAULT", "NodeMemory", "NodeMemoryArguments", "hold_node_memory", "release_node_memory"]

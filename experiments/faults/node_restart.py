@@ -9,11 +9,8 @@ from pydantic import Field, model_validator
 from faultcast.experiments.bases.machine import MachineFault, plan_machine, uptime, younger
 from faultcast.experiments.bases.node import NodeArguments
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.infra.cluster import NodeControl, Undo
 
 __all__ = ["FAULT", "NodeRestart", "NodeRestartArguments", "restart_node", "switch_node_on"]

@@ -9,13 +9,10 @@ from pydantic import Field
 from faultcast.experiments.bases.node import NodeArguments, read_node
 from faultcast.experiments.bases.patch import PatchFault, extend
 from faultcast.experiments.bases.scheduling import node_path, on_node, opened, plan_closed, taint_keys
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan, Restoration
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Restoration, Whole
 from faultcast.experiments.resources.objects import each
-from faultcast.experiments.resources.whole import Whole
 
 __all__ = ["FAULT", "NodeTaint", "NodeTaintArguments", "taint_node", "untaint_node"]
 

@@ -2,11 +2,8 @@
 
 from random import Random
 
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of
-from faultcast.experiments.fault import Fault, FaultArguments, Plan
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Fault, FaultArguments, Plan
 
 __all__ = ["FAULT", "NoFault", "do_nothing"]
 

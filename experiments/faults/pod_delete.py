@@ -10,11 +10,9 @@ from pydantic import Field, model_validator
 
 from faultcast.experiments.bases.pod import PodArguments, lost, plan_pods
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.evidence import fell_to_zero
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Fault, Plan
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Fault, Plan
 from faultcast.experiments.resources.containers import status_of
 from faultcast.experiments.resources.objects import restarts_of
 from faultcast.experiments.resources.permissions import Permission

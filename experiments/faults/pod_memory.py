@@ -11,12 +11,10 @@ from faultcast.experiments.bases.helper import HelperFault, container_of, on_nod
 from faultcast.experiments.bases.pod import RELAUNCHED, PodArguments, plan_pods, relaunch_rights, relaunching
 from faultcast.experiments.bases.stress import MIB, rising, unmeasured, usage_of
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import amount, restarts_of
 from faultcast.experiments.resources.restarts import counted
 from faultcast.experiments.resources.targets import Target

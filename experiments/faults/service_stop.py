@@ -7,11 +7,9 @@ from pydantic import Field
 
 from faultcast.experiments.bases.machine import MachineFault, plan_machine
 from faultcast.experiments.bases.node import NodeArguments, read_node
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.evidence import fell_to_zero
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.infra.cluster import NodeControl, Undo
 from faultcast.infra.services import Service, unit_of
 

@@ -6,12 +6,9 @@ from typing import Any
 from faultcast.experiments.bases.node import NodeArguments, read_node
 from faultcast.experiments.bases.patch import PatchFault, change
 from faultcast.experiments.bases.scheduling import node_path, on_node, opened, plan_closed
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan, Restoration
-from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.whole import Whole
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Restoration, Whole
 
 __all__ = ["FAULT", "NodeLabel", "label_node", "unlabel_node"]
 
