@@ -346,4 +346,4 @@ def test_an_unregistered_module_is_no_fault() -> None:
 
 def test_every_registered_fault_has_a_sample() -> None:
     lacking = {fault.kind for fault in faults()} - set(SAMPLES)
-    assert not lacking, f"add arguments for {', '.join(sorted(lacking))} to tests/contract/samples.py"
+    assert not lacking, f"add an experiment for {', '.join(sorted(lacking))} to experiments/catalog"
