@@ -190,7 +190,7 @@ class Fault[A: FaultArguments](ABC):
         return ()
 
     def whole(self, access: Access, arguments: A, effect: Effect) -> Whole:  # noqa: ARG002
-        """What has to be whole again after the effect was taken away: the owners of the targets."""
+        """The owners of the targets have the pods that they want, or had before."""
         return Whole(lambda: owners_missing(access.kube, effect.targets))
 
     def expiry(self, arguments: A) -> float:

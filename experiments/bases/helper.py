@@ -37,7 +37,7 @@ class HelperFault[A: FaultArguments](Fault[A]):
         helpers.applied(orders)
 
     def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
-        """End all helpers, and look once more where nobody saw the end of one."""
+        """Every helper is ended; where nobody saw the end of one, another looks once more."""
         return Helpers(access, effect).end(self.orders(arguments, effect))
 
 

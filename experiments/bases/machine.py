@@ -171,7 +171,7 @@ class MachineFault[A: NodeArguments](Fault[A]):
                 raise InjectionError(error.what, remedy=error.remedy) from error
 
     def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
-        """Give the nodes back, then end the guard."""
+        """The node is given back, then the guard ends."""
         _give_back(access.nodes, effect, self.counter(arguments))
         return ()
 
@@ -181,7 +181,7 @@ class MachineFault[A: NodeArguments](Fault[A]):
         return bool(effect.state["control_plane"])
 
     def whole(self, access: Access, arguments: A, effect: Effect) -> Whole:  # noqa: ARG002
-        """The nodes were heard of again, and no pod has the status of before.
+        """The node was heard of again, no pod has the status of before, and the cluster is as before.
 
         Kubernetes takes a node for Ready long after it was silenced, so Ready alone means nothing. The node
         may be the API server's: then no answer is an answer, too.

@@ -143,7 +143,7 @@ class PatchFault[A: FaultArguments](Fault[A]):
         return steps
 
     def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
-        """Put every object back that still shows the change.
+        """Every object that still shows the change is put back.
 
         Raises:
             ClusterError: The API server refuses, or does not answer.

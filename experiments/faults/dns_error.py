@@ -100,7 +100,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
         )
 
     def evidence(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> Evidence:
-        """A pod of its own asks for every name, again and again."""
+        """A pod of its own gets the error for each name, not so before; for the API's own it does not."""
         helpers = Helpers(access, effect)
         probes = [
             {"name": one.name, "kind": "rcode", "server": effect.state["server"], "query": one.name}
@@ -135,7 +135,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
             change(access.kube, path, {"metadata": {"annotations": {_ANNOTATION: effect.id}}})
 
     def undo(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> tuple[str, ...]:
-        """Put the configuration and the pods back; end the pod that asks, once it sees that."""
+        """The configuration and the pods are put back; the pod that asks ends once it sees that."""
         self.checked(arguments, effect)
         changed = bool(_still_changed(access, effect))
         super().undo(access, arguments, effect)

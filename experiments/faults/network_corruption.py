@@ -44,7 +44,7 @@ class NetworkCorruption(HelperFault[NetworkCorruptionArguments]):
         )
 
     def evidence(self, access: Access, arguments: NetworkCorruptionArguments, effect: Effect) -> Evidence:
-        """So many attempts to connect from a target get no answer at once; those of a peer do."""
+        """Attempts to connect from a target get no answer at once, two fifths as many; those of a peer do."""
         return losing(access, effect, arguments.intensity)
 
     def orders(self, arguments: NetworkCorruptionArguments, effect: Effect) -> tuple[Order, ...]:

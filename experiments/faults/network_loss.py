@@ -41,7 +41,7 @@ class NetworkLoss(HelperFault[NetworkLossArguments]):
         )
 
     def evidence(self, access: Access, arguments: NetworkLossArguments, effect: Effect) -> Evidence:
-        """So many attempts to connect from a target get no answer at once; those of a peer do."""
+        """Attempts to connect from a target get no answer at once, two fifths as many; those of a peer do."""
         return losing(access, effect, arguments.intensity)
 
     def orders(self, arguments: NetworkLossArguments, effect: Effect) -> tuple[Order, ...]:

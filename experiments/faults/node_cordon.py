@@ -34,7 +34,7 @@ class NodeCordon(PatchFault[NodeArguments]):
         return plan_cordon(access, arguments, action="cordon")
 
     def evidence(self, access: Access, arguments: NodeArguments, effect: Effect) -> Evidence:
-        """The node's object says so, that of a peer does not."""
+        """The node's object says that it is unschedulable, that of a peer does not."""
         return Evidence(
             what="cordoned",
             read=lambda node: float(is_cordoned(access.kube, node.name)),

@@ -57,7 +57,7 @@ class NodeCpu(HelperFault[NodeCpuArguments]):
         return replace(plan, objections=(*plan.objections, *blind), state={**plan.state, "cores": cores})
 
     def evidence(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> Evidence:
-        """The CPU use of the node's pods rises by a good part of what was asked; that of a peer does not."""
+        """The CPU use of the node's pods rises by three tenths of what was asked; that of a peer does not."""
         least = _SEEN * min(effect.state["cores"].values())
         return rising(access, effect, "cpu", least, what="CPU use of pods", unit="cores")
 

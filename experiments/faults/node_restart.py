@@ -66,7 +66,7 @@ class NodeRestart(MachineFault[NodeRestartArguments]):
             nodes.power_on(node)
 
     def evidence(self, access: Access, arguments: NodeRestartArguments, effect: Effect) -> Evidence:
-        """The age of the node's first process; it tells a short restart, too, that no look hit upon."""
+        """By the age of process 1 the node is off, or has started since the first look; no peer is."""
         return Evidence(
             what="uptime",
             unit="s",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench.faults_page import drawn
 from faultcast.experiments.fault import Fault, faults
 from tests.catalogued import catalogued
 
@@ -31,6 +32,15 @@ def test_each_has_a_row_and_a_section_with_its_arguments(fault: Fault[Any]) -> N
     shared = PAGE.partition("## Arguments that all faults have")[2].partition("\n## ")[0]
     for name in fault.arguments.model_fields:
         assert f"`{name}`" in text + shared, name
+
+
+def test_what_comes_from_the_code_is_in_step() -> None:
+    assert drawn(PAGE) == PAGE, "run: python bench/faults_page.py"
+
+
+def test_a_kind_without_a_section_is_named() -> None:
+    with pytest.raises(ValueError, match="no section of node-drain"):
+        drawn(PAGE.replace("### node-drain\n", "### another\n"))
 
 
 def test_each_is_in_the_catalog() -> None:
