@@ -53,11 +53,16 @@ def drawn(page: str) -> str:
         row = rf"^(\| \[`{fault.kind}`\]\(#{fault.kind}\) \|[^|]*)\|[^|]*\|[^|]*\|"
         section = rf"^(### {fault.kind}\n(?:(?!#|    module:).*\n)*)(?:(?!#).*(?:\n|\Z))*"
         for pattern, text in ((row, f"| {rights} | {proof} |"), (section, f"{_facts(fault)}\n\n")):
-            page, times = re.subn(pattern, lambda found, new=text: found[1] + new, page, flags=re.MULTILINE)
+            page, times = re.subn(pattern, rf"\g<1>{_literal(text)}", page, flags=re.MULTILINE)
             if times != 1:
                 message = f"docs/faults.md has no row or no section of {fault.kind}"
                 raise ValueError(message)
     return page.rstrip("\n") + "\n"
+
+
+def _literal(text: str) -> str:
+    """A text as `re.sub` takes it."""
+    return text.replace("\\", r"\\")
 
 
 def rights_of(fault: Fault[Any]) -> str:
