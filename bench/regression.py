@@ -25,7 +25,7 @@ import numpy as np
 from bench.machine import facts
 from bench.simulated_trials import KINDS, System, simulated
 from faultcast.steady_state.regression.compare import compare
-from faultcast.steady_state.regression.difference import Answer
+from faultcast.steady_state.regression.difference import Change
 from faultcast.steady_state.survival import wilson
 
 __all__ = ["answers", "main"]
@@ -45,7 +45,7 @@ _MANY = 6
 
 def answers(
     before: System, after: System, repeats: int, pairs: int, *, experiments: int = 1, seed: int = 1
-) -> Counter[Answer]:
+) -> Counter[Change]:
     """What comparisons of simulated trials say.
 
     Args:
@@ -57,15 +57,15 @@ def answers(
         seed: Seed of all chance.
     """
     rng = np.random.default_rng([seed, repeats, experiments])
-    found: Counter[Answer] = Counter()
+    found: Counter[Change] = Counter()
     for _ in range(pairs):
         sides = [
             [one for place in range(experiments) for one in simulated(system, repeats, rng, name=f"e{place}")]
             for system in (before, after)
         ]
         said = {one.answer for one in compare(*sides, alpha=ALPHA).experiments}
-        found.update(said & {Answer.WORSE, Answer.BETTER})
-        found.update({Answer.SAME} if Answer.SAME in said else ())
+        found.update(said & {Change.WORSE, Change.BETTER})
+        found.update({Change.SAME} if Change.SAME in said else ())
     return found
 
 
@@ -84,16 +84,16 @@ def _worse(pairs: int) -> Iterator[dict[str, Any]]:
             yield _row(name, repeats, pairs, answers(before, after, repeats, pairs))
 
 
-def _row(name: str, repeats: int, pairs: int, found: Mapping[Answer, int]) -> dict[str, Any]:
+def _row(name: str, repeats: int, pairs: int, found: Mapping[Change, int]) -> dict[str, Any]:
     print(f"{name}, {repeats} repeats: {dict(found)}", file=sys.stderr, flush=True)
-    worse = wilson(found.get(Answer.WORSE, 0), pairs)
+    worse = wilson(found.get(Change.WORSE, 0), pairs)
     return {
         "system": name,
         "repeats": repeats,
         "pairs": pairs,
         "worse": worse.value,
         "worse_interval": [worse.low, worse.high],
-        "better": found.get(Answer.BETTER, 0) / pairs,
+        "better": found.get(Change.BETTER, 0) / pairs,
     }
 
 
@@ -106,7 +106,7 @@ def _pooled(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         pairs = sum(row["pairs"] for row in group)
         counts = {
             answer: round(sum(row[name] * row["pairs"] for row in group))
-            for answer, name in ((Answer.WORSE, "worse"), (Answer.BETTER, "better"))
+            for answer, name in ((Change.WORSE, "worse"), (Change.BETTER, "better"))
         }
         yield _row("all", repeats, pairs, counts)
 

@@ -34,7 +34,9 @@ def compare(
 ) -> None:
     """Say whether a later run bore the same faults worse, better, no differently, or whether nobody can tell.
 
-    Repeats are what it rests on: four trials of an experiment in each run, or more (`pytest --repeat N`).
+    Repeats are what it rests on: five trials of an experiment in each run, or more (`pytest
+    --faultcast-repeat N`).
+
     Exit code 0 whatever it finds, 2 when a run cannot be read.
     """
     from faultcast.steady_state.regression.compare import compare as compared

@@ -3,7 +3,7 @@
 from itertools import starmap
 
 from faultcast.steady_state.regression.difference import (
-    Answer,
+    Change,
     Difference,
     ExperimentDifference,
     Figure,
@@ -33,7 +33,7 @@ def regression_headline(regression: Regression) -> str:
     """The whole in one sentence: `worse: store-pod-delete (2 other experiments: no difference)`."""
     by_answer = {
         answer: [one.experiment for one in regression.experiments if one.answer is answer]
-        for answer in Answer
+        for answer in Change
     }
     if not regression.experiments:
         return "cannot tell: no experiment is in both"
@@ -48,10 +48,10 @@ def experiment_headline(experiment: ExperimentDifference) -> str:
     `store-pod-delete: cannot tell: 2 more trials on each side could`.
     """
     name, answer = experiment.experiment, experiment.answer
-    if answer in (Answer.WORSE, Answer.BETTER):
+    if answer in (Change.WORSE, Change.BETTER):
         telling = next(one for one in experiment.differences if one.answer is answer)
         return f"{name}: {answer}, {_by(telling)}"
-    if answer is Answer.SAME:
+    if answer is Change.SAME:
         return f"{name}: no difference{_would_have_been_seen(experiment)}"
     return f"{name}: cannot tell: {_why_not(experiment)}"
 
@@ -59,7 +59,7 @@ def experiment_headline(experiment: ExperimentDifference) -> str:
 def experiment_lines(experiment: ExperimentDifference) -> tuple[str, ...]:
     """Other figures that differ, what was left out, and what else differs."""
     telling = experiment_headline(experiment)
-    found = [one for one in experiment.differences if one.answer is not Answer.SAME]
+    found = [one for one in experiment.differences if one.answer is not Change.SAME]
     lines = [f"{one.answer}, {_by(one)}" for one in found]
     return (
         *(line for line in lines if not telling.endswith(line)),

@@ -1,7 +1,7 @@
 """Scores in words: the same sentences on the console, in Allure and on pages."""
 
 from faultcast.reports.words.verdict import recovery_words
-from faultcast.steady_state.score.scores import ExperimentScore, MetricScore, Score, TrialScore
+from faultcast.steady_state.score.scores import ExperimentScore, MetricScore, ResilienceScore, TrialScore
 from faultcast.steady_state.wording import difference, quantity
 
 __all__ = [
@@ -72,7 +72,7 @@ def experiment_line(experiment: ExperimentScore) -> str:
     return f"{experiment.experiment}: {points} {_over(len(experiment.trials))}{cost}"
 
 
-def score_headline(score: Score) -> str:
+def score_headline(score: ResilienceScore) -> str:
     """The whole: `release-gate scores 79.1 (72 to 84 over its repeats); lowest critical metric: ...`."""
     if score.score is None:
         return f"{score.name} has {points_words(None, 0.0, 0.0)}"
@@ -85,7 +85,7 @@ def score_headline(score: Score) -> str:
     return words
 
 
-def score_lines(score: Score) -> tuple[str, ...]:
+def score_lines(score: ResilienceScore) -> tuple[str, ...]:
     """Each experiment, and which count nowhere."""
     lines = [experiment_line(one) for one in score.experiments]
     if score.left_out:

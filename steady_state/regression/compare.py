@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from faultcast.steady_state.holm import levels
 from faultcast.steady_state.regression.difference import (
-    Answer,
+    Change,
     Difference,
     ExperimentDifference,
     Regression,
@@ -58,7 +58,7 @@ def compare(before: Iterable[Judged], after: Iterable[Judged], *, alpha: float =
 
     Example:
         >>> compare(monday, tuesday).answer  # doctest: +SKIP
-        <Answer.WORSE: 'worse'>
+        <Change.WORSE: 'worse'>
     """
     earlier, later = _by_experiment(before), _by_experiment(after)
     both = sorted(earlier.keys() & later.keys())
@@ -94,19 +94,19 @@ def _examined(experiment: str, before: Sequence[Judged], after: Sequence[Judged]
 
 def _concluded(one: _Examined, level: float | None, least: float) -> ExperimentDifference:
     if one.tested is None or level is None:
-        return _answered(one, Answer.UNKNOWN, (), None, _needed(one, least))
+        return _answered(one, Change.UNKNOWN, (), None, _needed(one, least))
     tested, single = one.tested, one.tested.single_level(level)
     differences = tuple(
         difference_of(tested, column, level=level, single=single)
         for column in sorted(range(len(tested.keys)), key=lambda i: float(tested.p_values[i]))
     )
     said = [difference.answer for difference in differences]
-    for answer in (Answer.WORSE, Answer.BETTER):
+    for answer in (Change.WORSE, Change.BETTER):
         if answer in said:
             return _answered(one, answer, differences, level, None)
     if smallest_p(*one.counts) > single:
-        return _answered(one, Answer.UNKNOWN, differences, level, needed_trials(level / len(differences)))
-    return _answered(one, Answer.SAME, differences, level, None)
+        return _answered(one, Change.UNKNOWN, differences, level, needed_trials(level / len(differences)))
+    return _answered(one, Change.SAME, differences, level, None)
 
 
 def _needed(one: _Examined, level: float) -> int | None:
@@ -119,7 +119,7 @@ def _needed(one: _Examined, level: float) -> int | None:
 
 def _answered(
     one: _Examined,
-    answer: Answer,
+    answer: Change,
     differences: tuple[Difference, ...],
     level: float | None,
     needed: int | None,

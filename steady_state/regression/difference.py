@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["Answer", "Difference", "ExperimentDifference", "Figure", "Regression", "overall"]
+__all__ = ["Change", "Difference", "ExperimentDifference", "Figure", "Regression", "overall"]
 
 Figure = Literal["deviating", "recovery", "depth", "area"]
 """What is compared: the share of trials that DEVIATED; of a metric, its times of recovery, how deep it fell,
 and how much was lost."""
 
 
-class Answer(StrEnum):
+class Change(StrEnum):
     """How the later trials are, against the earlier ones."""
 
     WORSE = "worse"
@@ -20,12 +20,12 @@ class Answer(StrEnum):
     UNKNOWN = "cannot tell"
 
 
-def overall(answers: list[Answer]) -> Answer:
+def overall(answers: list[Change]) -> Change:
     """The answer of a whole: one that is worse beats all; then what nobody can tell; nothing is UNKNOWN."""
-    for answer in (Answer.WORSE, Answer.UNKNOWN, Answer.BETTER):
+    for answer in (Change.WORSE, Change.UNKNOWN, Change.BETTER):
         if answer in answers:
             return answer
-    return Answer.SAME if answers else Answer.UNKNOWN
+    return Change.SAME if answers else Change.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Difference:
     low: float | None
     high: float | None
     p_value: float
-    answer: Answer
+    answer: Change
     smallest: float | None
 
 
@@ -79,7 +79,7 @@ class ExperimentDifference:
     """
 
     experiment: str
-    answer: Answer
+    answer: Change
     trials: tuple[int, int]
     differences: tuple[Difference, ...] = ()
     level: float | None = None
@@ -100,7 +100,7 @@ class Regression:
         only_after: Experiments of which there are no earlier trials.
     """
 
-    answer: Answer
+    answer: Change
     alpha: float
     experiments: tuple[ExperimentDifference, ...]
     only_before: tuple[str, ...] = ()

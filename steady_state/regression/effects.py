@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from faultcast.steady_state.regression.difference import Answer, Difference
+from faultcast.steady_state.regression.difference import Change, Difference
 from faultcast.steady_state.regression.figures import Key
 from faultcast.steady_state.regression.power import smallest_hazard_ratio, smallest_share, smallest_shift
 from faultcast.steady_state.regression.relabelling import smallest_p
 from faultcast.steady_state.regression.statistics import shift_interval
 from faultcast.steady_state.regression.testing import Tested
-from faultcast.steady_state.survival import CONFIDENCE, Watched, wilson
+from faultcast.steady_state.survival import CONFIDENCE, ObservedRecovery, wilson
 
 __all__ = ["difference_of"]
 
@@ -29,9 +29,9 @@ def difference_of(tested: Tested, column: int, *, level: float, single: float) -
         single: Level for its own p-value that comes to the same.
     """
     key, p_value, slower = tested.keys[column], float(tested.p_values[column]), float(tested.slower[column])
-    answer = Answer.SAME
+    answer = Change.SAME
     if p_value <= level and slower != 0:
-        answer = Answer.WORSE if slower > 0 else Answer.BETTER
+        answer = Change.WORSE if slower > 0 else Change.BETTER
     measured = _recovery(tested, key, single) if key[0] == "recovery" else _percent(tested, key, single)
     before, after, trials, effect, low, high, smallest = measured
     return Difference(
@@ -82,7 +82,7 @@ def _newcombe(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> tuple[floa
 
 
 def _recovery(tested: Tested, key: Key, single: float) -> _Measured:
-    sides: tuple[list[Watched], list[Watched]] = ([], [])
+    sides: tuple[list[ObservedRecovery], list[ObservedRecovery]] = ([], [])
     for one, later in zip(tested.recoveries(key), tested.later, strict=True):
         if one is not None:
             sides[int(later)].append(one)
@@ -97,7 +97,7 @@ def _recovery(tested: Tested, key: Key, single: float) -> _Measured:
     )
 
 
-def _median(watched: Sequence[Watched]) -> float | None:
+def _median(watched: Sequence[ObservedRecovery]) -> float | None:
     """Seconds within which half are back, by Kaplan and Meier's estimate; None when less than half are."""
     from scipy.stats import CensoredData, ecdf
 

@@ -8,7 +8,7 @@ from faultcast.experiments.history import TrialHistory
 from faultcast.steady_state.regression.difference import Figure
 from faultcast.steady_state.repeats import Judged, ends_of
 from faultcast.steady_state.score.metric import lost_during
-from faultcast.steady_state.survival import Watched
+from faultcast.steady_state.survival import ObservedRecovery
 from faultcast.steady_state.verdict import Status, TrialVerdict
 
 __all__ = ["Key", "TrialFigures", "figures_of"]
@@ -27,7 +27,7 @@ class TrialFigures:
     """
 
     numbers: dict[Key, float]
-    recoveries: dict[Key, Watched]
+    recoveries: dict[Key, ObservedRecovery]
 
     @property
     def keys(self) -> set[Key]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faultcast.steady_state.regression.relabelling import Labels
-from faultcast.steady_state.survival import Watched
+from faultcast.steady_state.survival import ObservedRecovery
 
 __all__ = ["LogRank", "log_rank", "mean_difference", "shift_interval"]
 
@@ -89,7 +89,7 @@ class LogRank:
         return float(ratio), float(low), float(high)
 
 
-def log_rank(labels: Labels, watched: Sequence[Watched | None]) -> LogRank:
+def log_rank(labels: Labels, watched: Sequence[ObservedRecovery | None]) -> LogRank:
     """Compare times of recovery, censored ones included.
 
     Args:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from faultcast.steady_state.regression.figures import Key, TrialFigures
 from faultcast.steady_state.regression.relabelling import Labels, Relabelled, adjusted, relabel, two_sided
 from faultcast.steady_state.regression.statistics import LogRank, log_rank, mean_difference
-from faultcast.steady_state.survival import Watched
+from faultcast.steady_state.survival import ObservedRecovery
 
 __all__ = ["Tested", "tested_figures"]
 
@@ -43,7 +43,7 @@ class Tested:
         """A figure of each trial; NaN where nobody knows."""
         return np.array([one.numbers.get(key, np.nan) for one in self.trials])
 
-    def recoveries(self, key: Key) -> list[Watched | None]:
+    def recoveries(self, key: Key) -> list[ObservedRecovery | None]:
         """A time of recovery of each trial; None where nobody knows."""
         return [one.recoveries.get(key) for one in self.trials]
 

@@ -12,7 +12,16 @@ from typing import Literal
 from faultcast.steady_state.resilience import Recovery, Resilience
 from faultcast.steady_state.verdict import Status
 
-__all__ = ["Aspect", "ExperimentScore", "Loss", "MetricScore", "Score", "TrialScore", "Worst", "clipped"]
+__all__ = [
+    "Aspect",
+    "ExperimentScore",
+    "Loss",
+    "MetricScore",
+    "ResilienceScore",
+    "TrialScore",
+    "Worst",
+    "clipped",
+]
 
 Aspect = Literal["absorption", "depth", "area", "recovery"]
 """What is scored of a metric: whether it held, how deep it fell, how much was lost, when it was back."""
@@ -167,7 +176,7 @@ class Worst:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ResilienceScore:
     """A run, a workflow, a service, or the whole: the mean of its experiments.
 
     Attributes:

@@ -7,7 +7,7 @@ from datetime import datetime
 from faultcast.experiments.history import TrialHistory, place_of
 from faultcast.steady_state.repeats import Judged
 from faultcast.steady_state.score.ageing import Ageing
-from faultcast.steady_state.score.scores import Score
+from faultcast.steady_state.score.scores import ResilienceScore
 from faultcast.steady_state.score.trial import score_trial
 from faultcast.steady_state.score.whole import score_whole
 
@@ -35,7 +35,7 @@ def score_services(
     now: datetime,
     ageing: Ageing | None = None,
     services: Callable[[TrialHistory], Iterable[str]] = services_of,
-) -> tuple[Score, ...]:
+) -> tuple[ResilienceScore, ...]:
     """A score for each service, by the trials that struck it.
 
     Args:

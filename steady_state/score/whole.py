@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faultcast.steady_state.score.ageing import Ageing
-from faultcast.steady_state.score.scores import ExperimentScore, Score, TrialScore, Worst, clipped
+from faultcast.steady_state.score.scores import ExperimentScore, ResilienceScore, TrialScore, Worst, clipped
 
 __all__ = ["score_experiment", "score_whole"]
 
@@ -60,7 +60,7 @@ def score_whole(
     now: datetime,
     planned: Iterable[str] = (),
     ageing: Ageing = _AGEING,
-) -> Score:
+) -> ResilienceScore:
     """Score a run, a workflow, a service or everything: each experiment counts the same.
 
     Args:
@@ -86,7 +86,7 @@ def score_whole(
     )
     low, high = _range(found)
     latest = [one.latest for one in found if one.latest is not None]
-    return Score(
+    return ResilienceScore(
         name=name,
         score=_mean(found),
         coverage=_average([one.coverage for one in found]),

@@ -19,7 +19,12 @@ from faultcast.reports.words.score import (
     trial_headline,
     trial_lines,
 )
-from faultcast.steady_state.regression.difference import Answer, Difference, ExperimentDifference, Regression
+from faultcast.steady_state.regression.difference import (
+    Change,
+    Difference,
+    ExperimentDifference,
+    Regression,
+)
 from faultcast.steady_state.score.trial import score_trial
 from faultcast.steady_state.score.whole import score_whole
 from tests.factories import INJECTED
@@ -109,17 +114,17 @@ def test_the_whole_names_its_lowest_critical_metric_and_what_was_never_run() -> 
     assert experiment_line(unmeasured).startswith("gateway-pod-delete: no score")
 
 
-SLOWER = Difference("recovery", "served_rate", 12.0, 25.0, (6, 6), 0.4, 0.2, 0.8, 0.01, Answer.WORSE, 0.3)
-DEEPER = Difference("depth", "served_rate", 31.0, 52.0, (6, 6), 21.0, 4.0, None, 0.3, Answer.SAME, 18.0)
+SLOWER = Difference("recovery", "served_rate", 12.0, 25.0, (6, 6), 0.4, 0.2, 0.8, 0.01, Change.WORSE, 0.3)
+DEEPER = Difference("depth", "served_rate", 31.0, 52.0, (6, 6), 21.0, 4.0, None, 0.3, Change.SAME, 18.0)
 OTHER = replace(DEEPER, metric="errors", smallest=25.0)
 
 
-def experiment(answer: Answer, **more: Any) -> ExperimentDifference:
+def experiment(answer: Change, **more: Any) -> ExperimentDifference:
     return ExperimentDifference("store", answer, (6, 6), **more)
 
 
 def test_worse_says_by_how_much() -> None:
-    worse = experiment(Answer.WORSE, differences=(SLOWER, DEEPER), left_out=("2 of 8",), notes=("note",))
+    worse = experiment(Change.WORSE, differences=(SLOWER, DEEPER), left_out=("2 of 8",), notes=("note",))
     assert experiment_headline(worse) == (
         "store: worse, by 13 s in the time until back of served_rate "
         "(12 s before, 25 s after; hazard ratio 0.4, 95 %: 0.2-0.8)"
@@ -131,7 +136,7 @@ def test_worse_says_by_how_much() -> None:
 
 
 def test_no_difference_says_what_would_have_been_seen() -> None:
-    same = experiment(Answer.SAME, differences=(replace(SLOWER, answer=Answer.SAME), DEEPER, OTHER))
+    same = experiment(Change.SAME, differences=(replace(SLOWER, answer=Change.SAME), DEEPER, OTHER))
     assert experiment_headline(same) == (
         "store: no difference, and one of a hazard ratio of 0.3 in the time until back, "
         "or 25 points in the depth would have been seen"
@@ -139,18 +144,21 @@ def test_no_difference_says_what_would_have_been_seen() -> None:
 
 
 def test_cannot_tell_says_what_is_missing() -> None:
-    few = ExperimentDifference("store", Answer.UNKNOWN, (3, 4), needed=6)
+    few = ExperimentDifference("store", Change.UNKNOWN, (3, 4), needed=6)
     assert experiment_headline(few) == (
         "store: cannot tell: 3 more repeats (3 before, 4 after; 6 of each could tell)"
     )
-    changed = ExperimentDifference("store", Answer.UNKNOWN, (0, 0), left_out=("the file has changed",))
+    changed = ExperimentDifference("store", Change.UNKNOWN, (0, 0), left_out=("the file has changed",))
     assert experiment_headline(changed) == "store: cannot tell: the file has changed"
-    assert experiment_headline(experiment(Answer.UNKNOWN)).endswith("no figure is known on both sides")
+    assert experiment_headline(experiment(Change.UNKNOWN)).endswith("no figure is known on both sides")
 
 
 def test_the_whole_names_the_experiments_by_their_answer() -> None:
-    parts = (experiment(Answer.WORSE), replace(experiment(Answer.SAME), experiment="gateway"))
-    assert regression_headline(Regression(Answer.WORSE, 0.05, parts)) == (
+    parts = (
+        experiment(Change.WORSE),
+        replace(experiment(Change.SAME), experiment="gateway"),
+    )
+    assert regression_headline(Regression(Change.WORSE, 0.05, parts)) == (
         "worse: store; no difference: gateway"
     )
-    assert regression_headline(Regression(Answer.UNKNOWN, 0.05, ())).startswith("cannot tell")
+    assert regression_headline(Regression(Change.UNKNOWN, 0.05, ())).startswith("cannot tell")

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from scipy.stats import CensoredData, fisher_exact, logrank, permutation_test
 
 from faultcast.steady_state.regression.compare import compare
-from faultcast.steady_state.regression.difference import Answer, Difference, ExperimentDifference, overall
+from faultcast.steady_state.regression.difference import (
+    Change,
+    Difference,
+    ExperimentDifference,
+    overall,
+)
 from faultcast.steady_state.regression.power import (
     needed_trials,
     smallest_hazard_ratio,
@@ -22,7 +27,7 @@ from faultcast.steady_state.regression.power import (
 from faultcast.steady_state.regression.relabelling import adjusted, relabel, smallest_p, two_sided
 from faultcast.steady_state.regression.statistics import log_rank, mean_difference, shift_interval
 from faultcast.steady_state.repeats import Judged, ends_of
-from faultcast.steady_state.survival import Watched, recovery_times
+from faultcast.steady_state.survival import ObservedRecovery, recovery_times
 from faultcast.steady_state.verdict import Status
 from tests.scored import trial
 
@@ -37,7 +42,7 @@ sides = st.lists(rows, min_size=1, max_size=7)
 SERVED = {"name": "served_rate", "unit": "req/s", "direction": "down", "recovers_within": 60.0}
 QUICK: Row = (0.0, 2.0, True)
 SLOW: Row = (0.5, 30.0, True)
-_TURNED = {Answer.WORSE: Answer.BETTER, Answer.BETTER: Answer.WORSE}
+_TURNED = {Change.WORSE: Change.BETTER, Change.BETTER: Change.WORSE}
 
 
 def one(row: Row, number: int, **more: Any) -> Judged:
@@ -82,13 +87,13 @@ def figure(found: ExperimentDifference, name: str) -> Difference:
 
 def test_one_trial_against_one_cannot_tell_however_far_apart() -> None:
     found = compared([QUICK], [SLOW])
-    assert (found.answer, found.needed, found.differences) == (Answer.UNKNOWN, 5, ())
+    assert (found.answer, found.needed, found.differences) == (Change.UNKNOWN, 5, ())
 
 
 def test_slower_and_deeper_is_worse_and_the_other_way_round_better() -> None:
     quick, slow = [QUICK] * 4 + [(0.05, 4.0, True)] * 3, [SLOW] * 5 + [(1.0, 20.0, False)] * 2
     found = compared(quick, slow)
-    assert found.answer is Answer.WORSE
+    assert found.answer is Change.WORSE
     assert found.level == 0.05
     recovery, depth = figure(found, "recovery"), figure(found, "depth")
     assert (recovery.before, recovery.after) == (2, 30)
@@ -98,7 +103,7 @@ def test_slower_and_deeper_is_worse_and_the_other_way_round_better() -> None:
     assert depth.effect == pytest.approx(100 * (4.5 / 7 - 0.15 / 7))
     assert depth.low is not None
     assert 0 < depth.low < (depth.effect or 0.0)
-    assert compared(slow, quick).answer is Answer.BETTER
+    assert compared(slow, quick).answer is Change.BETTER
 
 
 @given(sides, sides)
@@ -149,27 +154,27 @@ def test_the_order_of_the_trials_does_not_matter(before: list[Row], after: list[
 def test_the_same_repeats_on_both_sides_never_make_it_worse(
     before: list[Row], after: list[Row], more: list[Row]
 ) -> None:
-    assume(compared(before, after).answer is Answer.SAME)
-    assert compared([*before, *more], [*after, *more]).answer is not Answer.WORSE
+    assume(compared(before, after).answer is Change.SAME)
+    assert compared([*before, *more], [*after, *more]).answer is not Change.WORSE
 
 
 @given(st.lists(rows, min_size=1, max_size=9))
 @settings(max_examples=25, deadline=None)
 def test_the_same_trials_on_both_sides_are_no_difference(found: list[Row]) -> None:
-    assert compared(found, found).answer in (Answer.SAME, Answer.UNKNOWN)
+    assert compared(found, found).answer in (Change.SAME, Change.UNKNOWN)
 
 
 def test_too_few_trials_say_how_many_are_needed() -> None:
     found = compared([QUICK] * 3, [SLOW] * 3)
-    assert found.answer is Answer.UNKNOWN
+    assert found.answer is Change.UNKNOWN
     assert found.needed == 5
-    assert compared([QUICK, (0.01, 4.0, True)] * 3, [SLOW, (0.4, 20.0, True)] * 3).answer is Answer.WORSE
+    assert compared([QUICK, (0.01, 4.0, True)] * 3, [SLOW, (0.4, 20.0, True)] * 3).answer is Change.WORSE
 
 
 def test_no_difference_says_what_would_have_been_seen() -> None:
     rng = np.random.default_rng(2)
     found = compared(list(map(_row, rng.random(9))), list(map(_row, rng.random(9))))
-    assert found.answer is Answer.SAME
+    assert found.answer is Change.SAME
     recovery, depth = figure(found, "recovery").smallest, figure(found, "depth").smallest
     assert recovery is not None
     assert depth is not None
@@ -179,7 +184,7 @@ def test_no_difference_says_what_would_have_been_seen() -> None:
 
 def test_a_changed_file_is_said_and_not_compared() -> None:
     (found,) = compare(side([QUICK] * 5), side([SLOW] * 5, 100, digest="cd" * 32)).experiments
-    assert (found.answer, found.trials, found.needed) == (Answer.UNKNOWN, (0, 0), None)
+    assert (found.answer, found.trials, found.needed) == (Change.UNKNOWN, (0, 0), None)
     assert found.left_out == (
         "the experiment file has changed (abababab, cdcdcdcd); repeat the earlier trials with the later file",
     )
@@ -188,7 +193,7 @@ def test_a_changed_file_is_said_and_not_compared() -> None:
 def test_of_two_versions_on_one_side_the_common_one_is_compared() -> None:
     before = [*side([SLOW] * 2, digest="cd" * 32), *side([QUICK] * 6, 50)]
     (found,) = compare(before, side([SLOW] * 6, 100)).experiments
-    assert (found.answer, found.trials) == (Answer.WORSE, (6, 6))
+    assert (found.answer, found.trials) == (Change.WORSE, (6, 6))
     assert found.left_out[0].startswith("2 of 8 earlier trials: the experiment file has changed")
 
 
@@ -202,7 +207,7 @@ def test_another_judge_is_said_with_the_way_to_judge_again() -> None:
 
 def test_another_cluster_is_said_and_compared() -> None:
     (found,) = compare(side([QUICK] * 6), side([SLOW] * 6, 100, cluster="other")).experiments
-    assert found.answer is Answer.WORSE
+    assert found.answer is Change.WORSE
     assert found.notes == (
         "not the same cluster on both sides: what differs may be the cluster, or its machine",
     )
@@ -217,7 +222,7 @@ def test_trials_without_proof_are_left_out() -> None:
 
 def test_experiments_of_one_side_only_are_named() -> None:
     found = compare(side([QUICK] * 3, experiment="a"), side([QUICK] * 3, experiment="b"))
-    assert (found.answer, found.only_before, found.only_after) == (Answer.UNKNOWN, ("a",), ("b",))
+    assert (found.answer, found.only_before, found.only_after) == (Change.UNKNOWN, ("a",), ("b",))
 
 
 def test_more_experiments_ask_for_more_evidence() -> None:
@@ -231,11 +236,11 @@ def test_more_experiments_ask_for_more_evidence() -> None:
 
 
 def test_the_worst_answer_is_that_of_the_whole() -> None:
-    assert overall([Answer.SAME, Answer.UNKNOWN, Answer.BETTER, Answer.WORSE]) is Answer.WORSE
-    assert overall([Answer.SAME, Answer.BETTER, Answer.UNKNOWN]) is Answer.UNKNOWN
-    assert overall([Answer.SAME, Answer.BETTER]) is Answer.BETTER
-    assert overall([Answer.SAME]) is Answer.SAME
-    assert overall([]) is Answer.UNKNOWN
+    assert overall([Change.SAME, Change.UNKNOWN, Change.BETTER, Change.WORSE]) is Change.WORSE
+    assert overall([Change.SAME, Change.BETTER, Change.UNKNOWN]) is Change.UNKNOWN
+    assert overall([Change.SAME, Change.BETTER]) is Change.BETTER
+    assert overall([Change.SAME]) is Change.SAME
+    assert overall([]) is Change.UNKNOWN
 
 
 def test_an_unknown_trial_is_part_of_no_share() -> None:
@@ -271,12 +276,14 @@ def test_a_share_has_the_p_value_of_fishers_test(before: int, after: int) -> Non
     assert ours == pytest.approx(min(1.0, 2 * min(theirs)))
 
 
-watched = st.builds(Watched, st.integers(0, 8).map(float), st.booleans())
+watched = st.builds(ObservedRecovery, st.integers(0, 8).map(float), st.booleans())
 
 
 @given(st.lists(watched, min_size=2, max_size=6), st.lists(watched, min_size=2, max_size=6))
 @settings(max_examples=60, deadline=None)
-def test_the_log_rank_statistic_is_that_of_scipy(before: list[Watched], after: list[Watched]) -> None:
+def test_the_log_rank_statistic_is_that_of_scipy(
+    before: list[ObservedRecovery], after: list[ObservedRecovery]
+) -> None:
     assume(any(one.back for one in before) and any(one.back for one in after))
     later = np.arange(len(before) + len(after)) >= len(before)
     ours = log_rank(later[None, :].astype(float), [*before, *after])
@@ -285,7 +292,7 @@ def test_the_log_rank_statistic_is_that_of_scipy(before: list[Watched], after: l
     assert abs(ours.slower[0]) == pytest.approx(abs(theirs.statistic))
 
 
-def _censored(found: list[Watched]) -> CensoredData:
+def _censored(found: list[ObservedRecovery]) -> CensoredData:
     return CensoredData(
         [one.seconds for one in found if one.back], right=[one.seconds for one in found if not one.back]
     )

@@ -13,7 +13,7 @@ from faultcast.experiments.history import Injection, TrialHistory, load_trial
 from faultcast.infra.errors import ConfigurationError
 from faultcast.steady_state.repeats import Judged
 from faultcast.steady_state.score.ageing import Ageing
-from faultcast.steady_state.score.scores import Score, TrialScore
+from faultcast.steady_state.score.scores import ResilienceScore, TrialScore
 from faultcast.steady_state.score.services import score_services, services_of
 from faultcast.steady_state.score.shares import late_share, lost_share
 from faultcast.steady_state.score.trial import score_trial
@@ -74,11 +74,11 @@ def changed(part: Metric, **measured: Any) -> Metric:
     return {**part, "measured": {key: value for key, value in merged.items() if value is not None}}
 
 
-def whole(*found: TrialScore, **more: Any) -> Score:
+def whole(*found: TrialScore, **more: Any) -> ResilienceScore:
     return score_whole("all", found, now=NOW, **more)
 
 
-def no_more(worse: TrialScore | Score, than: TrialScore | Score) -> bool:
+def no_more(worse: TrialScore | ResilienceScore, than: TrialScore | ResilienceScore) -> bool:
     """Whether no figure rose; rounding aside."""
     points = [(one.score, one.at_least, one.at_most) for one in (worse, than)]
     pairs = [(low, high) for low, high in zip(*points, strict=True) if low is not None and high is not None]
