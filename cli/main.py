@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from faultcast.cli import (
+    board,
     cluster,
     doctor,
     experiments,
@@ -58,6 +59,7 @@ def _options(
 
 
 for group in (
+    board,
     cluster,
     doctor,
     experiments,

@@ -163,9 +163,9 @@ def _chosen(variable: Mapping[str, Any], options: Sequence[tuple[str, str]], ask
 def _moment(text: str, now: datetime) -> datetime:
     """A moment as Grafana writes it: milliseconds since the epoch, or `now` with a distance."""
     try:
-        if text.isdecimal():
+        if re.fullmatch(r"[0-9]+", text):
             return datetime.fromtimestamp(int(text) / 1000, UTC)
-        found = re.fullmatch(r"now(?:([+-])(\d+[smhdw]))?", text)
+        found = re.fullmatch(r"now(?:([+-])([0-9]+[smhdw]))?", text)
         if found:
             away = timedelta(seconds=duration_seconds(found[2])) if found[2] else timedelta()
             return now + away if found[1] == "+" else now - away

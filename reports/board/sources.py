@@ -11,20 +11,23 @@ from typing import Any
 
 import requests
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from faultcast.infra.database import DatabaseAccess
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.prometheus.client import PrometheusClient
 from faultcast.infra.redaction import redacted
 from faultcast.reports.board.languages import Chosen, Times, logsql, promql, sql
-from faultcast.reports.database import connect
+from faultcast.reports.database import engine_for, failure
 
 __all__ = ["Answer", "Sources"]
 
 Answer = dict[str, Any]
 """`series` (name and points), or `columns` and `rows`, or `lines`; times are seconds since the epoch."""
 
-_MOST = 2000
+_MOST, _POINTS = 2000, 10_000
+"""Rows of a table, and points of a graph."""
+_NO_TABLE = 1146
 _LABELS = re.compile(r"label_values\((.*),\s*(\w+)\)", re.DOTALL)
 _LEGEND = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
@@ -104,9 +107,15 @@ class Sources:
         if self.database is None:
             raise _missing("results database", "--db")
         statement, bound = sql(query, chosen, times)
-        with connect(self.database) as connection:
-            found = connection.execute(text(statement), bound)
-            columns, rows = list(found.keys()), [list(map(_plain, row)) for row in found.fetchmany(_MOST * 5)]
+        try:
+            with engine_for(self.database).connect() as connection:
+                found = connection.execute(text(statement), bound)
+                columns, rows = (
+                    list(found.keys()),
+                    [list(map(_plain, row)) for row in found.fetchmany(_POINTS)],
+                )
+        except DBAPIError as error:
+            raise _unread(self.database, error) from error
         if not series:
             return {"columns": columns, "rows": rows[:_MOST]}
         points: dict[str, list[tuple[Any, Any]]] = {}
@@ -149,6 +158,13 @@ class Sources:
 
 def _missing(what: str, option: str) -> ClusterError:
     return ClusterError(f"there is no {what} here", remedy=f"name one with {option}, or: faultcast up")
+
+
+def _unread(access: DatabaseAccess, error: DBAPIError) -> ClusterError:
+    if error.orig is not None and error.orig.args[:1] == (_NO_TABLE,):
+        message = f"the results database {access} has no results yet"
+        return ClusterError(message, remedy="run an experiment on this cluster, as in: make gate")
+    return ClusterError(failure(access, error).what, remedy="check the database: faultcast status")
 
 
 def _series(legend: str, labels: Mapping[str, str], points: Any) -> Answer:

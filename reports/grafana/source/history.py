@@ -9,6 +9,8 @@ from faultcast.reports.grafana.source.queries import MYSQL, Sql
 __all__ = ["history"]
 
 _CHOSEN = "t.experiment IN (${experiment:sqlstring}) AND $__timeFilter(t.started)"
+_METRICS = "metric_verdicts m JOIN trials t ON t.id = m.trial_id"
+_LATE = "(m.recovery_censored OR m.recovery_seconds > m.recovery_allowed_seconds)"
 _NONE = "no trial in this time"
 _MARK = "IF(t.known_weakness IS NULL AND t.known_blindness IS NULL, '', 'known')"
 
@@ -34,8 +36,8 @@ def history() -> Dashboard:
         _sum(
             "Slowest recovery",
             "The longest recovery that was seen to its end.",
-            "(SELECT MAX(m.recovery_seconds) FROM metric_verdicts m JOIN trials t ON t.id = m.trial_id "
-            f"WHERE {_CHOSEN} AND NOT m.recovery_censored)",
+            "MAX(IF(m.recovery_censored, NULL, m.recovery_seconds))",
+            of=_METRICS,
             unit="s",
             base="blue",
             empty="no recovery was seen to its end",
@@ -43,8 +45,8 @@ def history() -> Dashboard:
         _sum(
             "Not back in time",
             "Metrics that were later than allowed, or not back when their watch ended.",
-            "(SELECT COUNT(*) FROM metric_verdicts m JOIN trials t ON t.id = m.trial_id "
-            f"WHERE {_CHOSEN} AND (m.recovery_censored OR m.recovery_seconds > m.recovery_allowed_seconds))",
+            f"SUM({_LATE})",
+            of=_METRICS,
             unit="short",
             steps=((1, "red"),),
         ),
@@ -76,8 +78,7 @@ def history() -> Dashboard:
         "left out.",
         Sql(
             "SELECT t.started AS time, t.experiment AS metric, MAX(m.recovery_seconds) AS seconds\n"
-            "FROM metric_verdicts m JOIN trials t ON t.id = m.trial_id\n"
-            f"WHERE {_CHOSEN} AND NOT m.recovery_censored GROUP BY t.id, t.started, t.experiment ORDER BY time",
+            f"FROM {_METRICS} WHERE {_CHOSEN} AND NOT m.recovery_censored GROUP BY t.id, t.started, t.experiment ORDER BY time",
             series=True,
         ),
         source=MYSQL,
@@ -103,7 +104,7 @@ def history() -> Dashboard:
         empty=_NONE,
     )
     latest = sheet(
-        "Trials",
+        "Newest trials",
         "The newest trials. A click on a trial opens it over its time.",
         Sql(
             f"SELECT t.started, t.experiment, t.status AS verdict, {_MARK} AS note, t.reason, t.id AS trial, "
@@ -114,15 +115,14 @@ def history() -> Dashboard:
         empty=_NONE,
     )
     late = sheet(
-        "Not back in time",
+        "Late or not back",
         "Metrics that were later than allowed, or not back when their watch ended; then the seconds are how "
         "long was watched.",
         Sql(
             "SELECT t.started, t.experiment, m.metric, m.recovery_seconds AS took, "
             "m.recovery_allowed_seconds AS allowed,\n"
             "  IF(m.recovery_censored, 'not back when the watch ended', 'late') AS how, t.id AS trial, "
-            f"{SPAN}\nFROM metric_verdicts m JOIN trials t ON t.id = m.trial_id\n"
-            f"WHERE {_CHOSEN} AND (m.recovery_censored OR m.recovery_seconds > m.recovery_allowed_seconds)\n"
+            f"{SPAN}\nFROM {_METRICS} WHERE {_CHOSEN} AND {_LATE}\n"
             "ORDER BY t.started DESC LIMIT 100"
         ),
         hidden=("opens", "closes"),
@@ -137,8 +137,7 @@ def history() -> Dashboard:
         Sql(
             "SELECT m.reason, COUNT(*) AS times, COUNT(DISTINCT t.experiment) AS experiments, "
             "MAX(t.started) AS latest\n"
-            "FROM metric_verdicts m JOIN trials t ON t.id = m.trial_id\n"
-            f"WHERE {_CHOSEN} AND m.status = 'UNKNOWN' AND m.counts GROUP BY m.reason ORDER BY times DESC LIMIT 50"
+            f"FROM {_METRICS} WHERE {_CHOSEN} AND m.status = 'UNKNOWN' AND m.counts GROUP BY m.reason ORDER BY times DESC LIMIT 50"
         ),
         width=12,
         empty="no metric was UNKNOWN",
@@ -171,10 +170,11 @@ def _sum(
     description: str,
     what: str,
     *,
+    of: str = "trials t",
     unit: str = "percentunit",
     steps: tuple[tuple[float, str], ...] = (),
     base: str = "green",
     empty: str = _NONE,
 ) -> Panel:
-    query = Sql(f"SELECT {what} AS value FROM trials t WHERE {_CHOSEN}")
+    query = Sql(f"SELECT {what} AS value FROM {of} WHERE {_CHOSEN}")
     return number(title, description, query, source=MYSQL, unit=unit, steps=steps, base=base, empty=empty)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from grafana_foundation_sdk.builders import common, dashboard, logs, stat, table, text, timeseries
+from grafana_foundation_sdk.builders import common, dashboard, logs, stat, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.common import (
@@ -18,11 +18,10 @@ from grafana_foundation_sdk.models.common import (
     TooltipDisplayMode,
     VisibilityMode,
 )
-from grafana_foundation_sdk.models.text import TextMode
 
 from faultcast.reports.grafana.source.queries import LOKI, MYSQL, Query
 
-__all__ = ["VERDICTS", "Panel", "graph", "lines", "note", "number", "sheet"]
+__all__ = ["VERDICTS", "Panel", "graph", "lines", "number", "sheet"]
 
 Panel = Builder[models.Panel]
 
@@ -198,18 +197,6 @@ def lines(
     panel.show_time(True).wrap_log_message(True).enable_log_details(True)
     panel.sort_order(LogsSortOrder.DESCENDING).span(width).height(height)
     return panel.no_value(empty) if empty else panel
-
-
-def note(title: str, content: str, *, width: int = 24, height: int = 3) -> Panel:
-    """A text of the dashboard's own.
-
-    Args:
-        title: Title.
-        content: Markdown.
-        width: Of 24 columns.
-        height: In rows of the grid.
-    """
-    return text.Panel().title(title).mode(TextMode.MARKDOWN).content(content).span(width).height(height)
 
 
 def _thresholds(steps: Sequence[tuple[float, str]], base: str) -> Builder[models.ThresholdsConfig]:

@@ -49,7 +49,7 @@ def trial() -> Dashboard:
                 "SELECT metric, phase, status AS verdict, effect, unit, p_value AS p, "
                 "detected_seconds AS detected_after, recovery_seconds AS recovered_after, "
                 "smallest_visible, reason\n"
-                f"FROM metric_verdicts WHERE {_THIS} ORDER BY weight DESC, metric, phase"
+                f"FROM metric_verdicts WHERE {_THIS} ORDER BY weight DESC, metric, FIELD(phase, 'gate', 'during', 'after')"
             ),
             units={"detected_after": "s", "recovered_after": "s"},
             empty=_GONE,

@@ -55,6 +55,7 @@ def test_a_dashboard_is_whole(uid: str) -> None:
     assert one["links"][0]["tags"] == ["faultcast"]
     assert "placement" not in one["links"][0]
     assert len({panel["id"] for panel in one["panels"]}) == len(one["panels"])
+    assert len({panel["title"] for panel in panels(one)}) == len(panels(one))
 
 
 @each
