@@ -44,7 +44,7 @@ def metadata() -> Dashboard:
             width=12,
         ),
         sheet(
-            "Pods",
+            "Where pods run",
             "Where each pod runs, with which address, and who made it.",
             rows(
                 f"max by (namespace, pod, node, pod_ip, created_by_kind, created_by_name) (kube_pod_info{{{_IN}}})"
