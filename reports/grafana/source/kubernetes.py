@@ -10,7 +10,9 @@ __all__ = ["kubernetes"]
 
 _IN = 'namespace=~"$namespace"'
 _CONTAINER = f'{_IN},container!=""'
+_POD = f'{_IN},pod!=""'
 _RATE = "[$__rate_interval]"
+_NO_NETWORK = "the local cluster's Prometheus keeps no network metrics of pods"
 
 
 def kubernetes() -> Dashboard:
@@ -117,20 +119,22 @@ def kubernetes() -> Dashboard:
         graph(
             "Network",
             "Bytes received by each pod.",
-            metric(f"sum by (pod) (rate(container_network_receive_bytes_total{{{_IN}}}{_RATE}))", "{{pod}}"),
+            metric(f"sum by (pod) (rate(container_network_receive_bytes_total{{{_POD}}}{_RATE}))", "{{pod}}"),
             source=PROMETHEUS,
             unit="Bps",
+            empty=_NO_NETWORK,
         ),
         graph(
             "Packets dropped",
             "Packets that pods sent or received, and that were dropped.",
             metric(
-                f"sum by (pod) (rate(container_network_receive_packets_dropped_total{{{_IN}}}{_RATE})"
-                f" + rate(container_network_transmit_packets_dropped_total{{{_IN}}}{_RATE}))",
+                f"sum by (pod) (rate(container_network_receive_packets_dropped_total{{{_POD}}}{_RATE})"
+                f" + rate(container_network_transmit_packets_dropped_total{{{_POD}}}{_RATE}))",
                 "{{pod}}",
             ),
             source=PROMETHEUS,
             unit="pps",
+            empty=_NO_NETWORK,
         ),
         graph(
             "Killed for memory",
