@@ -23,11 +23,11 @@ TRIAL_LINK = (
 )
 """To the trial of a row, over its time; the row has `trial`, `opens` and `closes` (milliseconds)."""
 
-SPAN = (
-    "FLOOR(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', t.started) / 1000) - 60000 AS opens, "
-    "FLOOR(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', t.ended) / 1000) + 60000 AS closes"
+SPAN = ", ".join(
+    f"CAST(FLOOR(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', t.{column}) / 1000) {away} AS CHAR) AS {name}"
+    for column, away, name in (("started", "- 60000", "opens"), ("ended", "+ 60000", "closes"))
 )
-"""From a minute before to a minute after a trial `t`, in milliseconds since the epoch, for a link."""
+"""From a minute before to a minute after a trial `t`, in milliseconds since the epoch; as text, or Grafana would round them."""
 
 _FAULTS = """SELECT f.started AS time, COALESCE(f.ended, f.started) AS timeend,
        CONCAT(f.fault, IF(f.proved, '', ' (not proved)'), ' in ', t.experiment) AS text, t.experiment AS tags
