@@ -1,6 +1,9 @@
 """The board's page in a real browser: what the database holds is seen, and nothing leaves loopback."""
 
 import math
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import requests
 from PIL import Image
 
 from faultcast.infra.prometheus.client import PrometheusClient
@@ -103,3 +107,28 @@ def test_what_looks_like_markup_stays_text(page: Walk) -> None:
     seen = page.panels("/d/faultcast-trial?var-trial=<img src=x onerror=alert(1)>&var-namespace=<b>x</b>")
     assert all("<img" not in one.html for one in seen.values())
     assert page.left == []
+
+
+def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
+    with serving(FakePrometheus(series=Anything())) as fake:
+        words = ["board", "--port", "0", "--prometheus-url", fake.url]
+        words += ["--db", "mysql://reader:of-the-results@127.0.0.1:1/faultcast"]
+        program = [sys.executable, "-c", "from faultcast.cli.main import main; main()"]
+        process = subprocess.Popen(
+            [*program, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout
+        line = next(line for line in process.stdout if line.startswith("http://"))
+        url = line.split()[0]
+        assert line == f"{url}  until Ctrl-C\n"
+        found = requests.get(
+            f"{url}api/panel/faultcast-infrastructure/2", params={"var-node": "a"}, timeout=10
+        )
+        assert found.json()[0]["rows"]
+        away = requests.get(f"{url}api/variables/faultcast-history", timeout=10)
+        assert away.status_code == 502
+        assert "faultcast status" in away.json()["remedy"]
+        assert "of-the-results" not in away.text
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert process.returncode == 130
