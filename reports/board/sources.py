@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import requests
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from faultcast.infra.database import DatabaseAccess
@@ -23,7 +24,7 @@ from faultcast.reports.database import engine_for, failure
 __all__ = ["Answer", "Sources"]
 
 Answer = dict[str, Any]
-"""`series` (name and points), or `columns` and `rows`, or `lines`; times are seconds since the epoch."""
+"""`series` (name and points) and their `step`, or `columns` and `rows`, or `lines`; times in seconds."""
 
 _MOST, _POINTS = 2000, 10_000
 """Rows of a table, and points of a graph."""
@@ -95,7 +96,8 @@ class Sources:
             begin = math.floor(times.start.timestamp() / times.step) * times.step
             found = self._client.range(query, datetime.fromtimestamp(begin, UTC), times.end, times.step)
             legend = target.get("legendFormat", "")
-            return {"series": [_series(legend, one.labels, one.samples.items()) for one in found]}
+            series = [_series(legend, one.labels, one.samples.items()) for one in found]
+            return {"series": series, "step": times.step}
         samples = self._client.instant(query, min(times.end, datetime.now(UTC)))
         if target.get("format") != "table":
             return {"columns": ["Value"], "rows": [[_number(one.value)] for one in samples]}
@@ -108,7 +110,7 @@ class Sources:
             raise _missing("results database", "--db")
         statement, bound = sql(query, chosen, times)
         try:
-            with engine_for(self.database).connect() as connection:
+            with _engine(self.database).connect() as connection:
                 found = connection.execute(text(statement), bound)
                 columns, rows = (
                     list(found.keys()),
@@ -133,7 +135,7 @@ class Sources:
             step = max(times.step, (times.end - times.start).total_seconds() / 100)
             asked = {"query": query, "step": f"{step:.0f}s", **ends}
             found = json.loads(self._victoria("stats_query_range", asked))["data"]["result"]
-            return {"series": [_series(legend, one["metric"], one["values"]) for one in found]}
+            return {"series": [_series(legend, one["metric"], one["values"]) for one in found], "step": step}
         said = self._victoria("query", {"query": query, "limit": str(target["maxLines"]), **ends})
         entries = [json.loads(line) for line in said.splitlines() if line]
         lines = [
@@ -154,6 +156,12 @@ class Sources:
             message = f"the log store at {self.logs} does not answer: {redacted(said)[:300]}"
             raise ClusterError(message, remedy="check the log store: faultcast status") from error
         return answer.text
+
+
+@cache
+def _engine(access: DatabaseAccess) -> Engine:
+    """One for all questions: a new one would first ask the server what it is."""
+    return engine_for(access)
 
 
 def _missing(what: str, option: str) -> ClusterError:

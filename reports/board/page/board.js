@@ -20,6 +20,7 @@ const UNITS = { reqps: " req/s", cps: " lines/s", pps: " packets/s", cores: " co
 function shown(value, unit) {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number") return String(value);
+  if (unit === undefined && Number.isInteger(value)) return String(value);
   if (unit === "percentunit") return `${+(value * 100).toFixed(1)} %`;
   if (unit === "s") {
     const [size, name] = [[86400, "days"], [3600, "h"], [60, "min"], [1, "s"], [0.001, "ms"]].find(([size]) => Math.abs(value) >= size) ?? [1, "s"];
@@ -81,10 +82,11 @@ function marksOn(plot, marks) {
     const [left, right] = [mark.time, mark.timeend].map((at) => Math.min(Math.max(plot.valToPos(at, "x", true), bbox.left), bbox.left + bbox.width));
     ctx.fillStyle = "#ff983040";
     ctx.fillRect(left, bbox.top, Math.max(right - left, 2), bbox.height);
-    if (left < free) continue;
+    const { width } = ctx.measureText(mark.text), begin = Math.min(left, bbox.left + bbox.width - width);
+    if (begin < free) continue;
     ctx.fillStyle = ink;
-    ctx.fillText(mark.text, left, bbox.top - 4);
-    free = left + ctx.measureText(mark.text).width;
+    ctx.fillText(mark.text, begin, bbox.top - 4);
+    free = begin + width;
   }
   ctx.restore();
 }
@@ -105,11 +107,12 @@ function drawGraph(panel, body, answers, marks, [from, to]) {
   const custom = panel.fieldConfig.defaults.custom ?? {}, bars = custom.drawStyle === "bars", dots = custom.drawStyle === "points";
   const values = found.map((one) => { const at = new Map(one.points); return times.map((time) => at.get(time) ?? null); });
   if (bars) values.forEach((row, place) => place && row.forEach((value, time) => { row[time] = (value ?? 0) + (values[place - 1][time] ?? 0); }));
+  const { step } = answers[0], widest = step ? Math.max((body.clientWidth * step) / (to - from), 2) : 40;
   const series = found.map((one, place) => {
     const stroke = colour(property(panel, one.name, "color")?.fixedColor ?? COLOURS[place % COLOURS.length]);
     return {
       label: one.name, stroke, width: dots ? 0 : 1.25, spanGaps: false, fill: bars ? stroke : undefined,
-      paths: bars ? uPlot.paths.bars({ size: [0.9, 60] }) : dots ? () => null : undefined, points: { show: dots || (!bars && one.points.length < 2), size: 6, fill: stroke },
+      paths: bars ? uPlot.paths.bars({ size: [0.9, widest] }) : dots ? () => null : undefined, points: { show: dots || (!bars && one.points.length < 2), size: 6, fill: stroke },
       value: (_, value, index, at) => shown(value === null ? null : bars && index > 1 ? value - (values[index - 2][at] ?? 0) : value, panel.fieldConfig.defaults.unit),
     };
   });
@@ -122,7 +125,7 @@ function drawGraph(panel, body, answers, marks, [from, to]) {
     width: body.clientWidth, padding: [null, 24, null, null], height: panel.gridPos.h * 34 - 78, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
     series: [{ value: (_, at) => (at === null ? "" : inUtc(at)) }, ...drawn.slice(1)], bands, cursor: { sync: { key: "board" } },
     scales: { x: { range: () => [from, to] }, y: bars ? { range: (_, min, max) => [0, max * 1.1 || 1] } : {} },
-    axes: [{ stroke: ink, grid, values: (_, ticks, __, ___, apart) => ticks.map((at) => (apart < 86400 ? inUtc(at).slice(11, apart < 60 ? 19 : 16) : inUtc(at).slice(5, 10))) }, { stroke: ink, grid, size: 76, values: (_, ticks) => ticks.map((tick) => shown(tick, panel.fieldConfig.defaults.unit)) }],
+    axes: [{ stroke: ink, grid, values: (_, ticks, __, ___, apart) => ticks.map((at) => (apart < 86400 ? inUtc(at).slice(11, apart < 60 ? 19 : 16) : inUtc(at).slice(5, 10))) }, { stroke: ink, grid, size: 88, values: (_, ticks) => ticks.map((tick) => shown(tick, panel.fieldConfig.defaults.unit)) }],
     hooks: { drawClear: [(plot) => marksOn(plot, marks)], draw: [(plot) => levelsOn(plot, panel)] },
   }, [times, ...order.map((place) => values[place])], body);
   return true;

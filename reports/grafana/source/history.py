@@ -25,6 +25,7 @@ def history() -> Dashboard:
             "SUM(t.status = 'HELD') / NULLIF(SUM(t.status <> 'UNKNOWN'), 0)",
             steps=((0.8, "orange"), (0.95, "green")),
             base="red",
+            empty="no trial could be judged",
         ),
         _sum(
             "UNKNOWN",

@@ -156,7 +156,7 @@ def infrastructure() -> Dashboard:
             "What Prometheus reads, and whether it answers.",
             rows("sort(up)"),
             source=PROMETHEUS,
-            names={},
+            names={"Value": "up"},
             empty="Prometheus scrapes nothing",
         ),
     )

@@ -67,6 +67,7 @@ def metadata() -> Dashboard:
                 f"(kube_pod_container_resource_limits{{{_IN}}})"
             ),
             source=PROMETHEUS,
+            names={"Value": "limit"},
         ),
     )
     runs = (

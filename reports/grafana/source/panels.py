@@ -155,7 +155,7 @@ def sheet(
         query: Gives the rows.
         source: Where it is asked.
         hidden: Columns that are there for links alone.
-        names: What columns are called instead.
+        names: What columns of metrics are called instead; their value is shown only when it is named.
         units: Grafana's names of the units of some columns.
         links: For some columns a title and where a click leads.
         width: Of 24 columns.
@@ -175,7 +175,8 @@ def sheet(
     for column, (said, url) in (links or {}).items():
         panel.override_by_name(column, [_property("links", [{"title": said, "url": url}])])
     if names is not None:
-        options = {"excludeByName": {"Time": True, "Value": True}, "renameByName": dict(names)}
+        gone = {name: True for name in ("Time", "Value") if name not in names}
+        options = {"excludeByName": gone, "renameByName": dict(names)}
         panel.with_transformation(models.DataTransformerConfig(id_val="organize", options=options))
     return panel.no_value(empty) if empty else panel
 
