@@ -8,7 +8,7 @@ from typing import Any
 
 from faultcast.infra.durations import duration_seconds
 from faultcast.infra.errors import ConfigurationError
-from faultcast.reports.board.languages import Chosen, Times
+from faultcast.reports.board.languages import Choice, Times
 from faultcast.reports.board.sources import Answer, Sources
 from faultcast.reports.grafana.committed import Dashboard, dashboards, panels
 
@@ -69,7 +69,7 @@ class Board:
         """
         found = []
         times = self._times(asked)
-        chosen: dict[str, Chosen] = {}
+        chosen: dict[str, Choice] = {}
         for variable in _variables(_dashboard(uid)):
             name, typed = variable["name"], variable["type"] == "textbox"
             options = [] if typed else self._sources.options(variable["query"], chosen, times)
@@ -113,7 +113,7 @@ class Board:
 
     def _ask(self, dashboard: Dashboard, target: Mapping[str, Any], asked: Asked) -> Answer:
         times = self._times(asked)
-        chosen: dict[str, Chosen] = {}
+        chosen: dict[str, Choice] = {}
         for variable in _variables(dashboard):
             told = variable["type"] == "textbox" or variable["name"] in asked.chosen
             known = variable.get("allValue") if _all(variable, asked) else told
@@ -150,14 +150,14 @@ def _all(variable: Mapping[str, Any], asked: Asked) -> bool:
     return variable.get("includeAll", False) and (not said or _ALL in said)
 
 
-def _chosen(variable: Mapping[str, Any], options: Sequence[tuple[str, str]], asked: Asked) -> Chosen:
+def _chosen(variable: Mapping[str, Any], options: Sequence[tuple[str, str]], asked: Asked) -> Choice:
     said = tuple(asked.chosen.get(variable["name"], ()))
     if variable["type"] == "textbox":
-        return Chosen(said, typed=True)
+        return Choice(said, typed=True)
     values = tuple(value for _, value in options)
     if _all(variable, asked):
-        return Chosen(values, everything=variable.get("allValue") or "")
-    return Chosen(said or values[:1])
+        return Choice(values, everything=variable.get("allValue") or "")
+    return Choice(said or values[:1])
 
 
 def _moment(text: str, now: datetime) -> datetime:

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-__all__ = ["Chosen", "Times", "logsql", "promql", "sql"]
+__all__ = ["Choice", "Times", "logsql", "promql", "sql"]
 
 _NAME = re.compile(r"\$(?:\{(\w+)(?::\w+)?\}|(\w+))")
 _SQL = re.compile(r"\$__timeFilter\(([\w.]+)\)|\$__time(From|To)\(\)|\$\{(\w+):sqlstring\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Choice:
     """What is chosen of one variable.
 
     Attributes:
@@ -52,24 +52,24 @@ class Times:
         return f"{max(self.step + self.scrape, 4 * self.scrape):.0f}s"
 
 
-def promql(query: str, chosen: Mapping[str, Chosen], times: Times) -> str:
+def promql(query: str, chosen: Mapping[str, Choice], times: Times) -> str:
     r"""PromQL whose variables stand in regular expressions, as in `pod=~"$pod"`.
 
     Example:
-        >>> promql('up{pod=~"$pod"}', {"pod": Chosen(("a.b",))}, times)
+        >>> promql('up{pod=~"$pod"}', {"pod": Choice(("a.b",))}, times)
         'up{pod=~"(a\\.b)"}'
     """
 
-    def value(one: Chosen) -> str:
+    def value(one: Choice) -> str:
         return one.everything or f"({_quoted('|'.join(map(re.escape, one.values)))})"
 
     return _filled(query, chosen, value, {"__rate_interval": times.rate, "__interval": f"{times.step:.0f}s"})
 
 
-def logsql(query: str, chosen: Mapping[str, Chosen]) -> str:
+def logsql(query: str, chosen: Mapping[str, Choice]) -> str:
     """LogsQL whose variables stand in `in($name)`, or within quotes where somebody typed them."""
 
-    def value(one: Chosen) -> str:
+    def value(one: Choice) -> str:
         if one.typed:
             return _quoted("".join(one.values))
         return "*" if one.everything else ",".join(f'"{_quoted(text)}"' for text in one.values)
@@ -77,7 +77,7 @@ def logsql(query: str, chosen: Mapping[str, Chosen]) -> str:
     return _filled(query, chosen, value, {})
 
 
-def sql(query: str, chosen: Mapping[str, Chosen], times: Times) -> tuple[str, dict[str, object]]:
+def sql(query: str, chosen: Mapping[str, Choice], times: Times) -> tuple[str, dict[str, object]]:
     """SQL in which every value is a bound parameter.
 
     Returns:
@@ -102,7 +102,7 @@ def sql(query: str, chosen: Mapping[str, Chosen], times: Times) -> tuple[str, di
 
 
 def _filled(
-    query: str, chosen: Mapping[str, Chosen], value: Callable[[Chosen], str], own: Mapping[str, str]
+    query: str, chosen: Mapping[str, Choice], value: Callable[[Choice], str], own: Mapping[str, str]
 ) -> str:
     def put(found: re.Match[str]) -> str:
         name = found[1] or found[2]

@@ -18,7 +18,7 @@ from faultcast.infra.database import DatabaseAccess
 from faultcast.infra.errors import ClusterError
 from faultcast.infra.prometheus.client import PrometheusClient
 from faultcast.infra.redaction import redacted
-from faultcast.reports.board.languages import Chosen, Times, logsql, promql, sql
+from faultcast.reports.board.languages import Choice, Times, logsql, promql, sql
 from faultcast.reports.database import engine_for, failure
 
 __all__ = ["Answer", "Sources"]
@@ -47,7 +47,7 @@ class Sources:
     logs: str | None
     database: DatabaseAccess | None
 
-    def ask(self, target: Mapping[str, Any], chosen: Mapping[str, Chosen], times: Times) -> Answer:
+    def ask(self, target: Mapping[str, Any], chosen: Mapping[str, Choice], times: Times) -> Answer:
         """The answer to one query of a panel.
 
         Args:
@@ -64,7 +64,7 @@ class Sources:
             return self._logs(target, logsql(target["logsql"], chosen), times)
         return self._metrics(target, promql(target["expr"], chosen, times), times)
 
-    def options(self, query: str, chosen: Mapping[str, Chosen], times: Times) -> list[tuple[str, str]]:
+    def options(self, query: str, chosen: Mapping[str, Choice], times: Times) -> list[tuple[str, str]]:
         """Values of a variable, each with what people see.
 
         Args:
@@ -105,7 +105,7 @@ class Sources:
         rows = [[*(one.labels.get(name, "") for name in names), _number(one.value)] for one in samples]
         return {"columns": [*names, "Value"], "rows": rows}
 
-    def _sql(self, query: str, chosen: Mapping[str, Chosen], times: Times, *, series: bool) -> Answer:
+    def _sql(self, query: str, chosen: Mapping[str, Choice], times: Times, *, series: bool) -> Answer:
         if self.database is None:
             raise _missing("results database", "--db")
         statement, bound = sql(query, chosen, times)

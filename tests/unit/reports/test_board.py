@@ -11,7 +11,7 @@ import pytest
 
 from faultcast.infra.errors import ClusterError, ConfigurationError
 from faultcast.reports.board.board import Asked, Board, _moment
-from faultcast.reports.board.languages import Chosen, Times
+from faultcast.reports.board.languages import Choice, Times
 from faultcast.reports.board.server import BoardServer
 from faultcast.reports.board.sources import Sources
 from faultcast.reports.grafana.committed import dashboards, panels
@@ -23,18 +23,18 @@ class Stub:
     """Stores that remember what they were asked."""
 
     def __init__(self) -> None:
-        self.chosen: Mapping[str, Chosen] = {}
+        self.chosen: Mapping[str, Choice] = {}
         self.times: Times | None = None
         self.queries: list[str] = []
         self.failure: Exception | None = None
 
-    def ask(self, target: Mapping[str, Any], chosen: Mapping[str, Chosen], times: Times) -> Any:
+    def ask(self, target: Mapping[str, Any], chosen: Mapping[str, Choice], times: Times) -> Any:
         if self.failure:
             raise self.failure
         self.chosen, self.times = dict(chosen), times
         return {"columns": ["time", "timeend", "text"], "rows": [[1, 2, "pod-delete"]]}
 
-    def options(self, query: str, chosen: Mapping[str, Chosen], times: Times) -> list[tuple[str, str]]:
+    def options(self, query: str, chosen: Mapping[str, Choice], times: Times) -> list[tuple[str, str]]:
         self.queries.append(query)
         return [("first", "1"), ("second", "2")]
 
@@ -76,7 +76,7 @@ def test_a_page_that_opens_has_the_first_value_or_all(board: Board, stub: Stub) 
 
 def test_what_is_chosen_reaches_the_query(board: Board, stub: Stub) -> None:
     board.panel("faultcast-trial", number("faultcast-trial"), asked(trial=["2"], namespace=["shop"]))
-    assert stub.chosen == {"trial": Chosen(("2",)), "namespace": Chosen(("shop",))}
+    assert stub.chosen == {"trial": Choice(("2",)), "namespace": Choice(("shop",))}
     assert stub.queries == []  # nothing had to be looked up
 
 
@@ -84,7 +84,7 @@ def test_all_values_are_one_word_in_prometheus_and_a_list_in_the_database(board:
     board.panel("faultcast-trial", number("faultcast-trial"), asked(trial=["2"], namespace=["$__all"]))
     assert stub.chosen["namespace"].everything == ".+"
     board.panel("faultcast-history", number("faultcast-history"), asked(experiment=["$__all"]))
-    assert stub.chosen["experiment"] == Chosen(("1", "2"))
+    assert stub.chosen["experiment"] == Choice(("1", "2"))
 
 
 def test_the_step_is_a_multiple_of_the_scrape_interval(board: Board, stub: Stub) -> None:

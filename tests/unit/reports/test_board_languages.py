@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultcast.reports.board.languages import Chosen, Times, logsql, promql, sql
+from faultcast.reports.board.languages import Choice, Times, logsql, promql, sql
 
 AT = datetime(2026, 11, 25, 1, tzinfo=UTC)
 TIMES = Times(AT, AT.replace(hour=2), 6.0, 2.0)
@@ -27,39 +27,39 @@ def test_the_range_of_a_rate_holds_enough_samples() -> None:
 
 
 def test_several_values_are_alternatives_and_all_are_one_word() -> None:
-    both = {"pod": Chosen(("a.b", "c"))}
+    both = {"pod": Choice(("a.b", "c"))}
     assert promql('up{pod=~"$pod"}', both, TIMES) == 'up{pod=~"(a\\\\.b|c)"}'
     assert (
-        promql('up{pod=~"${pod:regex}"}', {"pod": Chosen(("a",), everything=".+")}, TIMES) == 'up{pod=~".+"}'
+        promql('up{pod=~"${pod:regex}"}', {"pod": Choice(("a",), everything=".+")}, TIMES) == 'up{pod=~".+"}'
     )
     assert logsql("pod:in($pod)", both) == 'pod:in("a.b","c")'
-    assert logsql("pod:in($pod)", {"pod": Chosen((), everything=".+")}) == "pod:in(*)"
+    assert logsql("pod:in($pod)", {"pod": Choice((), everything=".+")}) == "pod:in(*)"
 
 
 @given(values)
 def test_a_value_is_matched_as_it_is_and_never_ends_its_quotes(value: str) -> None:
-    made = promql('up{pod=~"$pod"}', {"pod": Chosen((value,))}, TIMES)
+    made = promql('up{pod=~"$pod"}', {"pod": Choice((value,))}, TIMES)
     inside = json.loads(made.removeprefix("up{pod=~").removesuffix("}"), strict=False)
     assert re.fullmatch(inside, value)
 
 
 @given(values)
 def test_a_value_of_logsql_is_one_quoted_word(value: str) -> None:
-    made = logsql("pod:in($pod)", {"pod": Chosen((value,))})
+    made = logsql("pod:in($pod)", {"pod": Choice((value,))})
     assert json.loads(made.removeprefix("pod:in(").removesuffix(")"), strict=False) == value
-    typed = logsql('_msg:~"$search"', {"search": Chosen((value,), typed=True)})
+    typed = logsql('_msg:~"$search"', {"search": Choice((value,), typed=True)})
     assert json.loads(typed.removeprefix("_msg:~"), strict=False) == value
 
 
 def test_a_value_that_looks_like_a_variable_is_not_filled_in_again() -> None:
-    chosen = {"a": Chosen(("$b",)), "b": Chosen(("secret",))}
+    chosen = {"a": Choice(("$b",)), "b": Choice(("secret",))}
     assert "secret" not in promql('up{a=~"$a"}', chosen, TIMES)
 
 
 @given(st.lists(values, max_size=4))
 def test_sql_holds_no_value(found: list[str]) -> None:
     statement, bound = sql(
-        "a IN (${x:sqlstring}) AND $__timeFilter(t.started)", {"x": Chosen(tuple(found))}, TIMES
+        "a IN (${x:sqlstring}) AND $__timeFilter(t.started)", {"x": Choice(tuple(found))}, TIMES
     )
     names = ", ".join(f":x_{place}" for place in range(len(found))) or "NULL"
     assert statement == f"a IN ({names}) AND t.started BETWEEN :time_from AND :time_to"
@@ -76,4 +76,4 @@ def test_the_ends_of_the_time_range_are_bound() -> None:
 def test_an_unknown_variable_is_an_error() -> None:
     with pytest.raises(KeyError):
         promql("up{a=~'$nobody'}", {}, TIMES)
-    assert NASTY not in sql("a = ${x:sqlstring}", {"x": Chosen((NASTY,))}, TIMES)[0]
+    assert NASTY not in sql("a = ${x:sqlstring}", {"x": Choice((NASTY,))}, TIMES)[0]
