@@ -1,0 +1,261 @@
+"""What the rules see of a trial: which metrics were hurt, which workloads were struck, and how."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from faultcast.experiments.document.extension import MetricSpec
+from faultcast.experiments.history import TrialHistory, place_of
+from faultcast.experiments.manifests.facts import Snapshot, TrialFacts, Workload
+from faultcast.steady_state.advice.advice import Evidence
+from faultcast.steady_state.prepared import unit_of
+from faultcast.steady_state.resilience import Response
+from faultcast.steady_state.response import response_of
+from faultcast.steady_state.verdict import MetricVerdict, Status, TrialVerdict
+
+__all__ = ["ENDING", "NODE_LOSS", "Case", "Hurt", "Struck", "case_of"]
+
+ENDING = frozenset({"pod-delete", "container-kill", "crash-loop"})
+"""Faults after which a pod serves nothing until it, or another in its place, is ready."""
+
+NODE_LOSS = frozenset(
+    {"node-down", "node-restart", "node-isolate", "node-drain", "service-stop", "node-taint"}
+)
+"""Faults that take a node's pods away, or out of service."""
+
+_WHOLE_SECONDS = timedelta(seconds=1)
+_INFRASTRUCTURE = ("kube-system", "kube-public", "kube-node-lease", "monitoring", "faultcast")
+_NAMESPACE = re.compile(r'namespace\s*=~?\s*"([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Hurt:
+    """A metric that counts and deviated during the fault or after it.
+
+    Attributes:
+        spec: The metric.
+        effect: Mean of measured minus forecast, in its unit; None when it was not computed.
+        relative: The effect as a share of the forecast; None where that is 0.
+        detected: Seconds from the injection until the judge's sequential test saw it; None when it did not.
+        back: Seconds from the end of the fault until it was back; None when it was not, or nobody asked.
+        lost: Points that it cost the score; None without a score.
+    """
+
+    spec: MetricSpec
+    effect: float | None
+    relative: float | None
+    detected: float | None
+    back: float | None
+    lost: float | None
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """How far it was off."""
+        if self.effect is None:
+            return None
+        return Evidence(f"{self.spec.name}, measured minus forecast", self.effect, unit_of(self.spec))
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A workload of which a fault took something.
+
+    Attributes:
+        workload: As it was before the fault.
+        fault: The kind of the fault.
+        hit: How many of its pods were hit at once.
+        node: The node that was struck; empty when pods were.
+        measured: Whether a metric that was hurt is about its namespace, or it was the target itself.
+    """
+
+    workload: Workload
+    fault: str
+    hit: int
+    node: str
+    measured: bool
+
+    @property
+    def alone(self) -> bool:
+        """Whether no pod of it was left."""
+        return self.hit >= max(len(self.workload.pods), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A trial that deviated under proved faults.
+
+    Attributes:
+        history: What happened.
+        facts: What the manifests said.
+        hurt: The metrics that count and deviated: critical ones first, then by points lost, then by effect.
+        struck: The workloads that were struck.
+        response: How the cluster and its monitoring answered.
+    """
+
+    history: TrialHistory
+    facts: TrialFacts
+    hurt: tuple[Hurt, ...]
+    struck: tuple[Struck, ...]
+    response: Response
+
+    @property
+    def before(self) -> Snapshot | None:
+        """What there was before the fault."""
+        return self.facts.before
+
+    @property
+    def faults(self) -> frozenset[str]:
+        """The kinds of its faults."""
+        return frozenset(one.fault for one in self.history.injections)
+
+    @property
+    def injected(self) -> datetime:
+        """When the first fault was injected."""
+        return min(one.started for one in self.history.injections)
+
+    @property
+    def places(self) -> int:
+        """Nodes on which pods could be placed before the fault; 0 when nobody knows."""
+        return sum(node.ready and node.schedulable for node in self.before.nodes) if self.before else 0
+
+    def took_away(self, struck: Struck) -> bool:
+        """Whether a fault left pods that serve nothing; memory does where a container was killed for it."""
+        if struck.fault == "pod-memory":
+            return any(key == struck.workload.key for key, *_ in self.killed())
+        return struck.fault in (NODE_LOSS if struck.node else ENDING)
+
+    def killed(self) -> tuple[tuple[tuple[str, str, str], str, str], ...]:
+        """Containers that ran out of memory since the injection: workload, container, pod."""
+        return tuple(
+            (workload.key, ending.container, pod.name)
+            for workload in (self.facts.after.workloads if self.facts.after else ())
+            for pod in workload.pods
+            for ending in pod.endings
+            if ending.reason == "OOMKilled" and ending.at and ending.at >= self.injected - _WHOLE_SECONDS
+        )
+
+    def serves_dns(self, workload: Workload) -> bool:
+        """Whether a workload is the cluster's DNS."""
+        return workload.namespace == "kube-system" and workload.labels.get("k8s-app") == "kube-dns"
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics that were hurt, the worst first."""
+        return tuple(one.spec.name for one in self.hurt)
+
+    @property
+    def critical(self) -> bool:
+        """Whether one of them is critical."""
+        return any(one.spec.critical for one in self.hurt)
+
+    @property
+    def lost(self) -> float | None:
+        """The points that they cost together; None without a score."""
+        points = [one.lost for one in self.hurt if one.lost is not None]
+        return sum(points) if points else None
+
+    @property
+    def worst(self) -> tuple[Evidence, ...]:
+        """How far the worst metric was off."""
+        return tuple(one.evidence for one in self.hurt[:1] if one.evidence is not None)
+
+
+def case_of(
+    history: TrialHistory, verdict: TrialVerdict, facts: TrialFacts, lost: Mapping[str, float] | None = None
+) -> Case | None:
+    """What rules may conclude from; None when nothing may be concluded.
+
+    Args:
+        history: What happened.
+        verdict: What is concluded.
+        facts: What the manifests said.
+        lost: Points that each metric cost the score, by its name.
+
+    Returns:
+        None unless the trial was completed, every fault proved, and the verdict is DEVIATED by a metric that
+        counts.
+    """
+    proved = bool(history.injections) and all(one.proof and one.proof.proved for one in history.injections)
+    if verdict.status is not Status.DEVIATED or history.outcome != "completed" or not proved:
+        return None
+    hurt = _hurt(history, verdict, lost or {})
+    if not hurt:
+        return None
+    return Case(history, facts, hurt, _struck(history, facts.before, hurt), response_of(history))
+
+
+def _hurt(history: TrialHistory, verdict: TrialVerdict, lost: Mapping[str, float]) -> tuple[Hurt, ...]:
+    found = []
+    for spec in history.metrics:
+        parts = [part for part in verdict.metrics if part.metric == spec.name and part.phase != "gate"]
+        if any(part.counts and part.verdict.status is Status.DEVIATED for part in parts):
+            found.append(_one(spec, parts, lost.get(spec.name)))
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (
+                not one.spec.critical,
+                -(one.lost or 0.0),
+                -abs(one.relative or 0.0),
+                one.spec.name,
+            ),
+        )
+    )
+
+
+def _one(spec: MetricSpec, parts: Iterable[MetricVerdict], lost: float | None) -> Hurt:
+    parts = list(parts)
+    off = [part.verdict for part in parts if part.verdict.status is Status.DEVIATED]
+    curves = [part.curve.resilience for part in parts if part.curve is not None]
+    backs = [part.recovery for part in parts if part.recovery is not None]
+    first = next((one for one in off if one.effect is not None), None)
+    return Hurt(
+        spec,
+        first.effect if first else None,
+        first.relative if first else None,
+        next((one.detected for one in curves if one.detected is not None), None),
+        next((one.seconds for one in backs if not one.censored), None),
+        lost,
+    )
+
+
+def _struck(history: TrialHistory, before: Snapshot | None, hurt: Iterable[Hurt]) -> tuple[Struck, ...]:
+    if before is None:
+        return ()
+    named = {
+        space for one in hurt for text in _NAMESPACE.findall(one.spec.query) for space in text.split("|")
+    }
+    found: dict[tuple[str, ...], Struck] = {}
+    for injection in history.injections:
+        for target in injection.targets:
+            kind, namespace, name = place_of(target)
+            for workload in before.workloads:
+                if kind == "node":
+                    one = _on_node(workload, injection.fault, name, named)
+                else:
+                    one = _hit(workload, injection.fault, injection.targets, (kind, namespace, name))
+                if one is not None:
+                    found.setdefault((*workload.key, injection.fault, one.node), one)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _on_node(workload: Workload, fault: str, node: str, named: set[str]) -> Struck | None:
+    there = sum(pod.node == node for pod in workload.pods)
+    if not there or workload.kind == "DaemonSet" or workload.namespace in _INFRASTRUCTURE:
+        return None
+    return Struck(workload, fault, there, node, workload.namespace in named)
+
+
+def _hit(
+    workload: Workload, fault: str, targets: Iterable[str], place: tuple[str, str, str]
+) -> Struck | None:
+    kind, namespace, name = place
+    if workload.namespace != namespace:
+        return None
+    if kind != "pod":
+        same = (workload.kind.lower(), workload.name) == (kind, name)
+        return Struck(workload, fault, len(workload.pods), "", measured=True) if same else None
+    own = {f"pod {namespace}/{pod.name}" for pod in workload.pods}
+    hit = len(own & set(targets))
+    return Struck(workload, fault, hit, "", measured=True) if f"pod {namespace}/{name}" in own else None
