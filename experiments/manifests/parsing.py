@@ -20,7 +20,6 @@ from faultcast.experiments.manifests.plain import flag, items, moment, number, p
 
 __all__ = ["budget_of", "claim_of", "machine_of", "service_of", "workload_of"]
 
-_HASH = "pod-template-hash"
 _ZONE = "topology.kubernetes.io/zone"
 _AGAINST = ("NoSchedule", "NoExecute")
 _HOST = "kubernetes.io/hostname"
@@ -60,11 +59,9 @@ def _controls(kind: str, namespace: str, name: str, pod: Object) -> bool:
     if text(pod, "metadata", "namespace") != namespace:
         return False
     above = next((one for one in items(pod, "metadata", "ownerReferences") if flag(one, "controller")), {})
-    if kind == "Deployment":
-        wanted = ("ReplicaSet", f"{name}-{text(pod, 'metadata', 'labels', _HASH)}")
-    else:
-        wanted = (kind, name)
-    return (text(above, "kind"), text(above, "name")) == wanted
+    if kind == "Deployment" and text(above, "kind") == "ReplicaSet":
+        return text(above, "name").rpartition("-")[0] == name
+    return (text(above, "kind"), text(above, "name")) == (kind, name)
 
 
 def _spread(spec: Object) -> list[Spread]:

@@ -55,7 +55,7 @@ def command_of(folder: Path, number: int, advice: Advice) -> str:
 
 def top_lines(records: Sequence[TrialRecord]) -> tuple[str, ...]:
     """The most important advice of a run, a line each, and where the rest is; nothing when there is none."""
-    of = {id(one): record for record in records for one in record.advice}
+    of = {id(one): record for record in reversed(records) for one in record.advice}
     found = ranked(one for record in records for one in record.advice)
     if not found:
         return ()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Advice", "Change", "Confidence", "Evidence", "key_of"]
+__all__ = ["Advice", "Change", "Confidence", "Evidence", "distinct", "key_of"]
 
 Confidence = Literal["high", "medium", "low"]
 """`high`: the manifests show the cause and the trial its effect. `medium`: one step between them is the usual
@@ -64,6 +64,7 @@ class Advice:
     Attributes:
         rule: The rule that says so, such as `replicas`.
         cause: What is wrong, in one sentence without a full stop.
+        root: What it would mend, for short: of several with the same root, only the first is given.
         change: What to change.
         evidence: The numbers it rests on, the most telling first.
         metrics: The metrics that it is to help, the worst first.
@@ -76,6 +77,7 @@ class Advice:
 
     rule: str
     cause: str
+    root: str
     change: Change
     evidence: tuple[Evidence, ...]
     metrics: tuple[str, ...]
@@ -93,8 +95,12 @@ def key_of(advice: Advice) -> tuple[str, str, str, str]:
 
 
 def distinct(found: Sequence[Advice]) -> tuple[Advice, ...]:
-    """The first advice of each line to change."""
-    kept: dict[tuple[str, str, str, str], Advice] = {}
+    """The first advice of each root, and of each line to change."""
+    kept: list[Advice] = []
+    roots, lines = set[str](), set[tuple[str, str, str, str]]()
     for advice in found:
-        kept.setdefault(key_of(advice), advice)
-    return tuple(kept.values())
+        if advice.root not in roots and key_of(advice) not in lines:
+            kept.append(advice)
+            roots.add(advice.root)
+            lines.add(key_of(advice))
+    return tuple(kept)

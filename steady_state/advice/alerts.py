@@ -26,6 +26,7 @@ def missing_alert(case: Case) -> Iterator[Advice]:
     yield Advice(
         rule="alert",
         cause=f"{hurt.spec.name} deviated and no alert about the fault fired",
+        root="alert",
         change=Change(
             RULE,
             "",
@@ -61,6 +62,7 @@ def late_alert(case: Case) -> Iterator[Advice]:
     yield Advice(
         rule="alert",
         cause=f"{alert.name} fired {late:.0f} s after the judge saw that {hurt.spec.name} deviates",
+        root="alert",
         change=Change(
             RULE,
             "",

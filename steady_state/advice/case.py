@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory, place_of
-from faultcast.experiments.manifests.facts import Snapshot, TrialFacts, Workload
+from faultcast.experiments.manifests.facts import Pod, Snapshot, TrialFacts, Workload
 from faultcast.steady_state.advice.advice import Evidence
 from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.resilience import Response
@@ -90,6 +90,7 @@ class Case:
         facts: What the manifests said.
         hurt: The metrics that count and deviated: critical ones first, then by points lost, then by effect.
         struck: The workloads that were struck.
+        named: The namespaces that the metrics that were hurt name.
         response: How the cluster and its monitoring answered.
     """
 
@@ -97,7 +98,13 @@ class Case:
     facts: TrialFacts
     hurt: tuple[Hurt, ...]
     struck: tuple[Struck, ...]
+    named: frozenset[str]
     response: Response
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """The workloads before the fault."""
+        return self.before.workloads if self.before else ()
 
     @property
     def before(self) -> Snapshot | None:
@@ -134,6 +141,35 @@ class Case:
             for ending in pod.endings
             if ending.reason == "OOMKilled" and ending.at and ending.at >= self.injected - _WHOLE_SECONDS
         )
+
+    @property
+    def lost_pods(self) -> frozenset[str]:
+        """The pods that were taken away, as `namespace/name`, also those of the cluster's own services."""
+        places = [
+            place_of(target)
+            for one in self.history.injections
+            for target in one.targets
+            if one.fault in (NODE_LOSS if target.startswith("node ") else ENDING)
+        ]
+        nodes = {name for kind, _, name in places if kind == "node"}
+        return frozenset(f"{space}/{name}" for kind, space, name in places if kind == "pod") | {
+            f"{one.namespace}/{pod.name}" for one in self.workloads for pod in one.pods if pod.node in nodes
+        }
+
+    def now(self, workload: Workload) -> tuple[Pod, ...]:
+        """The pods of a workload after the fault."""
+        after = self.facts.after.workloads if self.facts.after else ()
+        return next((one.pods for one in after if one.key == workload.key), ())
+
+    def restarted(self, workload: Workload) -> int:
+        """How often containers of pods that were there before were started again since."""
+        known = {pod.name: pod.restarts for pod in workload.pods}
+        return sum(max(0, pod.restarts - known.get(pod.name, pod.restarts)) for pod in self.now(workload))
+
+    def concerns(self, workload: Workload) -> bool:
+        """Whether a metric that was hurt is about a workload's namespace, or a fault was aimed at it."""
+        aimed = any(one.workload.key == workload.key and one.measured for one in self.struck)
+        return aimed or workload.namespace in self.named
 
     def serves_dns(self, workload: Workload) -> bool:
         """Whether a workload is the cluster's DNS."""
@@ -182,7 +218,8 @@ def case_of(
     hurt = _hurt(history, verdict, lost or {})
     if not hurt:
         return None
-    return Case(history, facts, hurt, _struck(history, facts.before, hurt), response_of(history))
+    named = _named(hurt)
+    return Case(history, facts, hurt, _struck(history, facts.before, named), named, response_of(history))
 
 
 def _hurt(history: TrialHistory, verdict: TrialVerdict, lost: Mapping[str, float]) -> tuple[Hurt, ...]:
@@ -220,12 +257,15 @@ def _one(spec: MetricSpec, parts: Iterable[MetricVerdict], lost: float | None) -
     )
 
 
-def _struck(history: TrialHistory, before: Snapshot | None, hurt: Iterable[Hurt]) -> tuple[Struck, ...]:
+def _named(hurt: Iterable[Hurt]) -> frozenset[str]:
+    """The namespaces that queries name; of regular expressions, plain alternatives."""
+    texts = [text for one in hurt for text in _NAMESPACE.findall(one.spec.query)]
+    return frozenset(space for text in texts for space in text.split("|"))
+
+
+def _struck(history: TrialHistory, before: Snapshot | None, named: frozenset[str]) -> tuple[Struck, ...]:
     if before is None:
         return ()
-    named = {
-        space for one in hurt for text in _NAMESPACE.findall(one.spec.query) for space in text.split("|")
-    }
     found: dict[tuple[str, ...], Struck] = {}
     for injection in history.injections:
         for target in injection.targets:
@@ -240,7 +280,7 @@ def _struck(history: TrialHistory, before: Snapshot | None, hurt: Iterable[Hurt]
     return tuple(found[key] for key in sorted(found))
 
 
-def _on_node(workload: Workload, fault: str, node: str, named: set[str]) -> Struck | None:
+def _on_node(workload: Workload, fault: str, node: str, named: frozenset[str]) -> Struck | None:
     there = sum(pod.node == node for pod in workload.pods)
     if not there or workload.kind == "DaemonSet" or workload.namespace in _INFRASTRUCTURE:
         return None

@@ -6,8 +6,15 @@ from faultcast.experiments.history import TrialHistory
 from faultcast.experiments.manifests.facts import TrialFacts
 from faultcast.steady_state.advice.advice import Advice, Confidence, distinct
 from faultcast.steady_state.advice.alerts import late_alert, missing_alert
+from faultcast.steady_state.advice.budgets import missing_budget
 from faultcast.steady_state.advice.case import Case, case_of
+from faultcast.steady_state.advice.clients import no_retry, sudden_end
+from faultcast.steady_state.advice.dns import node_cache, second_server
+from faultcast.steady_state.advice.nodes import other_site, too_few_nodes
+from faultcast.steady_state.advice.probes import missing_readiness, slow_readiness, strict_liveness
 from faultcast.steady_state.advice.replicas import more_replicas, spreading
+from faultcast.steady_state.advice.resources import cpu_limit, memory_limit, missing_request
+from faultcast.steady_state.advice.storage import bound_volume
 from faultcast.steady_state.verdict import TrialVerdict
 
 __all__ = ["RULES", "TOP", "Rule", "advise", "ranked"]
@@ -16,13 +23,39 @@ Rule = Callable[[Case], Iterator[Advice]]
 
 RULES: tuple[Rule, ...] = (
     more_replicas,
+    missing_budget,
     spreading,
+    bound_volume,
+    second_server,
+    node_cache,
+    missing_readiness,
+    slow_readiness,
+    strict_liveness,
+    cpu_limit,
+    memory_limit,
+    missing_request,
+    sudden_end,
+    no_retry,
+    too_few_nodes,
+    other_site,
     missing_alert,
     late_alert,
 )
 """All rules."""
 
-_FAMILIES = ("replicas", "spread", "alert")
+_FAMILIES = (
+    "replicas",
+    "budget",
+    "spread",
+    "storage",
+    "dns",
+    "probes",
+    "resources",
+    "clients",
+    "nodes",
+    "site",
+    "alert",
+)
 _ORDER = {family: place for place, family in enumerate(_FAMILIES)}
 
 TOP = 3

@@ -47,6 +47,7 @@ def _second(case: Case, struck: Struck) -> Advice:
     return Advice(
         rule="replicas",
         cause=f"the only pod of {workload} was away, and nothing served in its place",
+        root=f"{workload} away",
         change=changed(workload, "spec.replicas", "1", "2", patch),
         evidence=(
             Evidence(f"replicas of {workload}", 1),
@@ -57,7 +58,7 @@ def _second(case: Case, struck: Struck) -> Advice:
         critical=case.critical,
         confidence=confidence,
         because=because,
-        silent_when="two pods before the fault, one of them left in service; or no metric that deviates",
+        silent_when="two pods before the fault, one of them left in service",
         lost=case.lost,
     )
 
@@ -94,6 +95,7 @@ def _apart(case: Case, struck: Struck, *, pinned: bool) -> Advice:
     return Advice(
         rule="spread",
         cause=f"all {len(workload.pods)} pods of {workload} were on node {struck.node}",
+        root=f"{workload} away",
         change=changed(workload, path, before, after, in_pod(pod)),
         evidence=(
             Evidence(f"pods of {workload} on node {struck.node}", struck.hit),

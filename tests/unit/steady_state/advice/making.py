@@ -63,9 +63,7 @@ def workload(name: str, nodes: Sequence[str], *, namespace: str = "shop", **chan
 
 
 STORE = workload("store", ["worker"])
-GATEWAY = workload(
-    "gateway", ["master", "worker"], spread=(Spread("kubernetes.io/hostname", hard=False),)
-)
+GATEWAY = workload("gateway", ["master", "worker"], spread=(Spread("kubernetes.io/hostname", hard=False),))
 
 
 def snapshot(*workloads: Workload, **changes: Any) -> Snapshot:
@@ -94,7 +92,11 @@ def trial(fault: str, *targets: str, **changes: Any) -> TrialHistory:
 
 
 def deviated(
-    status: Status = Status.DEVIATED, *, counts: bool = True, effect: float = 0.4, detected: float | None = 4.0
+    status: Status = Status.DEVIATED,
+    *,
+    counts: bool = True,
+    effect: float = 0.4,
+    detected: float | None = 4.0,
 ) -> TrialVerdict:
     """A verdict on `error_ratio` during the fault."""
     series = SeriesVerdict(status, 0.0004, 3.4, effect, "ridge", ("it was off",), relative=None)

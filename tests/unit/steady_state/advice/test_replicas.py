@@ -78,7 +78,7 @@ def test_all_pods_were_on_the_node() -> None:
 
 def test_a_wish_to_be_apart_that_was_not_granted_becomes_a_rule() -> None:
     wished = replace(BOTH, spread=(Spread("kubernetes.io/hostname", hard=False),))
-    [advice] = found("node-drain", "node worker", facts(wished), "spread")
+    [advice] = found("node-down", "node worker", facts(wished), "spread")
     assert (advice.change.before, advice.change.after) == ("ScheduleAnyway", "DoNotSchedule")
 
 
