@@ -7,6 +7,7 @@ into the result through allure's own reporter, below the running test.
 import json
 import uuid
 from collections.abc import Iterator
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -71,10 +72,12 @@ class AllureSink:
         mark = Label("faultcast.trial", record.history.trial)
         if mark in test.labels:
             return
+        before = {name: copy(value) for name, value in vars(test).items()}
         try:
             _fill(reporter, test, record)
             test.descriptionHtml += section(self._repeats(record.history.experiment))
         except OSError as error:
+            vars(test).update(before)  # what is sent again must not be there twice
             message = f"cannot attach {record.history.trial} to the Allure result: {error}"
             raise SinkError(message, remedy=f"the trial itself is in {record.folder}") from error
         test.labels.append(mark)

@@ -18,7 +18,7 @@ from faultcast.reports.words.verdict import (
 )
 from faultcast.steady_state.response import response_of
 from faultcast.steady_state.verdict import Status
-from faultcast.steady_state.wording import quantity
+from faultcast.steady_state.wording import difference
 
 __all__ = ["description"]
 
@@ -95,7 +95,7 @@ def _power(record: TrialRecord) -> str:
     """What the judge could have seen at all: without it, "held" says little."""
     unit = units(record.history)
     visible = [
-        f"{part.metric} {quantity(part.verdict.smallest_visible, unit.get(part.metric, ''))}"
+        f"{part.metric} {difference(part.verdict.smallest_visible, unit.get(part.metric, ''))}"
         for part in record.verdict.metrics
         if part.phase == "during" and part.verdict.smallest_visible is not None
     ]

@@ -2,7 +2,7 @@
 
 from faultcast.reports.words.verdict import recovery_words
 from faultcast.steady_state.resilience import PodReturn, Resilience, Response
-from faultcast.steady_state.wording import quantity
+from faultcast.steady_state.wording import difference, quantity
 
 __all__ = ["alert_words", "curve_words", "detection_words", "loss_words", "pods_words", "worst_words"]
 
@@ -55,16 +55,18 @@ def worst_words(curve: Resilience, unit: str) -> str:
     if curve.depth == 0:
         return "never off in the direction that hurts"
     size, side = abs(curve.depth), "above" if curve.depth > 0 else "below"
-    if unit == "ratio":
-        return f"at worst {quantity(size, unit)} ({quantity(100 * size)} points) {side} forecast"
-    share = _share(curve.depth_percent, "it")
-    return f"at worst {quantity(size, unit)} {side} forecast{f' ({share})' if share else ''}"
+    share = "" if unit == "ratio" else _share(curve.depth_percent, "it")
+    return f"at worst {difference(size, unit)} {side} forecast{f' ({share})' if share else ''}"
 
 
 def loss_words(curve: Resilience, unit: str) -> str:
     """What was lost, or was too much, over time: `31.2 req lost, 41 % of normal`."""
-    words = f"{quantity(curve.area, _times_seconds(unit))} {'too much' if curve.depth > 0 else 'lost'}"
-    share = _share(curve.area_percent, "normal")
+    side, share = "too much" if curve.depth > 0 else "lost", _share(curve.area_percent, "normal")
+    if unit == "ratio":  # shares summed over time are a length of time
+        return f"the same as {quantity(curve.area, 's')} at 100 %"
+    if unit == "s" and share:  # nobody thinks in seconds times seconds
+        return f"{share} {side}"
+    words = f"{quantity(curve.area, _times_seconds(unit))} {side}"
     return f"{words}, {share}" if share else words
 
 
