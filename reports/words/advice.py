@@ -9,7 +9,7 @@ from faultcast.steady_state.advice.advice import Advice, Evidence
 from faultcast.steady_state.advice.alerts import RULE
 from faultcast.steady_state.advice.deriving import TOP, ranked
 from faultcast.steady_state.advice.store import patch_file
-from faultcast.steady_state.wording import quantity
+from faultcast.steady_state.wording import difference, quantity
 
 __all__ = ["advice_line", "advice_lines", "command_of", "evidence_words", "top_lines"]
 
@@ -21,7 +21,11 @@ def advice_line(advice: Advice) -> str:
 
 def evidence_words(found: Iterable[Evidence]) -> str:
     """The numbers, such as `replicas of Deployment shop/store: 1; nodes: 2`."""
-    return "; ".join(f"{one.what}: {quantity(one.value, one.unit)}" for one in found)
+    return "; ".join(f"{one.what}: {_number(one)}" for one in found)
+
+
+def _number(one: Evidence) -> str:
+    return difference(one.value, one.unit) if one.difference else quantity(one.value, one.unit)
 
 
 def advice_lines(advice: Advice) -> tuple[str, ...]:

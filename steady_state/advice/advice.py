@@ -19,11 +19,13 @@ class Evidence:
         what: What it is of, such as `replicas of Deployment shop/store`.
         value: The number.
         unit: Its unit.
+        difference: Whether it is a difference of two values of that unit.
     """
 
     what: str
     value: float
     unit: str = ""
+    difference: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """What the rules see of a trial: which metrics were hurt, which workloads were struck, and how."""
 
-import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,10 +9,8 @@ from faultcast.experiments.manifests.facts import Pod, Snapshot, TrialFacts, Wor
 from faultcast.steady_state.advice.advice import Evidence
 from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.resilience import Response
-from faultcast.steady_state.response import response_of
-from faultcast.steady_state.verdict import MetricVerdict, Status, TrialVerdict
 
-__all__ = ["ENDING", "NODE_LOSS", "Case", "Hurt", "Struck", "case_of"]
+__all__ = ["ENDING", "NODE_LOSS", "Case", "Hurt", "Struck"]
 
 ENDING = frozenset({"pod-delete", "container-kill", "crash-loop"})
 """Faults after which a pod serves nothing until it, or another in its place, is ready."""
@@ -25,8 +21,6 @@ NODE_LOSS = frozenset(
 """Faults that take a node's pods away, or out of service."""
 
 _WHOLE_SECONDS = timedelta(seconds=1)
-_INFRASTRUCTURE = ("kube-system", "kube-public", "kube-node-lease", "monitoring", "faultcast")
-_NAMESPACE = re.compile(r'namespace\s*=~?\s*"([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +32,6 @@ class Hurt:
         effect: Mean of measured minus forecast, in its unit; None when it was not computed.
         relative: The effect as a share of the forecast; None where that is 0.
         detected: Seconds from the injection until the judge's sequential test saw it; None when it did not.
-        back: Seconds from the end of the fault until it was back; None when it was not, or nobody asked.
         lost: Points that it cost the score; None without a score.
     """
 
@@ -46,7 +39,6 @@ class Hurt:
     effect: float | None
     relative: float | None
     detected: float | None
-    back: float | None
     lost: float | None
 
     @property
@@ -54,7 +46,8 @@ class Hurt:
         """How far it was off."""
         if self.effect is None:
             return None
-        return Evidence(f"{self.spec.name}, measured minus forecast", self.effect, unit_of(self.spec))
+        what = f"{self.spec.name}, measured minus forecast"
+        return Evidence(what, self.effect, unit_of(self.spec), difference=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,107 +188,3 @@ class Case:
     def worst(self) -> tuple[Evidence, ...]:
         """How far the worst metric was off."""
         return tuple(one.evidence for one in self.hurt[:1] if one.evidence is not None)
-
-
-def case_of(
-    history: TrialHistory, verdict: TrialVerdict, facts: TrialFacts, lost: Mapping[str, float] | None = None
-) -> Case | None:
-    """What rules may conclude from; None when nothing may be concluded.
-
-    Args:
-        history: What happened.
-        verdict: What is concluded.
-        facts: What the manifests said.
-        lost: Points that each metric cost the score, by its name.
-
-    Returns:
-        None unless the trial was completed, every fault proved, and the verdict is DEVIATED by a metric that
-        counts.
-    """
-    proved = bool(history.injections) and all(one.proof and one.proof.proved for one in history.injections)
-    if verdict.status is not Status.DEVIATED or history.outcome != "completed" or not proved:
-        return None
-    hurt = _hurt(history, verdict, lost or {})
-    if not hurt:
-        return None
-    named = _named(hurt)
-    return Case(history, facts, hurt, _struck(history, facts.before, named), named, response_of(history))
-
-
-def _hurt(history: TrialHistory, verdict: TrialVerdict, lost: Mapping[str, float]) -> tuple[Hurt, ...]:
-    found = []
-    for spec in history.metrics:
-        parts = [part for part in verdict.metrics if part.metric == spec.name and part.phase != "gate"]
-        if any(part.counts and part.verdict.status is Status.DEVIATED for part in parts):
-            found.append(_one(spec, parts, lost.get(spec.name)))
-    return tuple(
-        sorted(
-            found,
-            key=lambda one: (
-                not one.spec.critical,
-                -(one.lost or 0.0),
-                -abs(one.relative or 0.0),
-                one.spec.name,
-            ),
-        )
-    )
-
-
-def _one(spec: MetricSpec, parts: Iterable[MetricVerdict], lost: float | None) -> Hurt:
-    parts = list(parts)
-    off = [part.verdict for part in parts if part.verdict.status is Status.DEVIATED]
-    curves = [part.curve.resilience for part in parts if part.curve is not None]
-    backs = [part.recovery for part in parts if part.recovery is not None]
-    first = next((one for one in off if one.effect is not None), None)
-    return Hurt(
-        spec,
-        first.effect if first else None,
-        first.relative if first else None,
-        next((one.detected for one in curves if one.detected is not None), None),
-        next((one.seconds for one in backs if not one.censored), None),
-        lost,
-    )
-
-
-def _named(hurt: Iterable[Hurt]) -> frozenset[str]:
-    """The namespaces that queries name; of regular expressions, plain alternatives."""
-    texts = [text for one in hurt for text in _NAMESPACE.findall(one.spec.query)]
-    return frozenset(space for text in texts for space in text.split("|"))
-
-
-def _struck(history: TrialHistory, before: Snapshot | None, named: frozenset[str]) -> tuple[Struck, ...]:
-    if before is None:
-        return ()
-    found: dict[tuple[str, ...], Struck] = {}
-    for injection in history.injections:
-        for target in injection.targets:
-            kind, namespace, name = place_of(target)
-            for workload in before.workloads:
-                if kind == "node":
-                    one = _on_node(workload, injection.fault, name, named)
-                else:
-                    one = _hit(workload, injection.fault, injection.targets, (kind, namespace, name))
-                if one is not None:
-                    found.setdefault((*workload.key, injection.fault, one.node), one)
-    return tuple(found[key] for key in sorted(found))
-
-
-def _on_node(workload: Workload, fault: str, node: str, named: frozenset[str]) -> Struck | None:
-    there = sum(pod.node == node for pod in workload.pods)
-    if not there or workload.kind == "DaemonSet" or workload.namespace in _INFRASTRUCTURE:
-        return None
-    return Struck(workload, fault, there, node, workload.namespace in named)
-
-
-def _hit(
-    workload: Workload, fault: str, targets: Iterable[str], place: tuple[str, str, str]
-) -> Struck | None:
-    kind, namespace, name = place
-    if workload.namespace != namespace:
-        return None
-    if kind != "pod":
-        same = (workload.kind.lower(), workload.name) == (kind, name)
-        return Struck(workload, fault, len(workload.pods), "", measured=True) if same else None
-    own = {f"pod {namespace}/{pod.name}" for pod in workload.pods}
-    hit = len(own & set(targets))
-    return Struck(workload, fault, hit, "", measured=True) if f"pod {namespace}/{name}" in own else None

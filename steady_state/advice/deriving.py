@@ -7,9 +7,10 @@ from faultcast.experiments.manifests.facts import TrialFacts
 from faultcast.steady_state.advice.advice import Advice, Confidence, distinct
 from faultcast.steady_state.advice.alerts import late_alert, missing_alert
 from faultcast.steady_state.advice.budgets import missing_budget
-from faultcast.steady_state.advice.case import Case, case_of
+from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.clients import no_retry, sudden_end
 from faultcast.steady_state.advice.dns import node_cache, second_server
+from faultcast.steady_state.advice.finding import case_of
 from faultcast.steady_state.advice.nodes import other_site, too_few_nodes
 from faultcast.steady_state.advice.probes import missing_readiness, slow_readiness, strict_liveness
 from faultcast.steady_state.advice.replicas import more_replicas, spreading

@@ -35,7 +35,7 @@ def cpu_limit(case: Case) -> Iterator[Advice]:
                 container,
                 ("limits.cpu", limit, more),
                 cause=f"{workload} was stopped by its CPU limit while the fault was in place",
-                evidence=Evidence(f"periods in which {container.name} was stopped", 100 * share, "%"),
+                evidence=Evidence(f"periods in which {container.name} was stopped", share, "ratio"),
                 because="the quota was reached; whether more would be used was not measured",
                 silent_when=f"fewer than {100 * THROTTLED:.0f} % of the periods throttled",
             )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from faultcast.experiments.manifests.facts import (
     ProbeSettings,
     Snapshot,
     Spread,
+    Throttling,
     Workload,
 )
 from faultcast.experiments.manifests.parsing import (
@@ -40,6 +41,7 @@ from faultcast.infra.prometheus.timeouts import HASTY
 from tests.fakeapi import FakeApi
 from tests.fakeapi.cluster import HOST
 from tests.fakeapi.transport import install
+from tests.fakeprometheus import FakePrometheus, serving
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PAGE = (Path(__file__).parents[3] / "docs" / "safety.md").read_text(encoding="utf-8")
@@ -125,6 +127,21 @@ def test_without_targets_nothing_is_read(api: FakeApi) -> None:
 def test_a_prometheus_that_is_away_leaves_throttling_unknown() -> None:
     client = PrometheusClient("http://127.0.0.1:1", timeout=HASTY, patient=False)
     assert throttling(client, Span(NOW, NOW), ["shop"]) is None
+
+
+def test_throttling_is_read_by_container() -> None:
+    labels = {"namespace": "shop", "pod": "gateway-1", "container": "gateway"}
+    server, fault = FakePrometheus(), Span(NOW, NOW + timedelta(seconds=30))
+    where = '{container!="",namespace=~"kube-system|shop"}[30s]'
+    by = "sum by (namespace, pod, container)"
+    stopped, periods = (
+        f"{by} (increase(container_cpu_cfs_{name}_total{where}))" for name in ("throttled_periods", "periods")
+    )
+    server.series[f"{stopped} / ({periods} > 0)"] = [(labels, lambda _: 0.4)]
+    with serving(server):
+        client = PrometheusClient(server.url, timeout=HASTY, patient=False)
+        found = throttling(client, fault, ["shop", "kube-system"])
+    assert found == (Throttling("shop", "gateway-1", "gateway", 0.4),)
 
 
 def test_the_rights_are_those_of_the_page() -> None:

@@ -33,7 +33,7 @@ def record(folder: Path, *advice: Advice) -> TrialRecord:
 def test_all_that_there_is_to_say() -> None:
     assert advice_lines(some()[0]) == (
         f"{CHANGE} (high confidence): the only pod of Deployment shop/store was away, {NOTHING}",
-        "evidence: replicas of Deployment shop/store: 1; error_ratio, measured minus forecast: 0.4 ratio",
+        "evidence: replicas of Deployment shop/store: 1; error_ratio, measured minus forecast: 40 points",
         "helps: error_ratio",
         "confidence high: the manifest asks for one pod, the fault took it, and the metric deviated",
         "not advised with: two pods before the fault, one of them left in service",

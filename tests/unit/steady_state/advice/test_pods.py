@@ -137,7 +137,7 @@ def test_the_pod_that_took_over_was_throttled() -> None:
     [advice] = found("resources", "pod-delete", POD, throttled(0.6))
     where = "spec.template.spec.containers[gateway].resources.limits.cpu"
     assert (advice.change.path, advice.change.before, advice.change.after) == (where, "250m", "500m")
-    assert advice.evidence[0].value == 60
+    assert advice.evidence[0].value == 0.6
     assert spec_of(advice) == {"resources": {"limits": {"cpu": "500m"}}}
 
 
