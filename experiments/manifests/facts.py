@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 __all__ = [
+    "Autoscaler",
     "Budget",
     "Claim",
     "Container",
@@ -181,6 +182,23 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler: where there is one, the number of replicas is its own.
+
+    Attributes:
+        namespace: Its namespace.
+        name: Its name.
+        target: Kind and name of the workload that it scales.
+        least: The fewest replicas that it keeps.
+    """
+
+    namespace: str
+    name: str
+    target: tuple[str, str]
+    least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A Service.
 
@@ -242,6 +260,7 @@ class Snapshot:
         budgets: Their disruption budgets.
         services: Their services.
         claims: Their volume claims.
+        autoscalers: What scales them.
         nodes: All nodes.
         unknown: What could not be read, by resource, and why.
     """
@@ -252,6 +271,7 @@ class Snapshot:
     budgets: tuple[Budget, ...] = ()
     services: tuple[Service, ...] = ()
     claims: tuple[Claim, ...] = ()
+    autoscalers: tuple[Autoscaler, ...] = ()
     nodes: tuple[Machine, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
 

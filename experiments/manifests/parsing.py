@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from faultcast.experiments.manifests.facts import (
+    Autoscaler,
     Budget,
     Claim,
     Container,
@@ -18,7 +19,7 @@ from faultcast.experiments.manifests.facts import (
 )
 from faultcast.experiments.manifests.plain import flag, items, moment, number, part, text, texts
 
-__all__ = ["budget_of", "claim_of", "machine_of", "service_of", "workload_of"]
+__all__ = ["autoscaler_of", "budget_of", "claim_of", "machine_of", "service_of", "workload_of"]
 
 _ZONE = "topology.kubernetes.io/zone"
 _AGAINST = ("NoSchedule", "NoExecute")
@@ -149,6 +150,17 @@ def budget_of(found: Object) -> Budget:
         texts(found, "spec", "selector", "matchLabels"),
         text(found, "spec", "minAvailable"),
         text(found, "spec", "maxUnavailable"),
+    )
+
+
+def autoscaler_of(found: Object) -> Autoscaler:
+    """A horizontal autoscaler."""
+    above = part(found, "spec", "scaleTargetRef")
+    return Autoscaler(
+        text(found, "metadata", "namespace"),
+        text(found, "metadata", "name"),
+        (text(above, "kind"), text(above, "name")),
+        number(found, "spec", "minReplicas", default=1),
     )
 
 

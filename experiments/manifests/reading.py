@@ -13,6 +13,7 @@ from typing import Any
 from faultcast.experiments.history import place_of
 from faultcast.experiments.manifests.facts import Snapshot, Workload
 from faultcast.experiments.manifests.parsing import (
+    autoscaler_of,
     budget_of,
     claim_of,
     machine_of,
@@ -38,6 +39,7 @@ NAMESPACED = {
     "services": "",
     "persistentvolumeclaims": "",
     "poddisruptionbudgets": "policy",
+    "horizontalpodautoscalers": "autoscaling",
 }
 """What is listed in a namespace, with its API group."""
 
@@ -98,6 +100,7 @@ def read_snapshot(kube: KubeClient, namespaces: Iterable[str], at: datetime) -> 
         budgets=tuple(budget_of(one) for one in lists.of("poddisruptionbudgets")),
         services=services,
         claims=tuple(claim_of(one, volumes) for one in lists.of("persistentvolumeclaims")),
+        autoscalers=tuple(autoscaler_of(one) for one in lists.of("horizontalpodautoscalers")),
         nodes=tuple(machine_of(one) for one in lists.of("nodes")),
         unknown=lists.unknown,
     )

@@ -56,8 +56,8 @@ def late_alert(case: Case) -> Iterator[Advice]:
     if alert is None or alert.pending is None or hurt is None or hurt.detected is None:
         return
     waited, late = alert.seconds - alert.pending, alert.seconds - hurt.detected
-    if late <= LATE or waited <= 0:
-        return
+    if late <= LATE or late - waited > LATE:
+        return  # in time, or late for another reason than its wait
     shorter = max(0.0, waited - late)
     yield Advice(
         rule="alert",
@@ -81,7 +81,7 @@ def late_alert(case: Case) -> Iterator[Advice]:
         critical=hurt.spec.critical,
         confidence="medium",
         because="how often a shorter wait would alarm for nothing was not measured",
-        silent_when=f"the alert within {LATE:.0f} s of the judge's detection, or one that does not wait",
+        silent_when=f"the alert within {LATE:.0f} s of the judge's detection, or late without its wait too",
         lost=hurt.lost,
     )
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faultcast.experiments.manifests.facts import Workload
-from faultcast.steady_state.advice.advice import Advice, Confidence, Evidence
+from faultcast.experiments.manifests.facts import Autoscaler, Workload
+from faultcast.steady_state.advice.advice import Advice, Change, Confidence, Evidence
 from faultcast.steady_state.advice.case import NODE_LOSS, Case, Struck
-from faultcast.steady_state.advice.patches import ABSENT, HOST, changed, constraint, in_pod
+from faultcast.steady_state.advice.patches import ABSENT, HOST, changed, constraint, in_pod, yaml_of
 
 __all__ = ["copies", "more_replicas", "spreading"]
 
@@ -37,6 +37,10 @@ def _second(case: Case, struck: Struck) -> Advice:
         pod["topologySpreadConstraints"] = [constraint(workload)]
     if pod:
         patch["spec"].update(in_pod(pod)["spec"])
+    change = changed(workload, "spec.replicas", "1", "2", patch)
+    if scaler := _scaler(case, workload):
+        path, least = "spec.minReplicas", yaml_of({"spec": {"minReplicas": 2}})
+        change = Change("HorizontalPodAutoscaler", scaler.namespace, scaler.name, path, "1", "2", least)
     confidence: Confidence = "high"
     because = "the manifest asks for one pod, the fault took it, and the metric deviated"
     if not struck.measured:
@@ -48,7 +52,7 @@ def _second(case: Case, struck: Struck) -> Advice:
         rule="replicas",
         cause=f"the only pod of {workload} was away, and nothing served in its place",
         root=f"{workload} away",
-        change=changed(workload, "spec.replicas", "1", "2", patch),
+        change=change,
         evidence=(
             Evidence(f"replicas of {workload}", 1),
             *((Evidence("the next pod was ready after", max(back), "s"),) if back else ()),
@@ -60,6 +64,19 @@ def _second(case: Case, struck: Struck) -> Advice:
         because=because,
         silent_when="two pods before the fault, one of them left in service",
         lost=case.lost,
+    )
+
+
+def _scaler(case: Case, workload: Workload) -> Autoscaler | None:
+    """What scales a workload by itself, and would take a second replica away again."""
+    wanted = (workload.namespace, (workload.kind, workload.name))
+    return next(
+        (
+            one
+            for one in (case.before.autoscalers if case.before else ())
+            if (one.namespace, one.target) == wanted and one.least <= 1
+        ),
+        None,
     )
 
 

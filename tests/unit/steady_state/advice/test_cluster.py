@@ -178,8 +178,12 @@ def test_an_alert_that_waits_too_long_waits_less() -> None:
     assert (advice.change.before, advice.change.after) == ("60s", "44s")
 
 
+IN_TIME, AT_ONCE, BRIEF = firing(6, 10), firing(30, 30), firing(30, 34)
+
+
 @pytest.mark.parametrize(
-    ("events", "detected"), [(firing(6, 10), 4.0), (firing(6, 36), None), ((), None), (firing(30, 30), 4.0)]
+    ("events", "detected"),
+    [(IN_TIME, 4.0), (firing(6, 36), None), ((), None), (AT_ONCE, 4.0), (BRIEF, 4.0)],
 )
 def test_alerts_are_left_alone(events: tuple[Event, ...], detected: float | None) -> None:
     assert alerted(*events, detected=detected) == []

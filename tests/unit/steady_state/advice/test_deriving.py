@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from faultcast.experiments.fault import faults
 from faultcast.experiments.history import TrialHistory, load_trial
 from faultcast.experiments.manifests.facts import (
+    Autoscaler,
     Budget,
     Claim,
     Container,
@@ -38,6 +39,7 @@ from tests.factories import INJECTED, make_history
 from tests.unit.steady_state.advice.making import GATEWAY, STORE, deviated, facts, trial, workload
 
 RECORDED = Path(__file__).parents[3] / "recorded" / "trials"
+ADVISED = RECORDED.parent / "advised" / "store-pod-delete"
 KILLED = "pod shop/store-5f6b8-0"
 
 words = st.sampled_from(["", "app", "shop", "store", "gateway", "worker", "master", "kube-system", "100m"])
@@ -80,6 +82,9 @@ snapshots = st.none() | st.builds(
     st.lists(st.builds(Budget, words, words, labels, words, words), max_size=2).map(tuple),
     st.lists(st.builds(Service, words, words, labels), max_size=2).map(tuple),
     st.lists(st.builds(Claim, words, words, words, st.just(()), st.tuples(words)), max_size=2).map(tuple),
+    st.lists(st.builds(Autoscaler, words, words, st.tuples(words, words), st.integers(0, 3)), max_size=1).map(
+        tuple
+    ),
     st.lists(st.builds(Machine, words, st.booleans(), st.booleans(), words), max_size=3).map(tuple),
     st.dictionaries(
         st.sampled_from(["nodes", "pods", "services", "poddisruptionbudgets"]), words, max_size=2
@@ -148,18 +153,23 @@ def recorded(name: str) -> TrialHistory:
     return load_trial(RECORDED / name)[0]
 
 
-def test_a_recorded_trial_with_facts_beside_it() -> None:
-    """The facts are synthetic, made for the pods of the recorded trial."""
-    history = recorded("store-pod-delete")
-    first = history.injections[0].targets[0].rpartition("/")[2]
-    store = replace(STORE, pods=(Pod(first, "worker"),))
-    verdict = load_verdict(RECORDED / "store-pod-delete")
-    advice = advise(history, verdict, facts(store))[0]
+def test_a_trial_that_was_recorded_with_its_facts() -> None:
+    """The trial is real; with two replicas it is an altered copy."""
+    history, _ = load_trial(ADVISED)
+    verdict, known = load_verdict(ADVISED), load_facts(ADVISED)
+    [advice] = advise(history, verdict, known)
     assert str(advice.change) == "Deployment shop/store: spec.replicas 1 -> 2"
+    assert load_yaml(advice.change.patch) == {"spec": {"replicas": 2}}
     assert advice.critical
-    assert advice.metrics[0] in ("error_ratio", "served_rate")
-    two = replace(store, replicas=2, pods=(*store.pods, Pod("store-1", "master")))
-    assert "replicas" not in {one.rule for one in advise(history, verdict, facts(two))}
+    assert set(advice.metrics) == {"error_ratio", "served_rate"}
+    assert known.before
+    [store] = [one for one in known.before.workloads if one.name == "store"]
+    two = replace(store, replicas=2, pods=(*store.pods, Pod("store-second", "worker")))
+    altered = replace(known, before=replace(known.before, workloads=(two,)))
+    assert "replicas" not in {one.rule for one in advise(history, verdict, altered)}
+
+
+def test_nothing_is_advised_on_a_recorded_trial_that_held() -> None:
     held = recorded("gateway-pod-delete")
     assert advise(held, load_verdict(RECORDED / "gateway-pod-delete"), facts(GATEWAY)) == ()
 

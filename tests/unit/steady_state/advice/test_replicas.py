@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from faultcast.experiments.manifests.facts import Machine, Spread, TrialFacts, Workload
+from faultcast.experiments.manifests.facts import Autoscaler, Machine, Spread, TrialFacts, Workload
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice
 from faultcast.steady_state.advice.deriving import advise
@@ -49,6 +49,13 @@ def test_a_workload_that_no_metric_names_is_unsure() -> None:
     other = workload("mail", ["worker"], namespace="post")
     [advice] = found("node-down", "node worker", facts(other))
     assert (advice.confidence, advice.change.namespace) == ("low", "post")
+
+
+def test_where_an_autoscaler_decides_it_gets_the_number() -> None:
+    scaler = Autoscaler("shop", "store", ("Deployment", "store"))
+    [advice] = found("pod-delete", KILLED, facts(STORE, autoscalers=(scaler,)))
+    assert str(advice.change) == "HorizontalPodAutoscaler shop/store: spec.minReplicas 1 -> 2"
+    assert load_yaml(advice.change.patch) == {"spec": {"minReplicas": 2}}
 
 
 @pytest.mark.parametrize(
