@@ -4,20 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from faultcast.experiments.manifests.facts import (
-    Autoscaler,
-    Budget,
-    Claim,
-    Container,
-    Ending,
-    Machine,
-    Pod,
-    ProbeSettings,
-    Service,
-    Spread,
-    Workload,
-)
+from faultcast.experiments.manifests.facts import Autoscaler, Budget, Claim, Machine, Service
 from faultcast.experiments.manifests.plain import flag, items, moment, number, part, text, texts
+from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, Spread, Workload
 
 __all__ = ["autoscaler_of", "budget_of", "claim_of", "machine_of", "service_of", "workload_of"]
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from faultcast.experiments.history import place_of
-from faultcast.experiments.manifests.facts import Snapshot, Workload
+from faultcast.experiments.manifests.facts import Snapshot
 from faultcast.experiments.manifests.parsing import (
     autoscaler_of,
     budget_of,
@@ -21,6 +21,7 @@ from faultcast.experiments.manifests.parsing import (
     workload_of,
 )
 from faultcast.experiments.manifests.plain import items
+from faultcast.experiments.manifests.workloads import Workload
 from faultcast.experiments.resources.objects import read_json
 from faultcast.experiments.resources.permissions import Permission
 from faultcast.infra.errors import ApiError, FaultcastError

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from faultcast.experiments.manifests.facts import Budget, Workload
+from faultcast.experiments.manifests.facts import Budget
+from faultcast.experiments.manifests.workloads import Workload
 from faultcast.steady_state.advice.advice import Advice, Evidence
 from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.patches import added

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory, place_of
-from faultcast.experiments.manifests.facts import Pod, Snapshot, TrialFacts, Workload
+from faultcast.experiments.manifests.facts import Snapshot, TrialFacts
+from faultcast.experiments.manifests.workloads import Pod, Workload
 from faultcast.steady_state.advice.advice import Evidence
 from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.resilience import Response

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faultcast.experiments.manifests.facts import Workload
+from faultcast.experiments.manifests.workloads import Workload
 from faultcast.steady_state.advice.advice import Advice, Change, Evidence
 from faultcast.steady_state.advice.case import Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container

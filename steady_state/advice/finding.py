@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory, place_of
-from faultcast.experiments.manifests.facts import Snapshot, TrialFacts, Workload
+from faultcast.experiments.manifests.facts import Snapshot, TrialFacts
+from faultcast.experiments.manifests.workloads import Workload
 from faultcast.steady_state.advice.case import Case, Hurt, Struck
 from faultcast.steady_state.response import response_of
 from faultcast.steady_state.verdict import MetricVerdict, Status, TrialVerdict

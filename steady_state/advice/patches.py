@@ -3,7 +3,7 @@
 from io import StringIO
 from typing import Any
 
-from faultcast.experiments.manifests.facts import Workload
+from faultcast.experiments.manifests.workloads import Workload
 from faultcast.steady_state.advice.advice import Change
 
 __all__ = ["ABSENT", "HOST", "added", "changed", "constraint", "in_container", "in_pod", "yaml_of"]

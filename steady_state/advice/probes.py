@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faultcast.experiments.manifests.facts import Container, Workload
+from faultcast.experiments.manifests.workloads import Container, Workload
 from faultcast.steady_state.advice.advice import Advice, Confidence, Evidence
 from faultcast.steady_state.advice.case import Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faultcast.experiments.manifests.facts import Autoscaler, Workload
+from faultcast.experiments.manifests.facts import Autoscaler
+from faultcast.experiments.manifests.workloads import Workload
 from faultcast.steady_state.advice.advice import Advice, Change, Confidence, Evidence
 from faultcast.steady_state.advice.case import NODE_LOSS, Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, HOST, changed, constraint, in_pod, yaml_of

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from faultcast.experiments.manifests.facts import Container, Workload
+from faultcast.experiments.manifests.workloads import Container, Workload
 from faultcast.steady_state.advice.advice import Advice, Evidence
 from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container

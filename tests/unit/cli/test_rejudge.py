@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from faultcast.cli import judging
 from faultcast.experiments.history import save_trial
-from faultcast.experiments.manifests.facts import Pod
 from faultcast.experiments.manifests.store import save_facts
+from faultcast.experiments.manifests.workloads import Pod
 from faultcast.steady_state.advice.store import load_advice
 from faultcast.steady_state.store import load_verdict, save_verdict
 from faultcast.steady_state.trial import judge_trial

@@ -11,16 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faultcast.experiments.history import Span
-from faultcast.experiments.manifests.facts import (
-    Budget,
-    Claim,
-    Machine,
-    ProbeSettings,
-    Snapshot,
-    Spread,
-    Throttling,
-    Workload,
-)
+from faultcast.experiments.manifests.facts import Budget, Claim, Machine, Snapshot, Throttling
 from faultcast.experiments.manifests.parsing import (
     budget_of,
     claim_of,
@@ -35,6 +26,7 @@ from faultcast.experiments.manifests.reading import (
     read_snapshot,
     reading_rights,
 )
+from faultcast.experiments.manifests.workloads import ProbeSettings, Spread, Workload
 from faultcast.fixtures.trial.facts import facts_after, facts_before, throttling
 from faultcast.infra.prometheus.client import PrometheusClient
 from faultcast.infra.prometheus.timeouts import HASTY

@@ -7,17 +7,8 @@ from typing import Any
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Event, Injection, Proof, TrialHistory
-from faultcast.experiments.manifests.facts import (
-    Container,
-    Machine,
-    Pod,
-    ProbeSettings,
-    Service,
-    Snapshot,
-    Spread,
-    TrialFacts,
-    Workload,
-)
+from faultcast.experiments.manifests.facts import Machine, Service, Snapshot, TrialFacts
+from faultcast.experiments.manifests.workloads import Container, Pod, ProbeSettings, Spread, Workload
 from faultcast.steady_state.resilience import Resilience, Traced
 from faultcast.steady_state.verdict import MetricVerdict, SeriesVerdict, Status, TrialVerdict
 from tests.factories import INJECTED, make_history

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from faultcast.experiments.history import Event, TrialHistory
-from faultcast.experiments.manifests.facts import Claim, Machine, Pod, Spread, TrialFacts, Workload
+from faultcast.experiments.manifests.facts import Claim, Machine, TrialFacts
+from faultcast.experiments.manifests.workloads import Pod, Spread, Workload
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice
 from faultcast.steady_state.advice.deriving import advise

@@ -16,19 +16,14 @@ from faultcast.experiments.manifests.facts import (
     Autoscaler,
     Budget,
     Claim,
-    Container,
-    Ending,
     Machine,
-    Pod,
-    ProbeSettings,
     Service,
     Snapshot,
-    Spread,
     Throttling,
     TrialFacts,
-    Workload,
 )
 from faultcast.experiments.manifests.store import load_facts, save_facts
+from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, Spread, Workload
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice, key_of
 from faultcast.steady_state.advice.deriving import advise, ranked

@@ -7,17 +7,8 @@ from typing import Any
 import pytest
 
 from faultcast.experiments.history import Event
-from faultcast.experiments.manifests.facts import (
-    Budget,
-    Container,
-    Ending,
-    Pod,
-    ProbeSettings,
-    Snapshot,
-    Throttling,
-    TrialFacts,
-    Workload,
-)
+from faultcast.experiments.manifests.facts import Budget, Snapshot, Throttling, TrialFacts
+from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, Workload
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice
 from faultcast.steady_state.advice.deriving import advise

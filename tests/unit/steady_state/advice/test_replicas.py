@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from faultcast.experiments.manifests.facts import Autoscaler, Machine, Spread, TrialFacts, Workload
+from faultcast.experiments.manifests.facts import Autoscaler, Machine, TrialFacts
+from faultcast.experiments.manifests.workloads import Spread, Workload
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice
 from faultcast.steady_state.advice.deriving import advise
