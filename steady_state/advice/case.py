@@ -126,6 +126,11 @@ class Case:
             return any(key == struck.workload.key for key, *_ in self.killed())
         return struck.fault in (NODE_LOSS if struck.node else ENDING)
 
+    @property
+    def lost_whole(self) -> bool:
+        """Whether a workload was left without any pod: errors elsewhere may then be its own."""
+        return any(one.alone and self.took_away(one) for one in self.struck)
+
     def killed(self) -> tuple[tuple[tuple[str, str, str], str, str], ...]:
         """Containers that ran out of memory since the injection: workload, container, pod."""
         return tuple(

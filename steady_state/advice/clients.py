@@ -80,8 +80,8 @@ def no_retry(case: Case) -> Iterator[Advice]:
 
 
 def _failing(case: Case) -> bool:
-    """Whether a ratio of errors went up."""
-    return any(
+    """Whether a ratio of errors went up, and not for want of a workload that was lost whole."""
+    return not case.lost_whole and any(
         unit_of(one.spec) in _RATIOS and one.spec.direction != "down" and (one.effect or 0.0) > 0
         for one in case.hurt
     )

@@ -24,7 +24,7 @@ _SLOWING = frozenset({"pod-cpu", "pod-memory", "io-stress", "node-cpu", "node-me
 def missing_readiness(case: Case) -> Iterator[Advice]:
     """A pod that was started anew gets requests at once, for no readiness probe says that it is not ready."""
     for struck in case.struck:
-        if struck.alone or not case.took_away(struck):
+        if case.lost_whole or not case.took_away(struck):
             continue  # without another pod the requests have nowhere to go
         for container in _serving(case, struck.workload):
             if container.readiness is None and container.port:

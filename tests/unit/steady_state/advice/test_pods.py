@@ -215,6 +215,12 @@ def test_no_client_is_advised(fault: str, there: tuple[Workload, ...]) -> None:
     assert found("clients", fault, target, facts(*there)) == []
 
 
+def test_errors_for_want_of_another_workload_are_no_matter_of_retries() -> None:
+    both = facts(GATEWAY, STORE, sensors())
+    rules = [one.rule for one in advise(trial("node-down", "node worker"), deviated(), both)]
+    assert rules == ["replicas"]
+
+
 def test_fewer_requests_are_no_errors() -> None:
     fewer = deviated(effect=-0.4)
     given = advise(trial("container-kill", POD), fewer, facts(GATEWAY, sensors()))
