@@ -122,7 +122,7 @@ class Snapshot:
         claims: Their volume claims.
         autoscalers: What scales them.
         nodes: All nodes.
-        unknown: What could not be read, by resource, and why.
+        unknown: What could not be read, as `nodes` or `pods in shop`, and why.
     """
 
     at: datetime
@@ -135,9 +135,10 @@ class Snapshot:
     nodes: tuple[Machine, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
 
-    def knows(self, *resources: str) -> bool:
-        """Whether all of these were read, such as `poddisruptionbudgets`."""
-        return not any(resource in self.unknown for resource in resources)
+    def knows(self, *resources: str, namespace: str = "") -> bool:
+        """Whether all of these were read, such as `poddisruptionbudgets`, for a namespace or the cluster."""
+        places = ("", f" in {namespace}") if namespace else ("",)
+        return not any(f"{one}{place}" in self.unknown for one in resources for place in places)
 
 
 @dataclass(frozen=True, slots=True)

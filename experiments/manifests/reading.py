@@ -118,8 +118,9 @@ class _Lists:
 
     def read(self, permission: Permission) -> None:
         resource, space = permission.resource, permission.namespace
+        what = f"{resource} in {space}" if space else resource
         if self.silent:
-            self.unknown[resource] = self.silent
+            self.unknown[what] = self.silent
             return
         where = f"/namespaces/{space}" if space else ""
         base = f"/apis/{permission.group}/v1" if permission.group else "/api/v1"
@@ -127,12 +128,12 @@ class _Lists:
         try:
             listed = read_json(self.kube, f"{base}{where}/{resource}", doing)
         except FaultcastError as error:
-            self.unknown[resource] = error.what
+            self.unknown[what] = error.what
             if isinstance(error, ApiError) and not error.status:
                 self.silent = error.what
             return
         if listed is None:
-            self.unknown[resource] = f"there is no {base}{where}/{resource}"
+            self.unknown[what] = f"there is no {base}{where}/{resource}"
         self.found.setdefault(resource, []).extend(items(listed, "items"))
 
     def of(self, resource: str) -> list[Object]:

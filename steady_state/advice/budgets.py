@@ -17,12 +17,13 @@ def missing_budget(case: Case) -> Iterator[Advice]:
     A workload of one pod gets no budget: it would only make its node impossible to drain.
     """
     before = case.before
-    if before is None or not before.knows("poddisruptionbudgets"):
+    if before is None:
         return
     for struck in case.struck:
         workload = struck.workload
         drained = struck.fault == "node-drain" and struck.hit > 1
-        if not drained or not (workload.selector or workload.labels):
+        known = before.knows("poddisruptionbudgets", namespace=workload.namespace)
+        if not drained or not known or not (workload.selector or workload.labels):
             continue
         if any(_covers(budget, workload) for budget in before.budgets):
             continue

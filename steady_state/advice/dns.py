@@ -44,7 +44,11 @@ def second_server(case: Case) -> Iterator[Advice]:
 def node_cache(case: Case) -> Iterator[Advice]:
     """All servers were away, and no node answers from a cache of its own."""
     before = case.before
-    if before is None or not before.knows("daemonsets") or "coredns-down" not in case.faults:
+    if (
+        before is None
+        or not before.knows("daemonsets", namespace="kube-system")
+        or "coredns-down" not in case.faults
+    ):
         return
     if any(one.kind == "DaemonSet" and one.name in CACHES for one in before.workloads):
         return

@@ -14,6 +14,7 @@ from faultcast.steady_state.advice.storage import bound_volume
 __all__ = ["other_site", "too_few_nodes"]
 
 _ZONE = "topology.kubernetes.io/zone"
+_NEEDED = ("nodes", "pods", "poddisruptionbudgets", "persistentvolumeclaims", "persistentvolumes")
 _FIRST = (more_replicas, spreading, missing_budget, missing_readiness, sudden_end, no_retry, bound_volume)
 """What has to be right before another site is worth its price."""
 
@@ -58,7 +59,7 @@ def other_site(case: Case) -> Iterator[Advice]:
     """A node was lost and it showed, though each workload had pods on other nodes and all else is right."""
     lost = [one for one in case.struck if one.node and one.fault in NODE_LOSS and one.measured]
     before = case.before
-    if before is None or not before.knows("nodes", "poddisruptionbudgets", "persistentvolumeclaims"):
+    if before is None or not before.knows(*_NEEDED):
         return
     if not lost or any(one.alone for one in lost) or any(True for rule in _FIRST for _ in rule(case)):
         return

@@ -106,7 +106,7 @@ def strict_liveness(case: Case) -> Iterator[Advice]:
 def _serving(case: Case, workload: Workload) -> tuple[Container, ...]:
     """The containers that requests reach: those with a port, of a workload behind a service."""
     before = case.before
-    if before is None or not before.knows("services"):
+    if before is None or not before.knows("services", namespace=workload.namespace):
         return ()
     behind = any(
         service.namespace == workload.namespace

@@ -87,17 +87,29 @@ def test_nothing_but_lists_is_asked_for_and_no_secret(api: FakeApi) -> None:
 def test_what_the_rights_do_not_allow_is_not_known(api: FakeApi) -> None:
     api.server.refuse = lambda _, path: 403 if path.endswith(("nodes", "deployments")) else None
     found = read_snapshot(api.kube(), ("shop",), NOW)
-    assert set(found.unknown) >= {"nodes", "deployments"}
+    assert set(found.unknown) >= {"nodes", "deployments in shop"}
     assert not found.knows("nodes")
-    assert found.knows("pods", "services")
+    assert not found.knows("deployments", namespace="shop")
+    assert found.knows("pods", "services", namespace="shop")
     assert found.services == ()
 
 
 def test_once_nobody_answers_nobody_is_asked_any_more(api: FakeApi) -> None:
     api.nodes.off.add("master")
     found = read_snapshot(api.kube(), ("shop", "kube-system"), NOW)
-    assert set(found.unknown) == set(NAMESPACED) | set(WHOLE_CLUSTER)
+    spaces = ("shop", "kube-system")
+    assert set(found.unknown) == {f"{one} in {space}" for one in NAMESPACED for space in spaces} | set(
+        WHOLE_CLUSTER
+    )
     assert found.workloads == ()
+
+
+def test_rights_in_one_namespace_are_enough_for_that(api: FakeApi) -> None:
+    api.server.refuse = lambda _, path: 403 if "kube-system" in path else None
+    found = read_snapshot(api.kube(), ("kube-system", "shop"), NOW)
+    assert found.knows("deployments", "pods", namespace="shop")
+    assert not found.knows("deployments", namespace="kube-system")
+    assert {one.namespace for one in found.workloads} == {"shop"}
 
 
 def test_a_trial_reads_before_and_after(api: FakeApi) -> None:

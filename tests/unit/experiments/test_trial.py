@@ -143,7 +143,7 @@ def test_manifests_that_cannot_be_read_cost_no_trial(run: Callable[..., Judged])
     known = load_facts(run().folder)
     assert known.before is not None
     assert known.after is not None
-    assert {"pods", "deployments", "nodes"} <= set(known.before.unknown)
+    assert {"pods in shop", "deployments in shop", "nodes"} <= set(known.before.unknown)
     assert known.before.namespaces == ("kube-system", "shop")
 
 

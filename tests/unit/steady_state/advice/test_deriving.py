@@ -82,7 +82,9 @@ snapshots = st.none() | st.builds(
     ),
     st.lists(st.builds(Machine, words, st.booleans(), st.booleans(), words), max_size=3).map(tuple),
     st.dictionaries(
-        st.sampled_from(["nodes", "pods", "services", "poddisruptionbudgets"]), words, max_size=2
+        st.sampled_from(["nodes", "pods in shop", "services", "poddisruptionbudgets in shop"]),
+        words,
+        max_size=2,
     ),
 )
 throttled = st.none() | st.lists(st.builds(Throttling, words, words, words, st.floats()), max_size=2).map(

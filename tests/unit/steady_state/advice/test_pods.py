@@ -66,7 +66,7 @@ def test_one_root_gives_one_advice() -> None:
         ("node-drain", STORE, {}),
         ("node-drain", BOTH, {"budgets": (Budget("shop", "web", {"app": "web"}, "1"),)}),
         ("node-drain", BOTH, {"budgets": (Budget("shop", "all"),)}),
-        ("node-drain", BOTH, {"unknown": {"poddisruptionbudgets": "forbidden"}}),
+        ("node-drain", BOTH, {"unknown": {"poddisruptionbudgets in shop": "forbidden"}}),
     ],
 )
 def test_no_budget_is_advised(fault: str, there: Workload, changes: dict[str, Any]) -> None:
