@@ -255,19 +255,16 @@ def test_a_budget_and_a_cordoned_node() -> None:
     assert machine_of(node) == Machine("worker", ready=True, schedulable=False, zone="a")
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["metadata", "spec", "status", "template", "containers", "name", "env", "volumes"]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=20,
+KEYS = st.sampled_from(["metadata", "spec", "status", "template", "containers", "name", "env", "volumes"])
+json_values: st.SearchStrategy[Any] = st.deferred(
+    lambda: (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=4)
+        | st.lists(json_values, max_size=3)
+        | st.dictionaries(KEYS, json_values, max_size=4)
+    )
 )
 objects = st.dictionaries(st.sampled_from(["metadata", "spec", "status"]), json_values, max_size=3)
 
