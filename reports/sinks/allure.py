@@ -7,6 +7,7 @@ into the result through allure's own reporter, below the running test.
 import json
 import uuid
 from collections.abc import Iterator
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ from faultcast.steady_state.verdict import Status
 
 __all__ = ["AllureSink", "environment"]
 
-_TYPES = {".png": AttachmentType.PNG, ".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
+_ATTACHED = {"proof.svg", "curve.svg"}
+_TYPES = {".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
 _STATUS = {
     Status.HELD: AllureStatus.PASSED,
     Status.DEVIATED: AllureStatus.FAILED,
@@ -71,10 +73,12 @@ class AllureSink:
         mark = Label("faultcast.trial", record.history.trial)
         if mark in test.labels:
             return
+        before = {name: copy(value) for name, value in vars(test).items()}
         try:
             _fill(reporter, test, record)
             test.descriptionHtml += section(self._repeats(record.history.experiment))
         except OSError as error:
+            vars(test).update(before)  # what is sent again must not be there twice
             message = f"cannot attach {record.history.trial} to the Allure result: {error}"
             raise SinkError(message, remedy=f"the trial itself is in {record.folder}") from error
         test.labels.append(mark)
@@ -196,15 +200,12 @@ def _parameters(record: TrialRecord) -> Iterator[tuple[str, str]]:
 
 
 def _files(record: TrialRecord) -> Iterator[tuple[str, Path]]:
+    """What is no picture of the description already; the rest is on disk, for a report is sent around."""
     for path in record.plots:
-        yield f"{path.stem} ({path.suffix[1:].upper()})", path
-    for name, file in (
-        ("verdict", "verdict.json"),
-        ("history", "history.json"),
-        ("journal of Chaos Toolkit", "journal.json"),
-    ):
-        if (record.folder / file).is_file():
-            yield name, record.folder / file
+        if path.name in _ATTACHED:
+            yield path.stem, path
+    if (record.folder / "verdict.json").is_file():
+        yield "verdict", record.folder / "verdict.json"
 
 
 def _add_step(reporter: Any, parent: str, step: Step, statuses: dict[Status, str]) -> None:

@@ -1,9 +1,9 @@
 """What a person reads first in a trial's Allure result: the verdict, the picture, the table."""
 
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from faultcast.reports.record import TrialRecord
 from faultcast.reports.words.curve import curve_words, pods_words
@@ -17,7 +17,7 @@ from faultcast.reports.words.verdict import (
 )
 from faultcast.steady_state.response import response_of
 from faultcast.steady_state.verdict import Status
-from faultcast.steady_state.wording import quantity
+from faultcast.steady_state.wording import difference
 
 __all__ = ["description"]
 
@@ -33,7 +33,7 @@ def description(record: TrialRecord) -> str:
             f"<p><strong>{escape(headline(history, verdict))}</strong></p><p>{escape(more)}</p>",
             f"<p>Known weakness: {escape(history.known_weakness)}</p>" if history.known_weakness else "",
             f"<p>Known blindness: {escape(history.known_blindness)}</p>" if history.known_blindness else "",
-            *(_picture(path) for path in record.plots if path.name == "overview.png"),
+            *(_picture(path) for path in record.plots if path.name == "overview.svg"),
             _table(("metric", "phase", "verdict", "p", "effect", "recovery", "why"), _rows(record)),
             _list(_curves(record)),
             _list(_objections(record)),
@@ -78,7 +78,7 @@ def _power(record: TrialRecord) -> str:
     """What the judge could have seen at all: without it, "held" says little."""
     unit = units(record.history)
     visible = [
-        f"{part.metric} {quantity(part.verdict.smallest_visible, unit.get(part.metric, ''))}"
+        f"{part.metric} {difference(part.verdict.smallest_visible, unit.get(part.metric, ''))}"
         for part in record.verdict.metrics
         if part.phase == "during" and part.verdict.smallest_visible is not None
     ]
@@ -91,8 +91,10 @@ def _power(record: TrialRecord) -> str:
 
 
 def _picture(path: Path) -> str:
-    data = b64encode(path.read_bytes()).decode()
-    return f'<p><img alt="forecast, measured and fault window" src="data:image/png;base64,{data}"></p>'
+    # Allure encodes the whole text once more, so that base64 would cost its third twice.
+    data = quote(path.read_text(encoding="utf-8"), safe=" =:;,/()+?@!$&'*")
+    image = f'<img alt="forecast, measured and fault window" src="data:image/svg+xml,{escape(data)}">'
+    return f"<p>{image}</p>"
 
 
 def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -3,7 +3,7 @@
 from faultcast.reports.words.verdict import effect_words
 from faultcast.steady_state.repeats import MetricRepeats, Repeats, Spread
 from faultcast.steady_state.survival import LEAST_REPEATS, RecoveryTimes, Share
-from faultcast.steady_state.wording import between, quantity
+from faultcast.steady_state.wording import between, between_differences, quantity
 
 __all__ = ["deviating_words", "in_time_words", "median_words", "metric_words", "repeat_lines", "spread_words"]
 
@@ -47,7 +47,7 @@ def spread_words(spread: Spread | None, unit: str) -> str:
     """How large the effects were: `0.31 s above forecast (0.2 to 0.4 s)`."""
     if spread is None:
         return "–"
-    return f"{effect_words(spread.median, unit)} ({quantity(spread.low)} to {quantity(spread.high, unit)})"
+    return f"{effect_words(spread.median, unit)} ({between_differences(spread.low, spread.high, unit)})"
 
 
 def metric_words(part: MetricRepeats) -> str:

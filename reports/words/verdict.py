@@ -3,7 +3,7 @@
 from faultcast.experiments.history import TrialHistory
 from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.verdict import MetricVerdict, Recovery, SeriesVerdict, Status, TrialVerdict
-from faultcast.steady_state.wording import quantity
+from faultcast.steady_state.wording import between_differences, difference, quantity
 
 __all__ = [
     "MEANING",
@@ -43,7 +43,7 @@ def effect_words(effect: float | None, unit: str) -> str:
         return "–"
     if quantity(abs(effect)) == "0":
         return "as forecast"
-    return f"{quantity(abs(effect), unit)} {'above' if effect > 0 else 'below'} forecast"
+    return f"{difference(abs(effect), unit)} {'above' if effect > 0 else 'below'} forecast"
 
 
 def effect_in_full(verdict: SeriesVerdict, unit: str) -> str:
@@ -53,7 +53,7 @@ def effect_in_full(verdict: SeriesVerdict, unit: str) -> str:
     if verdict.relative is not None and abs(verdict.relative) < _MOST_RELATIVE:
         more.append(f"{100 * verdict.relative:+.2g} %")
     if verdict.interval is not None:
-        more.append(" to ".join(quantity(end) for end in verdict.interval))
+        more.append(between_differences(*verdict.interval, unit))
     return f"{words} ({'; '.join(more)})" if more else words
 
 

@@ -29,7 +29,7 @@ from faultcast.steady_state.window.effects import reaches, shift_interval
 from faultcast.steady_state.window.framing import Framed
 from faultcast.steady_state.window.observation import MOST_MISSING_HELD, given, missing_words, observed
 from faultcast.steady_state.window.threads import one_thread
-from faultcast.steady_state.wording import duration, quantity
+from faultcast.steady_state.wording import difference, duration
 
 __all__ = ["Examination", "examine", "too_little", "unknown"]
 
@@ -217,7 +217,7 @@ class Examination:
         notes = []
         unit, direction = self.framed.unit, self.direction
         if odd:
-            smallest = quantity(self.smallest_effect or 0.0, unit)
+            smallest = difference(self.smallest_effect or 0.0, unit)
             notes.append(f"unusual (p = {self.p_value:.2g}), but less than the {smallest} that matters")
         elif direction != "either":
             other, score, _ = self._compare("down" if direction == "up" else "up")
@@ -225,7 +225,7 @@ class Examination:
                 word = "lower" if direction == "up" else "higher"
                 notes.append(f"{word} than expected, which does no harm")
         if visible := self.visible(alpha):
-            notes.append(f"a lasting shift of {quantity(visible, unit)} would have been seen")
+            notes.append(f"a lasting shift of {difference(visible, unit)} would have been seen")
         if self.forecast.covariates:
             notes.append(given(self.forecast.covariates))
         return notes

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from faultcast.steady_state.window.framing import Framed
-from faultcast.steady_state.wording import between, quantity
+from faultcast.steady_state.wording import between, difference, quantity
 
 __all__ = ["MOST_MISSING_HELD", "given", "missing_words", "observed"]
 
@@ -38,7 +38,7 @@ def observed(
     if not outside:
         outside = ["no sample outside"]
         if odd:
-            off = quantity(float(np.nanmean(errors)), framed.unit)
+            off = difference(float(np.nanmean(errors)), framed.unit)
             outside = [f"no sample far off, but {off} off on average"]
     expected = between(float(lower.mean()), float(upper.mean()), framed.unit)
     level = quantity(float(values.mean()), framed.unit)

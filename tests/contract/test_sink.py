@@ -15,6 +15,7 @@ from allure_commons.reporter import AllureReporter
 from rich.console import Console
 
 from faultcast.infra.cluster import DatabaseAccess
+from faultcast.infra.errors import SinkError
 from faultcast.reports.record import Sink, TrialRecord
 from faultcast.reports.runs import RunFolder
 from faultcast.reports.sinks.allure import AllureSink
@@ -158,8 +159,25 @@ def test_a_failure_has_a_way_on_and_tells_no_secret(
     else:
         request.getfixturevalue("listener")
         sink = AllureSink()
-        record = replace(record, plots=(tmp_path / "overview.png",))
+        record = replace(record, plots=(tmp_path / "overview.svg",))
     check_failure(sink, record, secret=SECRET)
+
+
+def test_a_trial_of_which_half_went_into_allure_is_there_once_when_it_is_sent_again(
+    listener: Listener, record: TrialRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object, **_named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    sink, test = AllureSink(), listener.test
+    with monkeypatch.context() as disk:
+        disk.setattr(listener.allure_logger, "attach_data", full)
+        with pytest.raises(SinkError):
+            sink.publish(record)
+    sink.publish(record)
+    for parts in (test.steps, test.labels, test.links, test.parameters, test.attachments):
+        names = [(part.name, getattr(part, "value", "")) for part in parts]
+        assert len(names) == len(set(names)) > 0
 
 
 def test_a_console_that_nobody_reads_ends_no_program(

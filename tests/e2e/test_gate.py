@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
-from tests.browser import browse, pages
+from tests.browser import pages, shown
 from tests.e2e.gate import ROOT, Gate, gate, started
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
@@ -57,9 +57,7 @@ def test_the_report_opens_from_its_file_and_shows_the_trials(catalog: Gate, tmp_
     found = {title.split(":")[0]: page for title, page in pages(report).items()}
     assert set(found) == set(PART)
     for experiment, verdict in (("no-fault", "HELD"), ("store-pod-delete", "DEVIATED (known weakness)")):
-        page = browse(report, f"#{found[experiment]}", tmp_path, "--dump-dom")
-        assert f"{experiment}: " in page
-        assert verdict in page
+        assert shown(report, f"#{found[experiment]}", tmp_path, f"{experiment}: ", verdict)
 
 
 def test_the_console_shows_a_table_and_where_the_report_is(catalog: Gate) -> None:

@@ -1,6 +1,7 @@
 """What earlier versions left is still read, and judged as it was, to the bit."""
 
 import json
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,15 @@ def test_a_recorded_trial_is_judged_as_it_was(trial: Path) -> None:
     stored = load_verdict(trial)
     fresh = judge_trial(history, series, alpha=stored.alpha)
     assert differences(stored, fresh) == ()
-    assert fresh == stored
+    assert _figures(fresh) == _figures(stored)
+
+
+def _figures(found: Any) -> Any:
+    """A verdict but for its sentences, whose words may get better."""
+    if is_dataclass(found):
+        told = (field.name for field in fields(found) if field.compare and field.name != "reasons")
+        return {name: _figures(getattr(found, name)) for name in told}
+    return tuple(map(_figures, found)) if isinstance(found, tuple) else found
 
 
 def test_every_kind_that_acts_has_an_entry() -> None:

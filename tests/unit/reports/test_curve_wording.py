@@ -26,8 +26,8 @@ QUIET = replace(ERRORS, detected=None, depth=0.01, area=0.0, area_percent=0.0)
 
 def test_a_ratio_is_told_in_points() -> None:
     assert curve_words(ERRORS, "ratio", ALERT) == (
-        "seen after 4 s, first alert after 31 s (ShopErrorsHigh); at worst 0.84 ratio (84 points) above "
-        "forecast; 12.3 ratio·s too much; back after 12 s"
+        "seen after 4 s, first alert after 31 s (ShopErrorsHigh); at worst 84 points above "
+        "forecast; the same as 12.3 s at 100 %; back after 12 s"
     )
 
 
@@ -39,11 +39,17 @@ def test_a_rate_is_told_in_percent_and_its_loss_without_the_second() -> None:
 
 
 @pytest.mark.parametrize(
-    ("percent", "words"), [(None, ""), (999.0, " (999 % of it)"), (6200.0, " (62 times it)"), (2e4, "")]
+    ("percent", "depth", "loss"),
+    [
+        (None, "", ""),
+        (999.0, " (999 % of it)", "999 % of normal too much; "),
+        (6200.0, " (62 times it)", "62 times normal too much; "),
+        (2e4, "", ""),
+    ],
 )
-def test_a_share_of_next_to_nothing_is_not_told(percent: float | None, words: str) -> None:
+def test_a_share_of_next_to_nothing_is_not_told(percent: float | None, depth: str, loss: str) -> None:
     found = curve_words(replace(ERRORS, depth_percent=percent, area_percent=percent), "s")
-    assert f"at worst 0.84 s above forecast{words}; 12.3 s·s too much" in found
+    assert f"at worst 840 ms above forecast{depth}; {loss}back after" in found
 
 
 def test_an_undisturbed_metric_has_neither_depth_nor_loss() -> None:
@@ -56,7 +62,7 @@ def test_an_undisturbed_metric_has_neither_depth_nor_loss() -> None:
 def test_what_nobody_knows_is_said() -> None:
     found = curve_words(replace(RATE, recovery=None, missing=3), "", Response(watched=False))
     assert found.startswith("seen after 4 s, nobody looked for alerts; ")
-    assert found.endswith("152 s lost, 41 % of normal; 3 of 21 samples missing")
+    assert found.endswith("41 % of normal lost; 3 of 21 samples missing")
 
 
 def test_a_metric_that_was_not_back_says_how_long_it_was_watched() -> None:

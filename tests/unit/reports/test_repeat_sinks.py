@@ -57,7 +57,7 @@ def test_what_is_left_out_is_named_with_the_reason(tmp_path: Path) -> None:
     lines = "\n".join(repeat_lines(found))
     assert "UNKNOWN, and part of no share: gateway-2" in lines
     assert "without a proved fault" in lines
-    assert "order_rate: effect 0.01 req/s above forecast (0.01 to 0.01 req/s); back after 10 s" in lines
+    assert "order_rate: effect 0.01 req/s above forecast (0.01 req/s); back after 10 s" in lines
 
 
 def printed(folder: Path, width: int, *statuses: Status) -> str:

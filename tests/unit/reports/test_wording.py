@@ -12,21 +12,42 @@ from faultcast.reports.words.verdict import (
     worst_metric,
 )
 from faultcast.steady_state.verdict import Recovery, Status, TrialVerdict
-from faultcast.steady_state.wording import quantity
+from faultcast.steady_state.wording import between, between_differences, difference, quantity
 from tests.factories import make_history, make_part, make_verdict
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (0.48213, "s", "0.482 s"),
+        (0.48213, "s", "482 ms"),
+        (-0.00248, "s", "-2.48 ms"),
+        (1.0, "s", "1 s"),
+        (0.0, "s", "0 s"),
+        (0.3571, "ratio", "35.7 %"),
+        (0.0, "ratio", "0 %"),
+        (3.0, "count", "3"),
         (1234.0, "req/s", "1,234 req/s"),
         (0.0, "", "0"),
-        (2e6, "B", "2,000,000 B"),
+        (2.5e6, "bytes", "2.5 MB"),
+        (512.0, "B", "512 B"),
     ],
 )
 def test_quantities_keep_three_digits_and_their_unit(value: float, unit: str, text: str) -> None:
     assert quantity(value, unit) == text
+
+
+def test_both_ends_of_a_range_are_in_one_unit() -> None:
+    assert between(0.081, 0.097, "s") == "81-97 ms"
+    assert between(0.5, 2.0, "s") == "0.5-2 s"
+    assert between(0.0, 0.05, "ratio") == "0-5 %"
+    assert between(0.0971, 0.09712, "s") == "97.1 ms"
+    assert between(-0.2, 0.1, "req/s") == "-0.2 to 0.1 req/s"
+
+
+def test_shares_differ_by_points() -> None:
+    assert difference(0.357, "ratio") == "35.7 points"
+    assert between_differences(-0.071, -0.059, "ratio") == "-7.1 to -5.9 points"
+    assert difference(0.007, "s") == "7 ms"
 
 
 @pytest.mark.parametrize(("p", "text"), [(None, "–"), (0.0004, "< 0.001"), (0.0123, "0.012"), (1.0, "1.000")])
@@ -36,7 +57,7 @@ def test_p_values_never_read_as_zero(p: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("effect", "text"),
-    [(None, "–"), (0.0, "as forecast"), (0.31, "0.31 s above forecast"), (-2.0, "2 s below forecast")],
+    [(None, "–"), (0.0, "as forecast"), (0.31, "310 ms above forecast"), (-2.0, "2 s below forecast")],
 )
 def test_effects_say_the_direction(effect: float | None, text: str) -> None:
     assert effect_words(effect, "s") == text

@@ -60,7 +60,7 @@ class TestTolerance:
     def test_the_sentence_names_the_limits(self) -> None:
         verdict = judge_trial(history(LIMITED), self.errors(0.9, 28))
         assert verdict.reasons[0] == (
-            "during the fault: errors 0.84 ratio against 0-0.05 ratio allowed; 14 of 15 samples outside"
+            "during the fault: errors 84 % against 0-5 % allowed; 14 of 15 samples outside"
         )
 
     def test_back_means_back_within_the_limits(self) -> None:

@@ -25,7 +25,7 @@ def sentence(window: list[float], *, odd: bool = True, rounding: float = 1e-9, u
 
 def test_a_window_is_told_in_one_sentence() -> None:
     assert sentence([0.2, 0.2, 0.25, 0.29, 0.09]) == (
-        "p95 latency 0.206 s against 0.081-0.097 s expected; 4 of 5 samples above"
+        "p95 latency 206 ms against 81-97 ms expected; 4 of 5 samples above"
     )
 
 
@@ -35,12 +35,12 @@ def test_both_sides_are_told() -> None:
 
 def test_what_was_not_measured_is_not_told() -> None:
     assert sentence([np.nan, 0.2, np.nan, 0.09, 0.2]) == (
-        "p95 latency 0.163 s against 0.081-0.097 s expected; 2 of 5 samples above"
+        "p95 latency 163 ms against 81-97 ms expected; 2 of 5 samples above"
     )
 
 
 def test_a_window_within_the_band_that_is_odd_all_the_same_is_off_on_average() -> None:
-    assert sentence([0.096] * 5).endswith("; no sample far off, but 0.007 s off on average")
+    assert sentence([0.096] * 5).endswith("; no sample far off, but 7 ms off on average")
     assert sentence([0.089] * 5, odd=False).endswith("; no sample outside")
 
 

@@ -64,7 +64,7 @@ def test_an_undisturbed_trial_holds() -> None:
 def test_an_outage_deviates_and_the_gravest_reason_comes_first() -> None:
     verdict = judge_trial(history(RATE, replace_spec(ERRORS, critical=True)), outage())
     assert verdict.status is Status.DEVIATED
-    assert verdict.reasons[0].startswith("during the fault: errors 0.")
+    assert verdict.reasons[0].startswith("during the fault: errors 7")
     assert part(verdict, "rate", "during").verdict.status is Status.DEVIATED
     assert part(verdict, "rate", "gate").verdict.status is Status.HELD
 
