@@ -28,6 +28,7 @@ from faultcast.experiments.manifests.reading import (
 )
 from faultcast.experiments.manifests.workloads import ProbeSettings, Spread, Workload
 from faultcast.fixtures.trial.facts import facts_after, facts_before, throttling
+from faultcast.forecasting.sources import PrometheusSource
 from faultcast.infra.prometheus.client import PrometheusClient
 from faultcast.infra.prometheus.timeouts import HASTY
 from tests.fakeapi import FakeApi
@@ -36,6 +37,7 @@ from tests.fakeapi.transport import install
 from tests.fakeprometheus import FakePrometheus, serving
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+NOWHERE = PrometheusSource(PrometheusClient("http://127.0.0.1:1", timeout=HASTY, patient=False))
 PAGE = (Path(__file__).parents[3] / "docs" / "safety.md").read_text(encoding="utf-8")
 VALUE = "a-password"
 
@@ -116,7 +118,7 @@ def test_a_trial_reads_before_and_after(api: FakeApi) -> None:
     before = facts_before(api.kube(), ["pod shop/gateway-1"], NOW)
     assert before.before
     assert before.after is None
-    both = facts_after(api.kube(), None, before, Span(NOW, NOW), NOW)
+    both = facts_after(api.kube(), NOWHERE, before, Span(NOW, NOW), NOW)
     assert both.after
     assert both.after.namespaces == both.before.namespaces if both.before else False
     assert both.throttled is None
@@ -124,13 +126,12 @@ def test_a_trial_reads_before_and_after(api: FakeApi) -> None:
 
 def test_without_targets_nothing_is_read(api: FakeApi) -> None:
     nothing = facts_before(api.kube(), [], NOW)
-    assert facts_after(api.kube(), None, nothing, None, NOW) == nothing
+    assert facts_after(api.kube(), NOWHERE, nothing, None, NOW) == nothing
     assert api.server.reads == 0
 
 
 def test_a_prometheus_that_is_away_leaves_throttling_unknown() -> None:
-    client = PrometheusClient("http://127.0.0.1:1", timeout=HASTY, patient=False)
-    assert throttling(client, Span(NOW, NOW), ["shop"]) is None
+    assert throttling(NOWHERE, Span(NOW, NOW), ["shop"]) is None
 
 
 def test_throttling_is_read_by_container() -> None:
@@ -143,8 +144,8 @@ def test_throttling_is_read_by_container() -> None:
     )
     server.series[f"{stopped} / ({periods} > 0)"] = [(labels, lambda _: 0.4)]
     with serving(server):
-        client = PrometheusClient(server.url, timeout=HASTY, patient=False)
-        found = throttling(client, fault, ["shop", "kube-system"])
+        source = PrometheusSource(PrometheusClient(server.url, timeout=HASTY, patient=False))
+        found = throttling(source, fault, ["shop", "kube-system"])
     assert found == (Throttling("shop", "gateway-1", "gateway", 0.4),)
 
 
