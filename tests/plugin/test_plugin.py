@@ -163,14 +163,23 @@ def test_experiments_of_another_folder_are_found_without_a_test_file(suite: pyte
     assert not (suite.path / "runs").exists()
 
 
-def test_a_bad_file_is_refused_with_its_place_before_anything_is_touched(suite: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("direction: sideways", "metrics.0.direction: "),
+        ("presence: sum(up", ":39:22: metrics.1.presence: ( is never closed"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_place_before_anything_is_touched(
+    suite: pytest.Pytester, wrong: str, said: str
+) -> None:
     file = suite.path / "chaos" / "no-fault.yaml"
-    file.write_text(file.read_text().replace("lookback: 20s", "direction: sideways"))
+    file.write_text(file.read_text().replace("lookback: 20s", wrong))
     result = suite.runpytest_inprocess("--faultcast-experiments", "chaos")
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()
     assert "no-fault.yaml:" in text
-    assert "direction" in text
+    assert said in text
     assert "Traceback" not in text
 
 

@@ -110,9 +110,9 @@ def test_two_series_are_refused_also_when_one_holds_no_number(
 
 
 def test_a_wrong_query_is_refused_in_prometheus_own_words(see: See) -> None:
-    [refusal] = see({"abort": [{"query": "sum(", "below": 5}]}).refusals
+    [refusal] = see({"abort": [{"query": "rate(up)", "below": 5}]}).refusals
     assert "an error: Prometheus at" in refusal.text
-    assert "unclosed (" in refusal.text
+    assert "expected type range vector" in refusal.text
     assert refusal.remedy == "correct the query"
 
 
