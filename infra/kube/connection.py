@@ -17,8 +17,8 @@ TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and between two bytes of an answer, where a call names no others."""
 _ATTEMPTS = 3
 _PLAIN = client.Configuration()
-"""What objects of the client take their settings from. Without one each makes one of its own, which is most of
-the time in which a list is read."""
+"""What objects of the client take their settings from. Without one each makes one of its own, which takes
+most of the time."""
 _NAMED = ("Namespace", "Node", "Pod", "Job", "Deployment", "Set", "ConfigMap", "Lease", "Budget")
 
 
