@@ -25,10 +25,10 @@ setup:
 	@infra/setup.sh
 
 gate: setup
-	@$(PY) -m pytest experiments --workflow experiments/workflows/release-gate.yaml --keep-cluster $(ARGS)
+	@$(PY) -m pytest experiments --faultcast-workflow experiments/workflows/release-gate.yaml --faultcast-keep-cluster $(ARGS)
 
 catalog: setup
-	@$(PY) -m pytest experiments --keep-cluster $(ARGS)
+	@$(PY) -m pytest experiments --faultcast-keep-cluster $(ARGS)
 
 kill-matrix: setup
 	@.venv/bin/faultcast up

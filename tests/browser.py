@@ -6,6 +6,7 @@ from base64 import b64decode
 from pathlib import Path
 
 from faultcast.infra.processes import run
+from faultcast.infra.waiting import Wait, wait_until
 from tests.integration.conftest import program
 
 BROWSER = (
@@ -27,6 +28,22 @@ def browse(report: Path, fragment: str, folder: Path, *options: str) -> str:
     """Open a page of the report; returns it as it became."""
     argv = [program("chromium", "chromium"), *BROWSER, f"--user-data-dir={folder / 'profile'}", *options]
     return run([*argv, f"{report.as_uri()}{fragment}"], timeout=120.0, cwd=folder).stdout
+
+
+def shown(report: Path, fragment: str, folder: Path, *words: str) -> str:
+    """The page once it shows all words; a browser on a busy machine may be asked before it has drawn."""
+
+    def look() -> str | None:
+        seen[:] = [browse(report, fragment, folder, "--dump-dom")]
+        return seen[0] if all(word in seen[0] for word in words) else None
+
+    seen: list[str] = []
+    return wait_until(
+        f"{report.name}{fragment} shows what it should",
+        look,
+        Wait(timeout=60.0, interval=0.5),
+        last_seen=lambda: f"missing: {[word for word in words if word not in seen[0]]}",
+    )
 
 
 def pages(report: Path) -> dict[str, str]:

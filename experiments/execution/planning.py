@@ -65,7 +65,7 @@ def plan_fault(
         ClusterError: The API server refuses, or does not answer.
     """
     rng = Random(f"{seed}/{number}/{turn}")  # noqa: S311 - reproducible on purpose
-    plan = fault.plan(access, arguments, rng, extension.evidence.peer)
+    plan = replace(fault.plan(access, arguments, rng, extension.evidence.peer), fault=fault.kind)
     if not fault.harmless:
         needed = dict.fromkeys((*plan.permissions, *(helper_rights() if access.helper_image else ())))
         plan = replace(plan, permissions=tuple(needed))

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from faultcast.experiments.resources.containers import specification_of
-from faultcast.experiments.resources.objects import each
+from faultcast.experiments.resources.objects import amount, each
 from faultcast.experiments.resources.pods import read_pod
-from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient
 
@@ -76,7 +75,7 @@ def unfit_folder(
         kube: The client.
         target: The pod.
         path: Absolute path in its container.
-        unfit: Says what is wrong with a place; an empty text when nothing is.
+        unfit: Says what is wrong with a place that can be written to; an empty text when nothing is.
 
     Raises:
         ClusterError: The API server refuses, or does not answer.
@@ -85,7 +84,7 @@ def unfit_folder(
     if pod is None:
         return (f"{target} is gone",)
     place = location_of(pod, target.main, path)
-    text = unfit(place)
+    text = "nothing can be written there" if place.fixed else unfit(place)
     return (f"{path} of {target} is {place.words}: {text}",) if text else ()
 
 

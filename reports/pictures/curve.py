@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from faultcast.experiments.history import TrialHistory
-from faultcast.reports.pictures.canvas import figure_of, heading, legend
+from faultcast.reports.pictures.canvas import figure_of, heading, legend, mark, scale
 from faultcast.reports.pictures.captions import wrapped
 from faultcast.reports.words.curve import curve_words
 from faultcast.steady_state.resilience import Resilience, Response, Traced
@@ -20,10 +20,10 @@ _MEASURED, _FORECAST, _LOST, _SEEN, _ALERT, _BACK, _INJECTED = (
     "#1a1a1a",
     "#0072B2",
     "#E69F00",
-    "#CC79A7",
-    "#D55E00",
-    "#009E73",
-    "#8c8c8c",
+    "#A0508A",
+    "#8A5A00",
+    "#007A59",
+    "#6f6f6f",
 )
 
 
@@ -52,7 +52,7 @@ def curve_figure(
     for axes, (spec, traced) in zip(panels, shown, strict=True):
         _panel(axes, traced, injected, spec.direction)
         _instants(axes, history, traced.resilience, response, injected)
-        axes.set_ylabel(f"{spec.name} [{spec.unit}]" if spec.unit else spec.name)
+        scale(axes, spec.name, spec.unit)
         title = wrapped([curve_words(traced.resilience, spec.unit, response)])
         axes.set_title("\n".join(title), loc="left", fontsize=9.0)
     panels[-1].set_xlabel(f"seconds since the injection at {injected:%Y-%m-%d %H:%M:%S} UTC")
@@ -94,19 +94,16 @@ def _panel(axes: Any, traced: Traced, injected: datetime, direction: str) -> Non
 def _instants(
     axes: Any, history: TrialHistory, curve: Resilience, response: Response | None, injected: datetime
 ) -> None:
-    def line(at: float | None, label: str, colour: str, style: Any) -> None:
-        if at is not None:
-            axes.axvline(at, color=colour, linewidth=1.5, linestyle=style, label=label, zorder=5)
-
-    line(0.0, "injected", _INJECTED, "solid")
+    mark(axes, 0.0, "injected", _INJECTED, "solid", left=True)
     ends = [one.ended for one in history.injections if one.ended is not None]
     if ends:
-        line((max(ends) - injected).total_seconds(), "reverted", _INJECTED, "--")
-    line(curve.detected, "seen", _SEEN, "-.")
-    alert = response.alert if response else None
-    line(alert.seconds if alert else None, "first alert", _ALERT, (0, (1, 1)))
+        mark(axes, (max(ends) - injected).total_seconds(), "reverted", _INJECTED, "--", left=True)
+    if curve.detected is not None:
+        mark(axes, curve.detected, "seen", _SEEN, "-.")
+    if response and response.alert:
+        mark(axes, response.alert.seconds, "first alert", _ALERT, (0, (1, 1)))
     if curve.recovery is not None and not curve.recovery.censored and curve.detected is not None:
-        line(curve.until, "back, as measured", _BACK, ":")
+        mark(axes, curve.until, "back, as measured", _BACK, ":")
 
 
 def _harmful(errors: NDArray[np.float64], direction: str) -> NDArray[np.bool_]:

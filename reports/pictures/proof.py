@@ -3,11 +3,11 @@
 from typing import Any
 
 from faultcast.experiments.history import Curve, Injection, Proof, TrialHistory
-from faultcast.reports.pictures.canvas import figure_of, heading, legend
+from faultcast.reports.pictures.canvas import figure_of, heading, legend, mark, scale
 
 __all__ = ["proof_figure"]
 
-_TARGET, _PEER = "#D55E00", "#0072B2"
+_TARGET, _PEER, _INJECTED = "#D55E00", "#0072B2", "#6f6f6f"
 
 
 def proof_figure(history: TrialHistory) -> Any | None:
@@ -35,11 +35,10 @@ def _panel(axes: Any, injection: Injection) -> None:
                 x, y, color=colour, linestyle=style, linewidth=1.3, marker=".", markersize=3.5,
                 label=role if number == 0 else None, zorder=4 if role == "target" else 3,
             )  # fmt: skip
-    axes.axvline(0.0, color="#8c8c8c", linewidth=1.0, zorder=1)
+    mark(axes, 0.0, "injected", _INJECTED, "solid", left=True)
     if proof.after is not None:
-        axes.axvline(proof.after, color=_TARGET, linewidth=1.0, linestyle=":", label="proved", zorder=2)
-    what, unit = curves[0].what, curves[0].unit
-    axes.set_ylabel(f"{what} [{unit}]" if unit else what)
+        mark(axes, proof.after, "proved", _TARGET, ":")
+    scale(axes, curves[0].what, curves[0].unit)
     axes.set_title(f"{injection.fault}: {_said(proof)}", loc="left", fontsize=9.0)
     axes.grid(axis="y", color="#e6e6e6", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from faultcast.experiments.history import TrialHistory
-from faultcast.reports.pictures.canvas import STYLE, figure_of, heading, legend, save
+from faultcast.reports.pictures.canvas import STYLE, figure_of, heading, legend, mark, save, scale
 from faultcast.reports.pictures.captions import captions, wrapped
 from faultcast.reports.pictures.curve import curve_figure
 from faultcast.reports.pictures.proof import proof_figure
@@ -24,12 +24,14 @@ from faultcast.steady_state.verdict import MetricVerdict, TrialVerdict
 
 __all__ = ["draw_trial"]
 
-_ACTUAL, _FORECAST, _GATE, _FAULT, _RECOVERY, _MASK = (
+_ACTUAL, _FORECAST, _GATE, _FAULT, _SEEN, _ALERT, _RECOVERY, _MASK = (
     "#1a1a1a",
     "#0072B2",
-    "#8c8c8c",
+    "#6f6f6f",
     "#D55E00",
-    "#009E73",
+    "#A0508A",
+    "#8A5A00",
+    "#007A59",
     "#bdbdbd",
 )
 _HISTORY_SHARE = 3.0
@@ -144,8 +146,7 @@ def _panel(axes: Any, scene: _Scene, name: str, values: pd.Series | None, *, lab
         axes.text(0.5, 0.5, "no samples", transform=axes.transAxes, ha="center", va="center")
         axes.set_yticks([])
     _instants(axes, scene, name)
-    unit = units(scene.history).get(name, "")
-    axes.set_ylabel(f"{name} [{unit}]" if unit else name)
+    scale(axes, name, units(scene.history).get(name, ""))
     axes.grid(axis="y", color="#e6e6e6", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.margins(y=0.08)
@@ -168,13 +169,15 @@ def _shade(axes: Any, scene: _Scene, *, labels: bool) -> int:
         if labels:
             texts.append(_phase_name(axes, (start + end) / 2, word, colour))
     rows = _stagger(axes, texts)
-    for number, mask in enumerate(scene.history.masks):
-        label = "masked, not learned from" if number == 0 else None
-        span = mask.span
-        axes.axvspan(
-            scene.at(span.start), scene.at(span.end), facecolor="none", edgecolor=_MASK, hatch="////",
-            linewidth=0, zorder=0, label=label,
-        )  # fmt: skip
+    label: str | None = "masked, not learned from"
+    for mask in scene.history.masks:
+        start, end = max(scene.at(mask.span.start), scene.first), min(scene.at(mask.span.end), scene.last)
+        if start < end:
+            axes.axvspan(
+                start, end, facecolor="none", edgecolor=_MASK, hatch="////", linewidth=0, zorder=0,
+                label=label,
+            )  # fmt: skip
+            label = None
     return rows
 
 
@@ -215,18 +218,19 @@ def _band(axes: Any, scene: _Scene, part: MetricVerdict) -> None:
 
 def _instants(axes: Any, scene: _Scene, name: str) -> None:
     for number, injection in enumerate(scene.history.injections):
-        label = "injected" if number == 0 else None
-        axes.axvline(scene.at(injection.started), color=_FAULT, linewidth=1.4, label=label, zorder=3)
+        mark(axes, scene.at(injection.started), "" if number else "injected", _FAULT, "solid", left=True)
         if injection.ended is not None:
-            label = "reverted" if number == 0 else None
-            axes.axvline(
-                scene.at(injection.ended), color=_FAULT, linewidth=1.4, linestyle="--", label=label, zorder=3
-            )
+            mark(axes, scene.at(injection.ended), "" if number else "reverted", _FAULT, "--", left=True)
+    curve = next((part.curve.resilience for part in scene.parts(name) if part.curve), None)
+    if curve is not None and curve.detected is not None:
+        mark(axes, curve.detected, "seen", _SEEN, "-.")
+    if (alert := response_of(scene.history).alert) is not None:
+        mark(axes, alert.seconds, "first alert", _ALERT, (0, (1, 1)))
     recovery = next((part.recovery for part in scene.parts(name) if part.recovery), None)
     watch = scene.history.phases.recovery
     if recovery is not None and watch is not None and not recovery.censored:
         back = scene.at(watch.start) + recovery.seconds
-        axes.axvline(back, color=_RECOVERY, linewidth=1.6, linestyle=":", label="back", zorder=3)
+        mark(axes, back, "back", _RECOVERY, ":")
 
 
 def _with_gaps(scene: _Scene, values: pd.Series) -> tuple[list[float], list[float]]:

@@ -29,7 +29,8 @@ from faultcast.steady_state.verdict import Status
 
 __all__ = ["AllureSink", "environment"]
 
-_TYPES = {".png": AttachmentType.PNG, ".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
+_ATTACHED = {"proof.svg", "curve.svg"}
+_TYPES = {".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
 _STATUS = {
     Status.HELD: AllureStatus.PASSED,
     Status.DEVIATED: AllureStatus.FAILED,
@@ -199,15 +200,12 @@ def _parameters(record: TrialRecord) -> Iterator[tuple[str, str]]:
 
 
 def _files(record: TrialRecord) -> Iterator[tuple[str, Path]]:
+    """What is no picture of the description already; the rest is on disk, for a report is sent around."""
     for path in record.plots:
-        yield f"{path.stem} ({path.suffix[1:].upper()})", path
-    for name, file in (
-        ("verdict", "verdict.json"),
-        ("history", "history.json"),
-        ("journal of Chaos Toolkit", "journal.json"),
-    ):
-        if (record.folder / file).is_file():
-            yield name, record.folder / file
+        if path.name in _ATTACHED:
+            yield path.stem, path
+    if (record.folder / "verdict.json").is_file():
+        yield "verdict", record.folder / "verdict.json"
 
 
 def _add_step(reporter: Any, parent: str, step: Step, statuses: dict[Status, str]) -> None:

@@ -13,8 +13,8 @@ _MULTIPLE, _NEXT_TO_NOTHING = 1000.0, 10_000.0
 def curve_words(curve: Resilience, unit: str, response: Response | None = None) -> str:
     """The curve in one sentence.
 
-    As in `seen after 4 s, first alert after 31 s (ShopErrorsHigh); at worst 0.84 ratio (84 points) above
-    forecast; 12.3 ratio·s too much; back after 12 s`.
+    As in `seen after 4 s, first alert after 31 s (ShopErrorsHigh); at worst 84 points above forecast; the
+    same as 12.3 s at 100 %; back after 12 s`.
 
     Args:
         curve: The curve of a metric.
@@ -26,7 +26,7 @@ def curve_words(curve: Resilience, unit: str, response: Response | None = None) 
         first.append(alert_words(response))
     parts = [", ".join(first)]
     if curve.detected is not None:
-        parts += [worst_words(curve, unit), loss_words(curve, unit)]
+        parts += filter(None, [worst_words(curve, unit), loss_words(curve, unit)])
         if curve.recovery is not None:
             parts.append(recovery_words(curve.recovery))
     if curve.missing:
@@ -64,9 +64,9 @@ def loss_words(curve: Resilience, unit: str) -> str:
     side, share = "too much" if curve.depth > 0 else "lost", _share(curve.area_percent, "normal")
     if unit == "ratio":  # shares summed over time are a length of time
         return f"the same as {quantity(curve.area, 's')} at 100 %"
-    if unit == "s" and share:  # nobody thinks in seconds times seconds
-        return f"{share} {side}"
-    words = f"{quantity(curve.area, _times_seconds(unit))} {side}"
+    if not unit.endswith("/s"):  # nobody thinks in seconds times seconds, or in pods times seconds
+        return f"{share} {side}" if share else ""
+    words = f"{quantity(curve.area, unit.removesuffix('/s'))} {side}"
     return f"{words}, {share}" if share else words
 
 
@@ -89,10 +89,3 @@ def _share(percent: float | None, of: str) -> str:
     if percent >= _MULTIPLE:
         return f"{quantity(percent / 100)} times {of}"
     return f"{quantity(percent, '%')} of {of}"
-
-
-def _times_seconds(unit: str) -> str:
-    """The unit of an area: that of `req/s` is `req`."""
-    if unit.endswith("/s"):
-        return unit.removesuffix("/s")
-    return f"{unit}·s" if unit else "s"

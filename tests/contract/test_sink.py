@@ -159,7 +159,7 @@ def test_a_failure_has_a_way_on_and_tells_no_secret(
     else:
         request.getfixturevalue("listener")
         sink = AllureSink()
-        record = replace(record, plots=(tmp_path / "overview.png",))
+        record = replace(record, plots=(tmp_path / "overview.svg",))
     check_failure(sink, record, secret=SECRET)
 
 

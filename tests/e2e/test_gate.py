@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
-from tests.browser import browse, pages
+from tests.browser import pages, shown
 from tests.e2e.gate import ROOT, Gate, gate, started
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
@@ -57,9 +57,7 @@ def test_the_report_opens_from_its_file_and_shows_the_trials(catalog: Gate, tmp_
     found = {title.split(":")[0]: page for title, page in pages(report).items()}
     assert set(found) == set(PART)
     for experiment, verdict in (("no-fault", "HELD"), ("store-pod-delete", "DEVIATED (known weakness)")):
-        page = browse(report, f"#{found[experiment]}", tmp_path, "--dump-dom")
-        assert f"{experiment}: " in page
-        assert verdict in page
+        assert shown(report, f"#{found[experiment]}", tmp_path, f"{experiment}: ", verdict)
 
 
 def test_the_console_shows_a_table_and_where_the_report_is(catalog: Gate) -> None:
@@ -121,7 +119,7 @@ def test_a_missing_target_is_an_error_before_anything_is_touched(
 ) -> None:
     before = {pod.metadata.uid for pod in kube.core.list_namespaced_pod("shop").items}
     file = Path(__file__).parent / "experiments" / "missing-target.yaml"
-    done = gate(tmp_path / "runs", "--experiments", str(file), seconds=120)
+    done = gate(tmp_path / "runs", "--faultcast-experiments", str(file), seconds=120)
     assert done.code == 1
     assert "app=nobody" in done.output
     assert "NoTargetError" in done.output
@@ -133,7 +131,7 @@ def test_an_interrupted_run_heals_and_leaves_a_report(
     cluster: Cluster, kube: KubeClient, tmp_path: Path, number: signal.Signals
 ) -> None:
     file = CATALOG / "gateway-pod-delete.yaml"
-    with started(tmp_path / "runs", "--experiments", str(file)) as running:
+    with started(tmp_path / "runs", "--faultcast-experiments", str(file)) as running:
         running.wait_for("proved", 500)
         running.process.send_signal(number)
         done = running.finish(120)

@@ -31,11 +31,12 @@ def sink(request):
 @pytest.mark.parametrize("status", ["HELD", "DEVIATED"])
 def test_trial(sink, tmp_path, status):
     record = make_record(tmp_path, Status(status))
-    picture = tmp_path / "plots" / "overview.png"
-    picture.parent.mkdir()
-    picture.write_bytes(b"\\x89PNG")
-    sink.publish(replace(record, plots=(picture,)))
-    sink.publish(replace(record, plots=(picture,)))
+    plots = tuple(tmp_path / "plots" / name for name in ("overview.png", "overview.svg", "curve.svg"))
+    plots[0].parent.mkdir()
+    for plot in plots:
+        plot.write_text("<svg/>")
+    sink.publish(replace(record, plots=plots))
+    sink.publish(replace(record, plots=plots))
     assert status == "HELD", record.verdict.reasons[0]
 """
 
@@ -85,13 +86,11 @@ def test_steps_carry_the_times_of_the_history(results: Path) -> None:
 def test_attachments_are_there_once_and_readable(results: Path) -> None:
     attachments = trial(results, "store-pod-delete")["attachments"]
     assert [attachment["name"] for attachment in attachments] == [
-        "overview (PNG)", "verdict", "history", "journal of Chaos Toolkit",
-        "log of shop/store", "repeat this trial",
+        "curve", "verdict", "log of shop/store", "repeat this trial",
     ]  # fmt: skip
-    assert [attachment["type"] for attachment in attachments[:2]] == ["image/png", "application/json"]
-    history = json.loads((results / attachments[2]["source"]).read_text())
-    assert history["experiment"] == "store-pod-delete"
-    assert "--seed 20261125" in (results / attachments[-1]["source"]).read_text()
+    assert [attachment["type"] for attachment in attachments[:2]] == ["image/svg+xml", "application/json"]
+    assert json.loads((results / attachments[1]["source"]).read_text())["status"] == "DEVIATED"
+    assert "--faultcast-seed 20261125" in (results / attachments[-1]["source"]).read_text()
 
 
 def test_run_facts_are_beside_and_do_not_split_the_history_of_a_test(results: Path) -> None:

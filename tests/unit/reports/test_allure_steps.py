@@ -1,5 +1,8 @@
+import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 from faultcast.experiments.history import Injection, Proof
 from faultcast.reports.sinks.allure_description import description
@@ -45,18 +48,20 @@ def test_the_description_says_why_how_to_repeat_and_what_could_have_been_seen(tm
         "<td>order_rate</td><td>during</td><td>DEVIATED</td><td>&lt; 0.001</td>",
         "order_rate, during: p = 0.0004: 15.9 req/s below forecast",
         "Smallest lasting shift that would have been called: order_rate 0.8 req/s",
-        "Repeat: <code>pytest experiments -k store-pod-delete --seed 20261125</code>",
+        "Repeat: <code>pytest experiments -k store-pod-delete --faultcast-seed 20261125</code>",
     ):
         assert words in text, words
 
 
 def test_the_description_shows_the_overview_and_escapes_what_others_wrote(tmp_path: Path) -> None:
     record = make_record(tmp_path, Status.HELD)
-    picture = tmp_path / "overview.png"
-    picture.write_bytes(b"\x89PNG")
+    picture = tmp_path / "overview.svg"
+    picture.write_text('<svg><text class="s1">#1: 5 %</text></svg>')
     hostile = TrialVerdict(Status.HELD, ("<script>alert(1)</script>",), (), 0.05, "1")
     text = description(replace(record, verdict=hostile, plots=(picture,)))
-    assert 'src="data:image/png;base64,iVBORw=="' in text
+    (source,) = re.findall(r'src="data:image/svg\+xml,([^"]*)"', text)
+    assert "#" not in source
+    assert unquote(unescape(source)) == picture.read_text()
     assert "<script>" not in text
     assert "<table>" not in text
 

@@ -46,7 +46,8 @@ def test_a_curve_says_in_words_what_it_shows(tmp_path: Path) -> None:
     for label in (
         "store-pod-delete: resilience curves",
         "order_rate [req/s]",
-        "error_ratio [ratio]",
+        "error_ratio",
+        "0 %",
         "seen after 4 s, first alert after 22 s (ShopErrorsHigh); at worst 18 req/s below forecast",
         "not seen to deviate within 88 s",
         "seconds since the injection at 2026-11-25 01:08:00 UTC",

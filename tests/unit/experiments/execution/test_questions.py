@@ -118,7 +118,10 @@ def test_a_wrong_query_is_refused_in_prometheus_own_words(see: See) -> None:
 
 def test_a_prometheus_that_is_not_there_is_refused() -> None:
     away = meter_of(PrometheusAccess("http://127.0.0.1:9"))
-    for meter, remedy in ((NoMeter(), "name one with --prometheus-url"), (away, "see whether it runs")):
+    for meter, remedy in (
+        (NoMeter(), "name one with --prometheus-url (pytest: --faultcast-prometheus-url)"),
+        (away, "see whether it runs"),
+    ):
         [refusal] = abort_refusals([ABORT], meter)
         assert refusal.text.startswith("the query gives no answer: ")
         assert refusal.remedy.startswith(remedy)

@@ -152,6 +152,8 @@ def test_evidence_is_measured_by_pods_of_its_own(api: FakeApi, access: Access, e
         landed=lambda before, now: before == 1.0 and now == 0.0,
         expected="none",
     )
+    assert Helpers(access, effect).jobs() == []
+    Helpers(access, effect).start(evidence.observers)
     assert not evidence.ready()
     api.pass_time(2.0)
     assert evidence.ready()
