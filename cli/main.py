@@ -21,8 +21,8 @@ from faultcast.cli import (
     results,
     roles,
 )
-from faultcast.cli.outlook import forecast, forecaster, models, serving
 from faultcast.cli.guarded import CRASHED, Guarded, guard_pipes, refuse_empty
+from faultcast.cli.outlook import forecast, forecaster, models, serving
 from faultcast.infra.errors import FaultcastError, RefusedError
 from faultcast.infra.hangup import on_ending
 from faultcast.infra.redaction import redact_output, redacted

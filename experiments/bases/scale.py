@@ -19,7 +19,15 @@ from faultcast.experiments.resources.workloads import what_is_missing
 from faultcast.infra.helper.tasks.restore import field_of
 from faultcast.infra.kube.client import KubeClient
 
-__all__ = ["ScalableWorkload", "as_before", "brought_back", "none_ready", "plan_scale", "take_away", "workloads_of"]
+__all__ = [
+    "ScalableWorkload",
+    "as_before",
+    "brought_back",
+    "none_ready",
+    "plan_scale",
+    "take_away",
+    "workloads_of",
+]
 
 NOWHERE = "faultcast.dev/nowhere"
 """Label that no node has: a daemon set cannot be scaled, but it can be made to fit nowhere."""

@@ -6,7 +6,14 @@ from typing import Any
 
 from faultcast.experiments.manifests.facts import Autoscaler, Budget, Claim, ClusterNode, ServiceFacts
 from faultcast.experiments.manifests.plain import flag, items, moment, number, part, text, texts
-from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, SpreadRule, Workload
+from faultcast.experiments.manifests.workloads import (
+    Container,
+    Ending,
+    Pod,
+    ProbeSettings,
+    SpreadRule,
+    Workload,
+)
 
 __all__ = ["autoscaler_of", "budget_of", "claim_of", "machine_of", "service_of", "workload_of"]
 
@@ -17,7 +24,9 @@ _HOST = "kubernetes.io/hostname"
 type Object = Mapping[str, Any]
 
 
-def workload_of(kind: str, found: Object, pods: Sequence[Object], services: Sequence[ServiceFacts]) -> Workload:
+def workload_of(
+    kind: str, found: Object, pods: Sequence[Object], services: Sequence[ServiceFacts]
+) -> Workload:
     """A workload with those of the pods that it controls.
 
     Args:

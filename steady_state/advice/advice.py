@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Advice", "ManifestChange", "Confidence", "Figure", "distinct", "key_of"]
+__all__ = ["Advice", "Confidence", "Figure", "ManifestChange", "distinct", "key_of"]
 
 Confidence = Literal["high", "medium", "low"]
 """`high`: the manifests show the cause and the trial its effect. `medium`: one step between them is the usual

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
+from faultcast.steady_state.advice.advice import Advice, Figure, ManifestChange
 from faultcast.steady_state.advice.case import Case, Hurt
 from faultcast.steady_state.advice.patches import ABSENT, yaml_of
 

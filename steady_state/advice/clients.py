@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faultcast.experiments.manifests.workloads import Workload
-from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
+from faultcast.steady_state.advice.advice import Advice, Figure, ManifestChange
 from faultcast.steady_state.advice.case import Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container
 from faultcast.steady_state.prepared import unit_of

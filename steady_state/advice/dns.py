@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
+from faultcast.steady_state.advice.advice import Advice, Figure, ManifestChange
 from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.patches import ABSENT, HOST, changed, constraint, in_pod
 

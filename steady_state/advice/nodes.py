@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
+from faultcast.steady_state.advice.advice import Advice, Figure, ManifestChange
 from faultcast.steady_state.advice.budgets import missing_budget
 from faultcast.steady_state.advice.case import NODE_LOSS, Case
 from faultcast.steady_state.advice.clients import no_retry, sudden_end
@@ -68,7 +68,9 @@ def other_site(case: Case) -> Iterator[Advice]:
     zones = {node.zone for node in before.nodes if node.zone}
     for struck in lost[:1]:
         workload = struck.workload
-        change = ManifestChange("Cluster", "", "", "zones", str(max(1, len(zones))), str(max(1, len(zones)) + 1))
+        change = ManifestChange(
+            "Cluster", "", "", "zones", str(max(1, len(zones))), str(max(1, len(zones)) + 1)
+        )
         if len(zones) > 1 and not any(one.key == _ZONE for one in workload.spread):
             path = "spec.template.spec.topologySpreadConstraints"
             patch = in_pod({"topologySpreadConstraints": [constraint(workload, _ZONE)]})

@@ -26,7 +26,9 @@ def yaml_of(document: Any) -> str:
 
 def changed(workload: Workload, path: str, before: str, after: str, patch: Any) -> ManifestChange:
     """A change of a workload that is there."""
-    return ManifestChange(workload.kind, workload.namespace, workload.name, path, before, after, yaml_of(patch))
+    return ManifestChange(
+        workload.kind, workload.namespace, workload.name, path, before, after, yaml_of(patch)
+    )
 
 
 def added(document: dict[str, Any], after: str) -> ManifestChange:

@@ -5,7 +5,7 @@ from typing import Any
 
 from faultcast.experiments.manifests.facts import Autoscaler
 from faultcast.experiments.manifests.workloads import Workload
-from faultcast.steady_state.advice.advice import Advice, ManifestChange, Confidence, Figure
+from faultcast.steady_state.advice.advice import Advice, Confidence, Figure, ManifestChange
 from faultcast.steady_state.advice.case import NODE_LOSS, Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, HOST, changed, constraint, in_pod, yaml_of
 
@@ -41,7 +41,9 @@ def _second(case: Case, struck: Struck) -> Advice:
     change = changed(workload, "spec.replicas", "1", "2", patch)
     if scaler := _scaler(case, workload):
         path, least = "spec.minReplicas", yaml_of({"spec": {"minReplicas": 2}})
-        change = ManifestChange("HorizontalPodAutoscaler", scaler.namespace, scaler.name, path, "1", "2", least)
+        change = ManifestChange(
+            "HorizontalPodAutoscaler", scaler.namespace, scaler.name, path, "1", "2", least
+        )
     confidence: Confidence = "high"
     because = "the manifest asks for one pod, the fault took it, and the metric deviated"
     if not struck.measured:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faultcast.experiments.manifests.facts import Claim
-from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
+from faultcast.steady_state.advice.advice import Advice, Figure, ManifestChange
 from faultcast.steady_state.advice.case import NODE_LOSS, Case, Struck
 
 __all__ = ["bound_volume"]

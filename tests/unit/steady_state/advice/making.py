@@ -54,7 +54,9 @@ def workload(name: str, nodes: Sequence[str], *, namespace: str = "shop", **chan
 
 
 STORE = workload("store", ["worker"])
-GATEWAY = workload("gateway", ["master", "worker"], spread=(SpreadRule("kubernetes.io/hostname", hard=False),))
+GATEWAY = workload(
+    "gateway", ["master", "worker"], spread=(SpreadRule("kubernetes.io/hostname", hard=False),)
+)
 
 
 def snapshot(*workloads: Workload, **changes: Any) -> Snapshot:

@@ -23,7 +23,14 @@ from faultcast.experiments.manifests.facts import (
     TrialFacts,
 )
 from faultcast.experiments.manifests.store import load_facts, save_facts
-from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, SpreadRule, Workload
+from faultcast.experiments.manifests.workloads import (
+    Container,
+    Ending,
+    Pod,
+    ProbeSettings,
+    SpreadRule,
+    Workload,
+)
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice, key_of
 from faultcast.steady_state.advice.deriving import advise, ranked
