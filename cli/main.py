@@ -9,14 +9,13 @@ import typer
 from rich.console import Console
 
 from faultcast.cli import (
-    board,
     cluster,
     comparing,
+    dashboards,
     doctor,
     experiments,
     forecast,
     forecaster,
-    grafana,
     image,
     judging,
     models,
@@ -60,14 +59,13 @@ def _options(
 
 
 for group in (
-    board,
     cluster,
     comparing,
+    dashboards,
     doctor,
     experiments,
     forecast,
     forecaster,
-    grafana,
     image,
     judging,
     models,
