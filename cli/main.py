@@ -9,12 +9,11 @@ import typer
 from rich.console import Console
 
 from faultcast.cli import (
-    board,
     cluster,
     comparing,
+    dashboards,
     doctor,
     experiments,
-    grafana,
     image,
     judging,
     observe,
@@ -57,14 +56,13 @@ def _options(
 
 
 for group in (
-    board,
     cluster,
     comparing,
+    dashboards,
     doctor,
     experiments,
     forecast,
     forecaster,
-    grafana,
     image,
     judging,
     models,
