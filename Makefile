@@ -18,17 +18,17 @@ help:
 	@echo "make test-fast  what needs neither root nor a cluster, in less than two minutes"
 	@echo "make lint       ruff, mypy on everything, and import-linter"
 	@echo "make lock       renew requirements.lock"
-	@echo "make schema     renew schema/experiment.json"
+	@echo "make schema     renew the JSON Schemas in schema/"
 	@echo "make clean      remove what the commands above leave in this folder"
 
 setup:
 	@infra/setup.sh
 
 gate: setup
-	@$(PY) -m pytest experiments --workflow experiments/workflows/release-gate.yaml --keep-cluster $(ARGS)
+	@$(PY) -m pytest experiments --faultcast-workflow experiments/workflows/release-gate.yaml --faultcast-keep-cluster $(ARGS)
 
 catalog: setup
-	@$(PY) -m pytest experiments --keep-cluster $(ARGS)
+	@$(PY) -m pytest experiments --faultcast-keep-cluster $(ARGS)
 
 kill-matrix: setup
 	@.venv/bin/faultcast up
@@ -57,7 +57,7 @@ lock: setup
 	  --no-emit-package llvmlite --extra dask pyproject.toml - --output-file requirements-forecaster.lock
 
 schema: setup
-	@$(PY) -c 'from pathlib import Path; from faultcast.experiments.loading.schema import write_schema as w; w(Path("schema/experiment.json"))'
+	@$(PY) -c 'from pathlib import Path; from faultcast.fixtures.schemas import write_schemas; write_schemas(Path("schema"))'
 
 clean:
 	rm -rf .venv build dist *.egg-info allure-results runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

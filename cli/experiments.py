@@ -25,7 +25,7 @@ Context = Annotated[str, typer.Option(help="context inside the kubeconfig; its c
 PrometheusUrl = Annotated[
     str, typer.Option(help="Prometheus to try the queries on; the local cluster's own when not given")
 ]
-Seed = Annotated[int, typer.Option(help="seed of every random choice; a run is told it by --seed")]
+Seed = Annotated[int, typer.Option(help="seed of every random choice; pytest is told it by --faultcast-seed")]
 
 
 def register(app: typer.Typer) -> None:

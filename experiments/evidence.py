@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.targets import Target
 
 __all__ = ["Evidence", "fell_to_zero", "rose", "rose_by"]
@@ -10,27 +11,29 @@ __all__ = ["Evidence", "fell_to_zero", "rose", "rose_by"]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What must move.
+    """What must move; a description only, so that making one starts nothing.
 
     Attributes:
         what: Its name in reports, such as `CPU use`.
-        unit: Unit of its values.
         read: Its present value for a target or a peer; None when it cannot be read, which proves nothing.
         landed: Whether the fault shows, from the value before the injection and the present one; asked only
             when both could be read.
         expected: What `landed` asks for, in words.
+        unit: Unit of its values; empty for a count or a state.
         words: Puts a value into words; the number itself when not given.
         nothing: Whether nothing has to move, because nothing is touched on purpose.
+        observers: Pods that measure it, started before anything is read.
         ready: Whether everything that measures has begun; asked before the injection.
     """
 
     what: str
-    unit: str
     read: Callable[[Target], float | None]
     landed: Callable[[float, float], bool]
     expected: str
+    unit: str = ""
     words: Callable[[float], str] | None = None
     nothing: bool = False
+    observers: tuple[PodOrder, ...] = ()
     ready: Callable[[], bool] = lambda: True
 
 

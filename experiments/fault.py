@@ -2,6 +2,10 @@
 
 A fault is planned (who is touched; reads only), injected, proved and reverted. It knows nothing of
 verdicts, ledgers or Chaos Toolkit: `execution` drives it, in the same order for every kind.
+
+A kind is one class: on `Fault`, or on the one of `bases` that says how it acts. Whom it concerns, what proves
+it and what has to be whole again it says with functions of `bases`, not by a further class to inherit from.
+What its methods take and give can be imported from here.
 """
 
 import importlib
@@ -23,17 +27,22 @@ from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.permissions import Permission
 from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.resources.whole import Whole
 from faultcast.experiments.resources.workloads import owners_missing
-from faultcast.infra.errors import ExperimentError, WaitTimeoutError
+from faultcast.infra.errors import ExperimentError
 from faultcast.infra.settings import Settings
-from faultcast.infra.waiting import Wait, wait_until
+from faultcast.infra.waiting import Wait
 
 __all__ = [
     "GROUP",
+    "Access",
+    "Effect",
+    "Evidence",
     "Fault",
     "FaultArguments",
     "Plan",
     "Restoration",
+    "Whole",
     "checked_arguments",
     "fault_of",
     "faults",
@@ -89,7 +98,7 @@ class Plan:
     """One injection, resolved against the cluster; making it wrote nothing.
 
     Attributes:
-        fault: The kind.
+        fault: The kind; said by whoever asked for the plan.
         targets: What will be touched.
         peers: What must stay untouched, and is watched for the proof.
         candidates: How many things the selector matches; shares are shares of this.
@@ -106,7 +115,7 @@ class Plan:
         restore: How the cluster itself puts it back.
     """
 
-    fault: str
+    fault: str = ""
     targets: tuple[Target, ...] = ()
     peers: tuple[Target, ...] = ()
     candidates: int = 0
@@ -162,7 +171,7 @@ class Fault[A: FaultArguments](ABC):
 
     @abstractmethod
     def evidence(self, access: Access, arguments: A, effect: Effect) -> Evidence:
-        """What must move on every target and stay on every peer; may start pods that measure."""
+        """What must move on every target and stay on every peer; starts nothing, see `Evidence.observers`."""
 
     @abstractmethod
     def inject(self, access: Access, arguments: A, effect: Effect) -> None:
@@ -180,9 +189,9 @@ class Fault[A: FaultArguments](ABC):
         """
         return ()
 
-    def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
-        """What is not whole again after the effect was taken away; asked until nothing is."""
-        return owners_missing(access.kube, effect.targets)
+    def whole(self, access: Access, arguments: A, effect: Effect) -> Whole:  # noqa: ARG002
+        """The owners of the targets have the pods that they want, or had before."""
+        return Whole(lambda: owners_missing(access.kube, effect.targets))
 
     def expiry(self, arguments: A) -> float:
         """Seconds after the start by which the effect is over at the target even if nobody reverts it."""
@@ -216,18 +225,7 @@ class Fault[A: FaultArguments](ABC):
         Raises:
             ClusterError: The API server refuses, or does not answer.
         """
-        missing: tuple[str, ...] = ()
-
-        def whole() -> bool:
-            nonlocal missing
-            missing = self.missing(access, arguments, effect)
-            return not missing
-
-        try:
-            wait_until(f"all is whole after {self.kind}", whole, wait, clock=access.clock)
-        except WaitTimeoutError:
-            return missing
-        return ()
+        return self.whole(access, arguments, effect).settle(wait, access.clock)
 
 
 @cache

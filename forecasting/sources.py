@@ -7,13 +7,14 @@ from typing import Protocol
 
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.errors import ConfigurationError, MetricSourceError, NoSamplesError
+from faultcast.infra.prometheus.alerts import AlertSpan, alert_spans
 from faultcast.infra.prometheus.client import PrometheusClient
 
 __all__ = ["MetricSource", "PrometheusSource"]
 
 
 class MetricSource(Protocol):
-    """Gives a metric over a stretch of time."""
+    """Gives a metric over a stretch of time, and the alerts that were raised in it."""
 
     def fetch(self, query: str, start: datetime, end: datetime, step: float) -> MetricSeries:
         """Read one series.
@@ -31,6 +32,22 @@ class MetricSource(Protocol):
             MetricSourceError: The source cannot be read, refuses the query, or the query gives no series or
                 several.
             ConfigurationError: The stretch makes no sense.
+        """
+        ...
+
+    def alerts(self, start: datetime, end: datetime, step: float) -> tuple[AlertSpan, ...] | None:
+        """Read which alerts were pending or firing.
+
+        Args:
+            start: First moment, with a time zone.
+            end: Last moment.
+            step: Seconds between two moments.
+
+        Returns:
+            In order of time; None when this source knows of no alerts.
+
+        Raises:
+            MetricSourceError: The source cannot be read.
         """
         ...
 
@@ -57,6 +74,10 @@ class PrometheusSource:
             message = f"the query gives {len(found)} series, not one: {query}; they differ in {apart}"
             raise MetricSourceError(message, remedy=f"add them up, as in sum({query}), or select one")
         return MetricSeries.from_samples(query, found[0].samples, start=start, end=end, step=step)
+
+    def alerts(self, start: datetime, end: datetime, step: float) -> tuple[AlertSpan, ...]:
+        """See `MetricSource`."""
+        return alert_spans(self.client, start, end, step)
 
 
 def _check(start: datetime, end: datetime, step: float) -> None:

@@ -155,7 +155,9 @@ class NoNodeControl:
 
     def _refuse(self, node: str) -> UnsupportedError:
         message = f"cannot control node {node}: this cluster's provider does not own its machines"
-        return UnsupportedError(message, remedy="use --cluster local for experiments that stop nodes")
+        return UnsupportedError(
+            message, remedy="use --faultcast-cluster local for experiments that stop nodes"
+        )
 
     def power_off(self, node: str) -> None:
         """Refuse."""

@@ -24,7 +24,16 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Base", "Event", "FaultWindow", "MetricResult", "Phase", "Run", "Trial", "UtcTime"]
+__all__ = [
+    "Base",
+    "EventRow",
+    "FaultWindowRow",
+    "MetricResultRow",
+    "PhaseRow",
+    "RunRow",
+    "TrialRow",
+    "UtcTime",
+]
 
 _TABLE = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"}
 
@@ -62,7 +71,7 @@ class Base(DeclarativeBase):
     )
 
 
-class Run(Base):
+class RunRow(Base):
     """One pytest invocation."""
 
     __tablename__ = "runs"
@@ -82,7 +91,7 @@ class Run(Base):
     host: Mapped[dict[str, str]] = mapped_column(JSON)
 
 
-class Trial(Base):
+class TrialRow(Base):
     """One execution of one experiment, and its verdict."""
 
     __tablename__ = "trials"
@@ -120,7 +129,7 @@ def _trial_key() -> Mapped[str]:
     return mapped_column(String(255), ForeignKey("trials.id", ondelete="CASCADE"), primary_key=True)
 
 
-class Phase(Base):
+class PhaseRow(Base):
     """A stretch of a trial: baseline, gate, fault or recovery."""
 
     __tablename__ = "phases"
@@ -132,7 +141,7 @@ class Phase(Base):
     ended: Mapped[datetime] = mapped_column(UtcTime)
 
 
-class FaultWindow(Base):
+class FaultWindowRow(Base):
     """One fault as it was applied, and whether it was seen to land."""
 
     __tablename__ = "fault_windows"
@@ -150,7 +159,7 @@ class FaultWindow(Base):
     proof_after_seconds: Mapped[float | None] = mapped_column(Double)
 
 
-class MetricResult(Base):
+class MetricResultRow(Base):
     """One metric in one phase of a trial."""
 
     __tablename__ = "metric_verdicts"
@@ -190,7 +199,7 @@ class MetricResult(Base):
     recovery_allowed_seconds: Mapped[float | None] = mapped_column(Double)
 
 
-class Event(Base):
+class EventRow(Base):
     """Something that happened during a trial."""
 
     __tablename__ = "events"

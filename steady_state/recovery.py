@@ -4,7 +4,7 @@ A metric is back when a stretch of samples lies together inside the band that wa
 before the fault. "No longer significantly different" would not do: with few samples, nothing is.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -16,7 +16,7 @@ from faultcast.forecasting.recovery.backtest import forecast_at
 from faultcast.forecasting.recovery.expectation import expect, outline_of
 from faultcast.forecasting.season import season_steps
 from faultcast.forecasting.window.intervals import offsets
-from faultcast.forecasting.window.question import LEAST_EFFECTIVE
+from faultcast.forecasting.window.question import LEAST_EFFECTIVE, ahead
 from faultcast.steady_state.verdict import Recovery
 from faultcast.steady_state.window.threads import one_thread
 
@@ -75,13 +75,12 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
         return Band(pd.Series(low, index=grid, dtype=float), pd.Series(high, index=grid, dtype=float))
     if not known.size:
         return None
-    gap = values.size - int(known[-1]) - 1
     season = season_steps(spec.season, step) if spec.season else None
     reach = _REACH
-    outline = outline_of(values, reach, gap=gap, season=season)
+    outline = outline_of(values, reach, season=season)
     while outline.effective < LEAST_EFFECTIVE and reach > STRETCH:
         reach = max(STRETCH, reach // 2)
-        outline = outline_of(values, reach, gap=gap, season=season)
+        outline = outline_of(values, reach, season=season)
     if outline.effective <= 0:
         return None
     with one_thread():
@@ -89,8 +88,8 @@ def forecast_band(spec: MetricSpec, baseline: pd.Series, until: datetime, step: 
     width = offsets(expectation.past.errors, _OUTSIDE)
     if width is None:
         return None
-    whole = replace(outline.task, window=len(grid))
-    mean = forecast_at(whole, expectation.model, whole.values.size)
+    whole = ahead(outline.question.history, len(grid), outline.question.season)
+    mean = forecast_at(whole, expectation.model, whole.history.size)
     rounding = max(1e-9 * float(np.nanmax(np.abs(values))), 1e-12)
     margin = max(spec.matters_from(float(np.nanmedian(values))) or 0.0, rounding)
     lower = mean + np.minimum(_extended(width.lower, len(grid)), -margin)

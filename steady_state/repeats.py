@@ -7,16 +7,22 @@ from statistics import median
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory
 from faultcast.steady_state.prepared import unit_of
-from faultcast.steady_state.survival import RecoveryTimes, Share, Watched, recovery_times, wilson
+from faultcast.steady_state.survival import (
+    ObservedRecovery,
+    Proportion,
+    RecoveryTimes,
+    recovery_times,
+    wilson,
+)
 from faultcast.steady_state.verdict import Status, TrialVerdict
 
-__all__ = ["MetricRepeats", "Repeats", "Spread", "repeats_of", "summarize"]
+__all__ = ["MetricRepeats", "RepeatSpread", "Repeats", "repeats_of", "summarize"]
 
 type Judged = tuple[TrialHistory, TrialVerdict]
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class RepeatSpread:
     """How a number differed from trial to trial.
 
     Attributes:
@@ -45,7 +51,7 @@ class MetricRepeats:
 
     metric: str
     unit: str
-    effect: Spread | None
+    effect: RepeatSpread | None
     recovery: RecoveryTimes | None
 
 
@@ -72,7 +78,7 @@ class Repeats:
     deviated: int
     unknown: tuple[str, ...]
     passed_over: tuple[str, ...]
-    deviating: Share | None
+    deviating: Proportion | None
     recovery: RecoveryTimes | None
     metrics: tuple[MetricRepeats, ...]
 
@@ -132,14 +138,14 @@ def _metric(spec: MetricSpec, trials: Sequence[Judged]) -> MetricRepeats:
         for part in verdict.metrics
         if part.metric == spec.name and part.phase == "during" and part.verdict.effect is not None
     ]
-    effect = Spread(median(effects), min(effects), max(effects), len(effects)) if effects else None
+    effect = RepeatSpread(median(effects), min(effects), max(effects), len(effects)) if effects else None
     ends = [end for trial in trials for name, end in _ends(*trial).items() if name == spec.name]
     return MetricRepeats(spec.name, unit_of(spec), effect, recovery_times(ends, spec.recovers_within))
 
 
 def _slowest(trials: Sequence[Judged]) -> RecoveryTimes | None:
     """When the whole was back: a trial's slowest metric; not seen when one of them was not."""
-    whole: list[Watched] = []
+    whole: list[ObservedRecovery] = []
     allowed: set[float] = set()
     for history, verdict in trials:
         asked = {
@@ -148,17 +154,19 @@ def _slowest(trials: Sequence[Judged]) -> RecoveryTimes | None:
         ends = _ends(history, verdict)
         if asked and asked.keys() <= ends.keys():
             slowest = max(ends[name].seconds for name in asked)
-            whole.append(Watched(slowest, back=all(ends[name].back for name in asked)))
+            whole.append(ObservedRecovery(slowest, back=all(ends[name].back for name in asked)))
             allowed |= set(asked.values())
     return recovery_times(whole, allowed.pop() if len(allowed) == 1 else None)
 
 
-def _ends(history: TrialHistory, verdict: TrialVerdict) -> dict[str, Watched]:
+def _ends(history: TrialHistory, verdict: TrialVerdict) -> dict[str, ObservedRecovery]:
     """What is known of each metric's recovery: a query's range hides a return at the end of the watch."""
     lookback = {spec.name: spec.lookback for spec in history.metrics}
     found = {}
     for part in verdict.metrics:
         if part.phase == "after" and (recovery := part.recovery) is not None:
             hidden = lookback.get(part.metric, 0.0) if recovery.censored else 0.0
-            found[part.metric] = Watched(max(0.0, recovery.seconds - hidden), back=not recovery.censored)
+            found[part.metric] = ObservedRecovery(
+                max(0.0, recovery.seconds - hidden), back=not recovery.censored
+            )
     return found

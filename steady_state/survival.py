@@ -10,7 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CONFIDENCE", "LEAST_REPEATS", "RecoveryTimes", "Share", "Watched", "recovery_times", "wilson"]
+__all__ = [
+    "CONFIDENCE",
+    "LEAST_REPEATS",
+    "ObservedRecovery",
+    "Proportion",
+    "RecoveryTimes",
+    "recovery_times",
+    "wilson",
+]
 
 CONFIDENCE = 0.95
 """Chance with which an interval holds what it is about."""
@@ -22,7 +30,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class ObservedRecovery:
     """One recovery.
 
     Attributes:
@@ -35,7 +43,7 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """A share of several trials.
 
     Attributes:
@@ -77,10 +85,10 @@ class RecoveryTimes:
     shortest: float | None
     longest: float | None
     allowed: float | None = None
-    within: Share | None = None
+    within: Proportion | None = None
 
 
-def wilson(count: int, of: int) -> Share:
+def wilson(count: int, of: int) -> Proportion:
     """A share with Wilson's interval (1927), which is usable for few trials and at 0 and 1.
 
     Args:
@@ -90,10 +98,10 @@ def wilson(count: int, of: int) -> Share:
     from scipy.stats import binomtest
 
     interval = binomtest(count, of).proportion_ci(CONFIDENCE, method="wilson")
-    return Share(count / of, of, float(interval.low), float(interval.high), count)
+    return Proportion(count / of, of, float(interval.low), float(interval.high), count)
 
 
-def recovery_times(watched: Sequence[Watched], allowed: float | None = None) -> RecoveryTimes | None:
+def recovery_times(watched: Sequence[ObservedRecovery], allowed: float | None = None) -> RecoveryTimes | None:
     """Summarise recoveries by Kaplan and Meier's estimate (1958).
 
     The interval of the median is Brookmeyer and Crowley's (1982): those times at which half of all may still
@@ -135,7 +143,7 @@ class _Curve:
     high: NDArray[np.float64]
 
     @classmethod
-    def of(cls, watched: Sequence[Watched]) -> "_Curve":
+    def of(cls, watched: Sequence[ObservedRecovery]) -> "_Curve":
         """Fit it."""
         from lifelines import KaplanMeierFitter
 
@@ -159,7 +167,7 @@ class _Curve:
         return float(self.times[reached[0]]) if reached.size else None
 
 
-def _within(watched: Sequence[Watched], allowed: float, curve: _Curve) -> Share | None:
+def _within(watched: Sequence[ObservedRecovery], allowed: float, curve: _Curve) -> Proportion | None:
     """The share back in time: counted where all were watched as long, estimated otherwise."""
     if all(one.back or one.seconds >= allowed for one in watched):
         in_time = sum(one.back and one.seconds <= allowed for one in watched)
@@ -169,6 +177,6 @@ def _within(watched: Sequence[Watched], allowed: float, curve: _Curve) -> Share 
     at = int(np.searchsorted(curve.times, allowed, side="right")) - 1
     low, high = 1 - curve.high[at], 1 - curve.low[at]
     known = not np.isnan([low, high]).any()
-    return Share(
+    return Proportion(
         float(1 - curve.away[at]), len(watched), float(low) if known else None, float(high) if known else None
     )

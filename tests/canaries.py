@@ -75,7 +75,7 @@ def found_below(folders: Iterable[Path], secrets: Iterable[str]) -> dict[str, se
     for folder in folders:
         for path in folder.rglob("*") if folder.is_dir() else [folder]:
             data = path.read_bytes() if path.is_file() else b""
-            for secret in found_in(data + b"\n" + str(path).encode(), secrets):
+            for secret in found_in(data, secrets) | found_in(str(path).encode(), secrets):
                 found.setdefault(secret, set()).add(path)
     return found
 

@@ -29,6 +29,16 @@ def secrets_of_other_tests_are_forgotten() -> Iterator[None]:
 
 
 @pytest.fixture
+def pytester(
+    pytester: pytest.Pytester, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    """Runs of pytest inside of a test do without the plugins that our own tests do without."""
+    blocked = [word for word in pytestconfig.getini("addopts") if word.startswith("no:")]
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p {word}" for word in blocked))
+    return pytester
+
+
+@pytest.fixture
 def hangups_are_heard() -> Iterator[None]:
     """Processes inherit it when SIGHUP is ignored, as under nohup; those of this test shall hear it."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)

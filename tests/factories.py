@@ -83,7 +83,7 @@ def make_run(run: str = RUN) -> RunRecord:
         cluster_identity="0d2a7c52-6f0e-4f3b-9a61-7f5b8f0c2d11",
         seed=20261125,
         git_revision="390f4a2",
-        argv=("pytest", "experiments", "--cluster", "local"),
+        argv=("pytest", "experiments", "--faultcast-cluster", "local"),
         versions={"faultcast": "0.1.0", "darts": "0.48.1", "python": "3.13.0"},
         host={"kernel": "6.18.0", "cpus": "2", "memory": "24 GiB"},
     )
@@ -259,7 +259,7 @@ def make_record(folder: Path, status: Status, *, trial: str = "", run: str = RUN
         history=history,
         verdict=verdict,
         folder=folder,
-        repeat_command=f"pytest experiments -k {history.experiment} --seed {history.seed}",
+        repeat_command=f"pytest experiments -k {history.experiment} --faultcast-seed {history.seed}",
         log_excerpts={"shop/store": "01:08:01 store: listening\n01:08:02 store: first order\n"},
     )
 

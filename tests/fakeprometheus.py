@@ -92,6 +92,11 @@ class FakePrometheus:
             return self._matrix(matrix.group(1), int(matrix.group(2)) / 1000, float(asked["time"]))
         if asked["query"].endswith("("):
             return 400, {"status": "error", "errorType": "bad_data", "error": "parse error: unclosed ("}
+        if asked["query"] == "rate(up)":
+            error = (
+                '1:6: parse error: expected type range vector in call to function "rate", got instant vector'
+            )
+            return 400, {"status": "error", "errorType": "bad_data", "error": error}
         if asked["query"] == "scalar(x)":
             return 200, {"status": "success", "data": {"resultType": "scalar", "result": [5, "1.5"]}}
         at = float(asked.get("time", 0))

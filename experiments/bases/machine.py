@@ -6,31 +6,25 @@ time even when the runner and the API server are both gone.
 
 import socket
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
-from random import Random
-from typing import Any, ClassVar
+from typing import Any
 
-from faultcast.experiments.bases.node import NodeArguments, NodeFault, plan_node
+from faultcast.experiments.bases.node import NodeArguments, node_whole, plan_node
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import ask, each, items_of
 from faultcast.experiments.resources.permissions import Permission
-from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.resources.whole import Whole
 from faultcast.infra.cluster import NodeControl, Undo, carry_out
-from faultcast.infra.errors import (
-    ClusterError,
-    FaultcastError,
-    InjectionError,
-    WaitTimeoutError,
-)
+from faultcast.infra.errors import ClusterError, FaultcastError, InjectionError
 from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.providers import node_control_of
 from faultcast.infra.settings import Settings
-from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["KUBELET_PORT", "MachineFault", "answers", "silenced", "uptime", "younger"]
+__all__ = ["KUBELET_PORT", "MachineFault", "answers", "plan_machine", "silenced", "uptime", "younger"]
 
 KUBELET_PORT = 10250
 
@@ -62,7 +56,6 @@ def silenced() -> Evidence:
     """
     return Evidence(
         what="kubelet's port",
-        unit="",
         read=lambda node: answers(node.address),
         landed=fell_to_zero,
         expected=f"nobody accepts connections on port {KUBELET_PORT}",
@@ -87,21 +80,78 @@ def younger(before: float | None, now: float | None) -> bool:
     return before is not None and now is not None and now < before
 
 
-class MachineFault[A: NodeArguments](NodeFault[A]):
-    """A fault that the provider's node control puts in place.
+def plan_machine(
+    access: Access,
+    arguments: NodeArguments,
+    *,
+    action: str,
+    undo: Undo,
+    silences: bool = True,
+    ends_containers: bool = False,
+) -> Plan:
+    """Plan an act of the node control; refused where it could not be done, or not be proved.
 
-    Attributes:
-        silences: Whether the node's kubelet accepts no connections while the fault is in place.
+    Args:
+        access: The cluster.
+        arguments: Which node.
+        action: What will be done to it, in words, such as `power off`.
+        undo: What undoes it.
+        silences: Whether the node's kubelet accepts no connections meanwhile.
         ends_containers: Whether no container of the node survives it.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
     """
+    node = arguments.node
+    served = bool(access.control_plane) and node == access.control_plane
+    plan = plan_node(
+        access,
+        arguments,
+        action=action,
+        bounds=(
+            f"given back after {arguments.duration:g} s, by a process beside the cluster if need be",
+            "Kubernetes sees it only after a grace period, 40 s unless set otherwise; then pods move",
+            *(("the API server runs there, so Kubernetes does not answer meanwhile",) if served else ()),
+        ),
+        permissions=(Permission(("get",), "leases", _LEASES, "coordination.k8s.io", (node,)),),
+        state={"undo": undo, "control_plane": served},
+    )
+    if not plan.targets:
+        return plan
+    lives = _lives(access, node) if ends_containers else {}
+    return replace(
+        plan,
+        objections=(*plan.objections, *_objections(access, plan, silences=silences)),
+        state={**plan.state, **lives},
+    )
 
-    lands_on_return: ClassVar[bool] = True
-    silences: ClassVar[bool] = True
-    ends_containers: ClassVar[bool] = False
 
-    @abstractmethod
-    def words(self, arguments: A) -> str:
-        """What is done to the node, such as `power off`."""
+def _objections(access: Access, plan: Plan, *, silences: bool) -> tuple[str, ...]:
+    """Why it could not be done, or not be proved."""
+    for target in plan.targets:
+        try:
+            if not access.nodes.service_runs(target.name, "kubelet"):
+                return (f"the kubelet of {target} does not run, so nothing could be told apart",)
+        except FaultcastError as error:
+            return (f"{error.what}: {error.remedy}",)
+    return tuple(
+        f"port {KUBELET_PORT} of {node} ({node.address or 'no address'}) does not answer from here, "
+        "so the fault could not be proved"
+        for node in ((*plan.targets, *plan.peers) if silences else ())
+        if not answers(node.address)
+    )
+
+
+def _lives(access: Access, node: str) -> dict[str, Any]:
+    """How long the node has been up, and identities of the containers that end with it."""
+    running = sorted(identity for _, identity in _running(access.kube, frozenset((node,))))
+    return {"uptime": uptime(access.nodes, node), "containers": running}
+
+
+class MachineFault[A: NodeArguments](Fault[A]):
+    """A fault that the provider's node control puts in place; its plan is made by `plan_machine`."""
+
+    lands_on_return = True
 
     @abstractmethod
     def counter(self, arguments: A) -> Undo:
@@ -110,58 +160,6 @@ class MachineFault[A: NodeArguments](NodeFault[A]):
     @abstractmethod
     def act(self, nodes: NodeControl, node: str, arguments: A, effect: Effect) -> None:
         """Do it; a guard is set. The node control's errors pass through."""
-
-    def plan(self, access: Access, arguments: A, rng: Random, peer: str) -> Plan:  # noqa: ARG002
-        """The node, with all others as peers."""
-        node = arguments.node
-        served = bool(access.control_plane) and node == access.control_plane
-        plan = plan_node(
-            access,
-            self.kind,
-            arguments,
-            action=self.words(arguments),
-            bounds=(
-                f"given back after {arguments.duration:g} s, by a process beside the cluster if need be",
-                "Kubernetes sees it only after a grace period, 40 s unless set otherwise; then pods move",
-                *(("the API server runs there, so Kubernetes does not answer meanwhile",) if served else ()),
-            ),
-            permissions=(Permission(("get",), "leases", _LEASES, "coordination.k8s.io", (node,)),),
-            state={"undo": self.counter(arguments), "control_plane": served},
-        )
-        if not plan.targets:
-            return plan
-        return replace(
-            plan,
-            objections=(*plan.objections, *self._objections(access, plan)),
-            state={**plan.state, **self._lives(access, node)},
-        )
-
-    def _objections(self, access: Access, plan: Plan) -> tuple[str, ...]:
-        """Why it could not be done, or not be proved."""
-        for target in plan.targets:
-            try:
-                if not access.nodes.service_runs(target.name, "kubelet"):
-                    return (f"the kubelet of {target} does not run, so nothing could be told apart",)
-            except FaultcastError as error:
-                return (f"{error.what}: {error.remedy}",)
-        looked_at = (*plan.targets, *plan.peers) if self.silences else ()
-        return tuple(
-            f"port {KUBELET_PORT} of {node} ({node.address or 'no address'}) does not answer from here, "
-            "so the fault could not be proved"
-            for node in looked_at
-            if not answers(node.address)
-        )
-
-    def _lives(self, access: Access, node: str) -> dict[str, Any]:
-        """How long the node has been up, and identities of the containers that end with it."""
-        if not self.ends_containers:
-            return {}
-        running = sorted(identity for _, identity in _running(access.kube, frozenset((node,))))
-        return {"uptime": uptime(access.nodes, node), "containers": running}
-
-    def evidence(self, access: Access, arguments: A, effect: Effect) -> Evidence:  # noqa: ARG002
-        """See `silenced`."""
-        return silenced()
 
     def inject(self, access: Access, arguments: A, effect: Effect) -> None:
         """Set the guard, then act."""
@@ -173,7 +171,7 @@ class MachineFault[A: NodeArguments](NodeFault[A]):
                 raise InjectionError(error.what, remedy=error.remedy) from error
 
     def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
-        """Give the nodes back, then end the guard."""
+        """The node is given back, then the guard ends."""
         _give_back(access.nodes, effect, self.counter(arguments))
         return ()
 
@@ -182,58 +180,48 @@ class MachineFault[A: NodeArguments](NodeFault[A]):
         _give_back(node_control_of(settings, cluster), effect, effect.state["undo"])
         return bool(effect.state["control_plane"])
 
-    def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
-        """Besides what other node faults may miss: pods that Kubernetes believes to run, as they did before.
+    def whole(self, access: Access, arguments: A, effect: Effect) -> Whole:  # noqa: ARG002
+        """The node was heard of again, no pod has the status of before, and the cluster is as before.
 
-        The node may be the API server's: then no answer is an answer, too.
+        Kubernetes takes a node for Ready long after it was silenced, so Ready alone means nothing. The node
+        may be the API server's: then no answer is an answer, too.
         """
-        try:
-            return self._stale(access, effect) or super().missing(access, arguments, effect)
-        except ClusterError as error:
-            return (error.what,)
+        whole = node_whole(access, effect, lambda: _stale(access, effect))
 
-    def _stale(self, access: Access, effect: Effect) -> tuple[str, ...]:
-        """Pods whose containers ended with a node that was started since; their status is an old one."""
-        before = effect.state.get("containers", ())
-        nodes = frozenset(target.name for target in effect.targets)
-        stale = (
-            [pod for pod, identity in _running(access.kube, nodes) if identity in before] if before else []
-        )
-        if not stale or not any(
-            younger(effect.state["uptime"], uptime(access.nodes, node)) for node in nodes
-        ):
-            return ()
-        return tuple(f"{pod} has not been started again" for pod in dict.fromkeys(stale))
-
-    def settle(self, access: Access, arguments: A, effect: Effect, wait: Wait) -> tuple[str, ...]:
-        """Wait for a sign of life of each node, then until all is whole and spread.
-
-        Kubernetes takes a node for Ready long after it was silenced, so Ready alone means nothing.
-        """
-        clock, start = access.clock, access.clock.monotonic()
-        wait = replace(wait, timeout=max(wait.timeout * _SLOWER, _LEAST))
-        first: dict[str, Any] = {}
-        silent: tuple[Target, ...] = effect.targets
-
-        def all_heard() -> bool:
-            nonlocal silent
+        def missing() -> tuple[str, ...]:
             try:
-                now = {target.name: _renewed(access.kube, target.name) for target in effect.targets}
-            except ClusterError:
-                return False
-            silent = tuple(
-                each
-                for each in effect.targets
-                if first.setdefault(each.name, now[each.name]) == now[each.name]
-            )
-            return not silent
+                return whole.missing()
+            except ClusterError as error:
+                return (error.what,)
 
+        return replace(
+            whole, missing=missing, first=_unheard(access.kube, effect), slower=_SLOWER, least=_LEAST
+        )
+
+
+def _unheard(kube: KubeClient, effect: Effect) -> Callable[[], tuple[str, ...]]:
+    """The nodes whose kubelets gave no sign of life since it was asked for the first time."""
+    first: dict[str, Any] = {}
+
+    def silent() -> tuple[str, ...]:
         try:
-            wait_until("the nodes give a sign of life", all_heard, wait, clock=clock)
-        except WaitTimeoutError:
-            return tuple(f"{target} gives no sign of life" for target in silent)
-        rest = max(0.0, wait.timeout - (clock.monotonic() - start))
-        return super().settle(access, arguments, effect, replace(wait, timeout=rest))
+            now = {target.name: _renewed(kube, target.name) for target in effect.targets}
+            quiet = [name for name in now if first.setdefault(name, now[name]) == now[name]]
+        except ClusterError:
+            quiet = [target.name for target in effect.targets]
+        return tuple(f"{target} gives no sign of life" for target in effect.targets if target.name in quiet)
+
+    return silent
+
+
+def _stale(access: Access, effect: Effect) -> tuple[str, ...]:
+    """Pods whose containers ended with a node that was started since; their status is an old one."""
+    before = effect.state.get("containers", ())
+    nodes = frozenset(target.name for target in effect.targets)
+    stale = [pod for pod, identity in _running(access.kube, nodes) if identity in before] if before else []
+    if not stale or not any(younger(effect.state["uptime"], uptime(access.nodes, node)) for node in nodes):
+        return ()
+    return tuple(f"{pod} has not been started again" for pod in dict.fromkeys(stale))
 
 
 def _give_back(nodes: NodeControl, effect: Effect, undo: Undo) -> None:

@@ -4,20 +4,19 @@ IPv4 only. A packet that is dropped on its way out of a pod gives the sender an 
 network does; what is lost is therefore dropped on its way in wherever that is enough.
 """
 
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from faultcast.experiments.bases.helper import MOST_OBSERVED, HelperFault, observed
+from faultcast.experiments.bases.helper import MOST_OBSERVED, observed, on_nodes
 from faultcast.experiments.bases.pod import PodArguments, plan_pods
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose_by
 from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.network import (
     OtherSide,
@@ -32,12 +31,13 @@ from faultcast.infra.kernel import kernel_has
 __all__ = [
     "CLOSED_PORT",
     "DNS_PORT",
-    "NetFault",
     "Rule",
     "TowardsArguments",
     "between",
+    "in_network",
     "lacks_module",
     "losing",
+    "plan_network",
 ]
 
 DNS_PORT = 53
@@ -52,6 +52,7 @@ _SEEN = 0.4
 late for another reason proves nothing."""
 
 type Rule = list[str]
+type Far = Callable[[OtherSide], tuple[str, int] | None]
 
 
 class TowardsArguments(PodArguments):
@@ -77,108 +78,103 @@ class TowardsArguments(PodArguments):
         return self
 
 
-class NetFault[A: PodArguments](HelperFault[A]):
-    """A fault in the network namespace of a pod, put in place by packet rules or a queueing discipline.
+def plan_network(
+    access: Access,
+    arguments: PodArguments,
+    rng: Random,
+    peer: str,
+    *,
+    action: str,
+    far: Far = lambda side: (side.pods[0].address, CLOSED_PORT),
+    objections: Callable[[Sequence[Target]], tuple[str, ...]] = lambda _: (),
+) -> Plan:
+    """Choose the pods, and find the addresses of the other side.
 
-    The state of its effects: `towards`, addresses of the other side, none when everybody is meant; `nodes`,
+    The state of the effect: `towards`, addresses of the other side, none when everybody is meant; `nodes`,
     addresses that are spared then; `far`, host and port that a target's probes connect to; `dns`, address of
     the cluster's DNS service.
+
+    Args:
+        access: The cluster.
+        arguments: Which pods, and towards whom.
+        rng: Source of the choice.
+        peer: Selector of peers; may be empty.
+        action: What is done to a pod's network, such as `drop 30 % of the packets of`.
+        far: Host and TCP port that tell whether the other side can be reached; None when there is no way to.
+        objections: Reasons of the kind's own why it cannot be done to the chosen pods.
+
+    Raises:
+        ClusterError: The API server refuses, or does not answer.
     """
+    plan = plan_pods(
+        access,
+        arguments,
+        rng,
+        peer,
+        action=lambda target: f"{action} {target}",
+        bounds=(f"ended by the helper itself after {arguments.duration:g} s; IPv4 only",),
+    )
+    if not plan.targets:
+        return plan
+    against = (*_not_a_network_of_its_own(access, plan.targets), *objections(plan.targets))
+    plan = replace(plan, objections=(*plan.objections, *against))
+    if isinstance(arguments, TowardsArguments) and arguments.to:
+        plan = _towards(access, arguments, plan, far, peer_is_named=bool(peer))
+    else:
+        plan = _from_everybody(access, plan)
+    return replace(plan, peers=plan.peers[:MOST_OBSERVED])
 
-    @abstractmethod
-    def words(self, arguments: A) -> str:
-        """What is done to a pod's network, such as `drop 30 % of the packets of`."""
 
-    def rules(self, arguments: A, state: Mapping[str, Any]) -> list[Rule]:  # noqa: ARG002
-        """Arguments of `iptables`, command and chain included."""
-        return []
+def in_network(
+    arguments: PodArguments, effect: Effect, *, rules: Sequence[Rule] = (), qdisc: Sequence[str] = ()
+) -> tuple[PodOrder, ...]:
+    """Orders to change the network of each target.
 
-    def qdisc(self, arguments: A) -> list[str]:  # noqa: ARG002
-        """Arguments of `tc qdisc`: kind first; none when it takes no queueing discipline."""
-        return []
+    Args:
+        arguments: Towards whom.
+        effect: The effect.
+        rules: Arguments of `iptables`, command and chain included; see `between`.
+        qdisc: Arguments of `tc qdisc`, kind first; none when it takes no queueing discipline.
+    """
+    spare = isinstance(arguments, TowardsArguments) and not arguments.to
+    parameters = {"rules": list(rules), "qdisc": list(qdisc), "spare_gateway": spare}
+    return on_nodes(
+        effect,
+        lambda target: PodOrder("net", "net", parameters={"pod": target.uid, **parameters}, stateful=True),
+    )
 
-    def far(self, arguments: A, side: OtherSide) -> tuple[str, int] | None:  # noqa: ARG002
-        """Host and TCP port that tell whether the other side can be reached; None when there is no way to."""
-        return side.pods[0].address, CLOSED_PORT
 
-    def objections(self, access: Access, arguments: A, targets: Sequence[Target]) -> tuple[str, ...]:  # noqa: ARG002
-        """Reasons of the kind's own why it cannot be done."""
-        return ()
-
-    def plan(self, access: Access, arguments: A, rng: Random, peer: str) -> Plan:
-        """The pods, and the addresses of the other side."""
-        plan = plan_pods(
-            access,
-            self.kind,
-            arguments,
-            rng,
-            peer,
-            action=lambda target: f"{self.words(arguments)} {target}",
-            bounds=(f"ended by the helper itself after {arguments.duration:g} s; IPv4 only",),
-        )
-        if not plan.targets:
-            return plan
-        against = (
-            *_not_a_network_of_its_own(access, plan.targets),
-            *self.objections(access, arguments, plan.targets),
-        )
-        plan = replace(plan, objections=(*plan.objections, *against))
-        if isinstance(arguments, TowardsArguments) and arguments.to:
-            plan = self._towards(access, arguments, plan, peer_is_named=bool(peer))
-        else:
-            plan = _from_everybody(access, plan)
-        return replace(plan, peers=plan.peers[:MOST_OBSERVED])
-
-    def orders(self, access: Access, arguments: A, effect: Effect) -> tuple[Order, ...]:  # noqa: ARG002
-        """One helper on each target's node."""
-        rules = self.rules(arguments, effect.state)
-        return tuple(
-            Order(
-                name=f"net-{index}",
-                task="net",
-                node=target.node,
-                parameters={
-                    "pod": target.uid,
-                    "rules": rules,
-                    "qdisc": self.qdisc(arguments),
-                    "spare_gateway": isinstance(arguments, TowardsArguments) and not arguments.to,
-                },
-                stateful=True,
-            )
-            for index, target in enumerate(effect.targets)
-        )
-
-    def _towards(self, access: Access, arguments: A, plan: Plan, *, peer_is_named: bool) -> Plan:
-        """Fill in the other side; peers are not of it, because it loses its connections as well."""
-        to, space = getattr(arguments, "to", ""), getattr(arguments, "to_namespace", None)
-        space = space or arguments.namespace
-        side = other_side(access.kube, space, to, plan.targets)
-        within = {pod.uid for pod in side.pods}
-        against = [
-            f"service {name} leads to pods with {to} and to others, and cannot be cut off from some of them:"
-            " let `to` match all its pods"
-            for name in side.shared
-        ]
-        far = self.far(arguments, side) if side.pods else None
-        if not side.pods:
-            against.append(f"no other running pod with {to} in namespace {space}, so there is no other side")
-        elif far is None:
-            against.append(f"no service leads to the pods with {to} by TCP, so nobody can be asked there")
-        if peer_is_named and any(pod.uid in within for pod in plan.peers):
-            against.append(f"evidence.peer matches pods with {to}, which are touched as well")
-        state = {
+def _towards(
+    access: Access, arguments: TowardsArguments, plan: Plan, far: Far, *, peer_is_named: bool
+) -> Plan:
+    """Fill in the other side; peers are not of it, because it loses its connections as well."""
+    to, space = arguments.to, arguments.to_namespace or arguments.namespace
+    side = other_side(access.kube, space, to, plan.targets)
+    within = {pod.uid for pod in side.pods}
+    against = [
+        f"service {name} leads to pods with {to} and to others, and cannot be cut off from some of them:"
+        " let `to` match all its pods"
+        for name in side.shared
+    ]
+    asked = far(side) if side.pods else None
+    if not side.pods:
+        against.append(f"no other running pod with {to} in namespace {space}, so there is no other side")
+    elif asked is None:
+        against.append(f"no service leads to the pods with {to} by TCP, so nobody can be asked there")
+    if peer_is_named and any(pod.uid in within for pod in plan.peers):
+        against.append(f"evidence.peer matches pods with {to}, which are touched as well")
+    return replace(
+        plan,
+        peers=tuple(pod for pod in plan.peers if pod.uid not in within),
+        state={
             "towards": list(side.addresses),
             "nodes": [],
-            "far": list(far or ()),
+            "far": list(asked or ()),
             "dns": dns_server(access.kube),
-        }
-        return replace(
-            plan,
-            peers=tuple(pod for pod in plan.peers if pod.uid not in within),
-            state=state,
-            objections=(*plan.objections, *against),
-            bounds=(*plan.bounds, *(f"other side: {pod}, as long as it lives" for pod in side.pods)),
-        )
+        },
+        objections=(*plan.objections, *against),
+        bounds=(*plan.bounds, *(f"other side: {pod}, as long as it lives" for pod in side.pods)),
+    )
 
 
 def between(
@@ -226,9 +222,6 @@ def losing(access: Access, effect: Effect, percent: float) -> Evidence:
         access: The cluster.
         effect: The effect.
         percent: Share of the packets that are lost.
-
-    Raises:
-        InjectionError: The API server refuses a pod that measures.
     """
     host, port = effect.state["far"]
     least = _SEEN * percent / 100
@@ -237,7 +230,6 @@ def losing(access: Access, effect: Effect, percent: float) -> Evidence:
         effect,
         lambda _: {"kind": "loss", "where": "pod", "host": host, "port": port, "count": _ATTEMPTS},
         what="share of attempts without an answer",
-        unit="",
         landed=rose_by(least),
         expected=f"at least {least:.2g} more than before",
     )

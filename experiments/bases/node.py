@@ -1,31 +1,24 @@
 """What faults of nodes have in common: which node, its peers, and a cluster whole and spread again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import Field
 
 from faultcast.experiments.effect import Effect
-from faultcast.experiments.fault import Fault, FaultArguments, Plan
+from faultcast.experiments.fault import FaultArguments, Plan
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.eviction import BUDGET, evict
 from faultcast.experiments.resources.objects import ask, each, items_of
 from faultcast.experiments.resources.permissions import Permission, workload_rights
 from faultcast.experiments.resources.placement import crowded, spread_of
 from faultcast.experiments.resources.targets import NODE_NAME, Target
+from faultcast.experiments.resources.whole import Whole
 from faultcast.experiments.resources.workloads import everything_lacking
 from faultcast.infra.errors import ApiError, NotFoundError
 from faultcast.infra.kube.client import KubeClient
-from faultcast.infra.waiting import Wait
 
-__all__ = [
-    "NodeArguments",
-    "NodeFault",
-    "node_missing",
-    "node_targets",
-    "plan_node",
-    "read_node",
-]
+__all__ = ["NodeArguments", "node_targets", "node_whole", "plan_node", "read_node"]
 
 
 class NodeArguments(FaultArguments):
@@ -82,7 +75,6 @@ def _rights(*, moves: bool) -> tuple[Permission, ...]:
 
 def plan_node(
     access: Access,
-    kind: str,
     arguments: NodeArguments,
     *,
     action: str,
@@ -96,7 +88,6 @@ def plan_node(
 
     Args:
         access: The cluster.
-        kind: The fault's kind.
         arguments: Which node.
         action: What will be done to it, in words, such as `power off`.
         bounds: What limits it, in words.
@@ -114,7 +105,6 @@ def plan_node(
         f"{node} is not Ready, so nothing could be told apart" for node in targets if not node.ready
     )
     return Plan(
-        fault=kind,
         scope=f"node {arguments.node}",
         targets=targets,
         peers=tuple(node for node in nodes if node.name != arguments.node and node.ready),
@@ -132,7 +122,7 @@ def plan_node(
     )
 
 
-def node_missing(kube: KubeClient, effect: Effect) -> tuple[str, ...]:
+def _missing(kube: KubeClient, effect: Effect) -> tuple[str, ...]:
     """What is not as before a fault of a node: it is not Ready, or a workload has less than it had.
 
     Raises:
@@ -152,33 +142,32 @@ def node_missing(kube: KubeClient, effect: Effect) -> tuple[str, ...]:
     )
 
 
-class NodeFault[A: NodeArguments](Fault[A]):
-    """A fault of a whole node."""
+def node_whole(
+    access: Access, effect: Effect, missing: Callable[[], tuple[str, ...]] = lambda: (), *, moves: bool = True
+) -> Whole:
+    """The node is Ready and each workload has the pods it had; then those are spread as they were.
 
-    def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
-        """The node is not Ready, or a workload has fewer ready pods than it wants and had before."""
-        return node_missing(access.kube, effect)
-
-    def settle(self, access: Access, arguments: A, effect: Effect, wait: Wait) -> tuple[str, ...]:
-        """Wait until all is whole, then spread what was spread before, and wait once more."""
-        start = access.clock.monotonic()
-        left = super().settle(access, arguments, effect, wait)
-        if left:
-            return left
-        moved = crowded(access.kube, effect.state.get("spread", {}))
-        for pod in moved:
-            _evict(access.kube, pod)
-        if not moved:
-            return ()
-        rest = max(0.0, wait.timeout - (access.clock.monotonic() - start))
-        return super().settle(access, arguments, effect, Wait(rest, wait.interval))
+    Args:
+        access: The cluster.
+        effect: The effect.
+        missing: What else may be missing, and is looked at before.
+        moves: Whether pods left the node, and have to be spread again.
+    """
+    return Whole(
+        missing=lambda: missing() or _missing(access.kube, effect),
+        then=lambda: moves and _spread(access.kube, effect),
+    )
 
 
-def _evict(kube: KubeClient, pod: Target) -> None:
-    try:
-        evict(kube, pod.namespace, pod.name, pod.uid)
-    except NotFoundError:
-        return
-    except ApiError as error:
-        if error.status != BUDGET:
-            raise
+def _spread(kube: KubeClient, effect: Effect) -> bool:
+    """Evict pods that crowd on a node and did not before; whether there were any."""
+    moved = crowded(kube, effect.state.get("spread", {}))
+    for pod in moved:
+        try:
+            evict(kube, pod.namespace, pod.name, pod.uid)
+        except NotFoundError:
+            continue
+        except ApiError as error:
+            if error.status != BUDGET:
+                raise
+    return bool(moved)

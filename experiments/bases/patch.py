@@ -121,7 +121,7 @@ class PatchFault[A: FaultArguments](Fault[A]):
     """A fault that changes objects of the API; its plan's state has the part `restoring` makes."""
 
     @abstractmethod
-    def derived(self, arguments: A, effect: Effect) -> tuple[Restoration, ...]:
+    def steps(self, arguments: A, effect: Effect) -> tuple[Restoration, ...]:
         """The requests that take the effect back, in the plan's order.
 
         They follow from the arguments and the targets. Of the state only values are used that nobody could
@@ -137,13 +137,13 @@ class PatchFault[A: FaultArguments](Fault[A]):
         Raises:
             RevertError: It does, so that somebody else than the fault wrote it.
         """
-        steps = self.derived(arguments, effect)
+        steps = self.steps(arguments, effect)
         if noted(effect) != steps:
             raise distrust(effect, f"names other requests than {self.kind} sends")
         return steps
 
     def undo(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
-        """Put every object back that still shows the change.
+        """Every object that still shows the change is put back.
 
         Raises:
             ClusterError: The API server refuses, or does not answer.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,15 +11,12 @@ from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.ownership import ownership_of
 from faultcast.experiments.resources.permissions import Permission, workload_rights
 from faultcast.experiments.resources.pods import Candidates, candidates
-from faultcast.experiments.resources.targets import (
-    NAMESPACE_NAME,
-    Target,
-    choose,
-    how_many,
-    valid_selector,
-)
+from faultcast.experiments.resources.targets import NAMESPACE_NAME, Target, choose, how_many, valid_selector
 
-__all__ = ["PodArguments", "lost", "plan_pods"]
+__all__ = ["RELAUNCHED", "PodArguments", "lost", "plan_pods", "relaunch_rights", "relaunching"]
+
+RELAUNCHED = "a pod that is left in its back-off is deleted, so that its owner makes a new one"
+"""What limits a fault that makes the kubelet pause; see `relaunching`."""
 
 CONTAINER_NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
@@ -51,7 +48,6 @@ class PodArguments(FaultArguments):
 
 def plan_pods(
     access: Access,
-    kind: str,
     arguments: PodArguments,
     rng: Random,
     peer: str,
@@ -71,7 +67,6 @@ def plan_pods(
 
     Args:
         access: The cluster.
-        kind: The fault's kind.
         arguments: Which pods.
         rng: Source of the choice.
         peer: Selector of peers; may be empty.
@@ -100,7 +95,6 @@ def plan_pods(
         text for target in targets if target.uid not in background.strange for text in objections(target)
     )
     return Plan(
-        fault=kind,
         scope=f"pod in service with {selector} in namespace {space}",
         targets=targets,
         peers=peers,
@@ -114,11 +108,7 @@ def plan_pods(
             *bounds,
         ),
         permissions=tuple(dict.fromkeys((*permissions, *workload_rights(space), *background.rights))),
-        objections=(
-            *background.against,
-            *against,
-            *(_no_image(access) if helpers else ()),
-        ),
+        objections=(*background.against, *against, *(_no_image(access) if helpers else ())),
         too_few=_too_few(number, found),
         left_out=found.others,
         peers_left_out=others.others if peer else "",
@@ -149,3 +139,13 @@ def _no_image(access: Access) -> tuple[str, ...]:
 def lost(target: Target) -> tuple[str, ...]:
     """Why a pod must not be ended: nothing when its owner brings it back."""
     return () if target.owner else (f"nothing would bring {target} back: no workload owns it",)
+
+
+def relaunching(target: Target) -> dict[str, Any]:
+    """What a helper has to know to delete a target that it leaves in its back-off, and to see that it is."""
+    return {"relaunch": True, "namespace": target.namespace, "pod_name": target.name, "name": target.main}
+
+
+def relaunch_rights(namespace: str) -> tuple[Permission, ...]:
+    """What it needs for that."""
+    return (Permission(("get", "delete"), "pods", namespace),)

@@ -1,12 +1,11 @@
 """What faults that take a whole workload away have in common: scaled to nothing, and back to what it was."""
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from faultcast.experiments.bases.patch import PatchFault, change, distrust, noted, restoring
+from faultcast.experiments.bases.patch import change, distrust, noted, restoring
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, fell_to_zero
 from faultcast.experiments.fault import FaultArguments, Plan, Restoration
@@ -15,11 +14,12 @@ from faultcast.experiments.resources.objects import ask, items_of
 from faultcast.experiments.resources.permissions import Permission, workload_rights
 from faultcast.experiments.resources.readiness import Readiness, ready_pods, selector_of, wanted_by
 from faultcast.experiments.resources.targets import Owner, Target
+from faultcast.experiments.resources.whole import Whole
 from faultcast.experiments.resources.workloads import what_is_missing
 from faultcast.infra.helper.tasks.restore import field_of
 from faultcast.infra.kube.client import KubeClient
 
-__all__ = ["ScaleFault", "Workload", "plan_scale", "workloads_of"]
+__all__ = ["Workload", "as_before", "brought_back", "none_ready", "plan_scale", "take_away", "workloads_of"]
 
 NOWHERE = "faultcast.dev/nowhere"
 """Label that no node has: a daemon set cannot be scaled, but it can be made to fit nowhere."""
@@ -100,19 +100,12 @@ def _workload(kind: str, item: Any) -> Workload:
 
 
 def plan_scale(
-    access: Access,
-    kind: str,
-    arguments: FaultArguments,
-    namespace: str,
-    *,
-    chosen: Callable[[Workload], bool],
-    scope: str,
+    access: Access, arguments: FaultArguments, namespace: str, *, chosen: Callable[[Target], bool], scope: str
 ) -> Plan:
     """Take all workloads of a namespace that are chosen; peers are some others that have pods.
 
     Args:
         access: The cluster.
-        kind: The fault's kind.
         arguments: The fault's arguments.
         namespace: Where to look.
         chosen: Whether a workload is meant.
@@ -122,7 +115,7 @@ def plan_scale(
         ClusterError: The API server refuses, or does not answer.
     """
     everything = workloads_of(access.kube, namespace)
-    taken = [one for one in everything if chosen(one)]
+    taken = [one for one in everything if chosen(one.target)]
     names = {one.target.uid for one in taken}
     near = _serving(access.kube, (one for one in everything if one.target.uid not in names))
     if not near:
@@ -136,11 +129,10 @@ def plan_scale(
         for one in taken
         if not one.replicas or not ready[one.target.uid]
     )
-    image = () if access.helper_image else (f"without a helper image nothing bounds {kind} in the cluster",)
+    image = () if access.helper_image else ("without a helper image nothing bounds the fault in the cluster",)
     peers = tuple(one.target for one in near)
     places = sorted({target.namespace for target in peers} | {namespace})
     return Plan(
-        fault=kind,
         scope=scope,
         targets=tuple(one.target for one in taken),
         peers=peers,
@@ -181,54 +173,64 @@ def _serving(kube: KubeClient, workloads: Iterable[Workload]) -> list[Workload]:
     return list(islice(ready, _MOST_PEERS))
 
 
-class ScaleFault[A: FaultArguments](PatchFault[A]):
-    """A fault that takes workloads away; its plan is made by `plan_scale`."""
+def none_ready(access: Access, effect: Effect) -> Evidence:
+    """No pod of the target is ready; a peer keeps some."""
+    selectors = effect.state["selectors"]
+    return Evidence(
+        what="ready pods",
+        read=lambda one: float(ready_pods(access.kube, one.namespace, selectors[one.uid])),
+        landed=fell_to_zero,
+        expected="no pod is ready",
+    )
 
-    @abstractmethod
-    def chooses(self, arguments: A, target: Target) -> bool:
-        """Whether the arguments mean this workload."""
 
-    def derived(self, arguments: A, effect: Effect) -> tuple[Restoration, ...]:
-        """One request for each target; only its number of replicas comes from the state."""
-        steps = noted(effect)
-        if not steps or len(steps) != len(effect.targets):
-            raise distrust(effect, "does not have one request for each target")
-        return tuple(
-            self._brought_back(arguments, effect, target, field_of(step.body, "spec.replicas"))
-            for target, step in zip(effect.targets, steps, strict=True)
-        )
+def take_away(access: Access, effect: Effect) -> None:
+    """Take all pods of the targets away.
 
-    def _brought_back(self, arguments: A, effect: Effect, target: Target, replicas: object) -> Restoration:
-        if target.kind not in _KINDS or not self.chooses(arguments, target):
-            raise distrust(effect, f"has a target that its arguments do not choose, {target}")
-        if target.kind == "daemonset":
-            return Workload(target, 0, "").restoration()
-        if type(replicas) is not int or replicas < 1:
-            raise distrust(effect, f"does not say how many pods {target} had")
-        return Workload(target, replicas, "").restoration()
+    Raises:
+        InjectionError: The API server refuses, or does not answer.
+    """
+    for target in effect.targets:
+        workload = Workload(target, 0, "")
+        change(access.kube, workload.path, workload.taken_away())
 
-    def evidence(self, access: Access, arguments: A, effect: Effect) -> Evidence:  # noqa: ARG002
-        """No pod of the target is ready; a peer keeps some."""
-        selectors = effect.state["selectors"]
-        return Evidence(
-            what="ready pods",
-            unit="",
-            read=lambda one: float(ready_pods(access.kube, one.namespace, selectors[one.uid])),
-            landed=fell_to_zero,
-            expected="no pod is ready",
-        )
 
-    def inject(self, access: Access, arguments: A, effect: Effect) -> None:  # noqa: ARG002
-        """Take the pods away."""
-        for target in effect.targets:
-            workload = Workload(target, 0, "")
-            change(access.kube, workload.path, workload.taken_away())
+def brought_back(effect: Effect, chosen: Callable[[Target], bool]) -> tuple[Restoration, ...]:
+    """One request for each target; only its number of replicas comes from the state.
 
-    def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:  # noqa: ARG002
-        """What the workloads lack to be as before."""
-        before = effect.state.get("before", {})
-        owners = [
-            (target.namespace, replace(Workload(target, 0, "").owner, before=before.get(target.uid)))
-            for target in effect.targets
-        ]
-        return tuple(text for space, owner in owners if (text := what_is_missing(access.kube, space, owner)))
+    Args:
+        effect: The effect.
+        chosen: Whether the arguments mean a workload.
+
+    Raises:
+        RevertError: The effect's entry is none that a fault with these arguments writes.
+    """
+    steps = noted(effect)
+    if not steps or len(steps) != len(effect.targets):
+        raise distrust(effect, "does not have one request for each target")
+    return tuple(
+        _brought_back(effect, target, field_of(step.body, "spec.replicas"), chosen=chosen(target))
+        for target, step in zip(effect.targets, steps, strict=True)
+    )
+
+
+def _brought_back(effect: Effect, target: Target, replicas: object, *, chosen: bool) -> Restoration:
+    if target.kind not in _KINDS or not chosen:
+        raise distrust(effect, f"has a target that its arguments do not choose, {target}")
+    if target.kind == "daemonset":
+        return Workload(target, 0, "").restoration()
+    if type(replicas) is not int or replicas < 1:
+        raise distrust(effect, f"does not say how many pods {target} had")
+    return Workload(target, replicas, "").restoration()
+
+
+def as_before(access: Access, effect: Effect) -> Whole:
+    """The workloads have the pods they want, or had."""
+    before = effect.state.get("before", {})
+    owners = [
+        (target.namespace, replace(Workload(target, 0, "").owner, before=before.get(target.uid)))
+        for target in effect.targets
+    ]
+    return Whole(
+        lambda: tuple(text for space, one in owners if (text := what_is_missing(access.kube, space, one)))
+    )

@@ -1,27 +1,30 @@
 """What faults of scheduling have in common: a node's own object closes it for pods, and opens it again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from faultcast.experiments.bases.node import NodeArguments, NodeFault, plan_node, read_node
-from faultcast.experiments.bases.patch import PatchFault, change, distrust, restoring
+from faultcast.experiments.bases.node import NodeArguments, node_whole, plan_node, read_node
+from faultcast.experiments.bases.patch import change, distrust, restoring
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Plan, Restoration
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import each
 from faultcast.experiments.resources.permissions import Permission
 from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.resources.whole import Whole
 from faultcast.infra.kube.client import KubeClient
 
 __all__ = [
-    "SchedulingFault",
     "cordon",
     "is_cordoned",
     "node_path",
+    "on_node",
+    "opened",
     "opening",
     "plan_closed",
     "plan_cordon",
+    "still_cordoned",
     "taint_keys",
 ]
 
@@ -66,7 +69,6 @@ def opening(name: str) -> Restoration:
 
 def plan_cordon(
     access: Access,
-    kind: str,
     arguments: NodeArguments,
     *,
     action: str,
@@ -77,7 +79,6 @@ def plan_cordon(
 
     Args:
         access: The cluster.
-        kind: The fault's kind.
         arguments: Which node.
         action: What will be done to it, in words.
         bounds: What limits it, in words.
@@ -87,7 +88,7 @@ def plan_cordon(
         ClusterError: The API server refuses, or does not answer.
     """
     step = opening(arguments.node)
-    plan = plan_closed(access, kind, arguments, action=action, step=step, bounds=bounds)
+    plan = plan_closed(access, arguments, action=action, step=step, bounds=bounds)
     already = tuple(
         f"{target} is cordoned already, and has to stay so"
         for target in plan.targets
@@ -97,19 +98,12 @@ def plan_cordon(
 
 
 def plan_closed(
-    access: Access,
-    kind: str,
-    arguments: NodeArguments,
-    *,
-    action: str,
-    step: Restoration,
-    bounds: tuple[str, ...] = (),
+    access: Access, arguments: NodeArguments, *, action: str, step: Restoration, bounds: tuple[str, ...] = ()
 ) -> Plan:
     """Plan a fault that changes a node's object, and the request that takes it back.
 
     Args:
         access: The cluster.
-        kind: The fault's kind.
         arguments: Which node.
         action: What will be done to it, in words.
         step: The request.
@@ -120,7 +114,6 @@ def plan_closed(
     """
     plan = plan_node(
         access,
-        kind,
         arguments,
         action=action,
         bounds=(*bounds, f"opened again after {arguments.duration:g} s"),
@@ -130,30 +123,38 @@ def plan_closed(
     return replace(plan, restore=(step,))
 
 
-class SchedulingFault[A: NodeArguments](PatchFault[A], NodeFault[A]):
-    """A fault that closes a node for pods, by a cordon unless it says otherwise; see `plan_closed`."""
+def still_cordoned(node: Any) -> str:
+    """What of a cordon this object of a node still shows, as in "is still cordoned"; empty when nothing."""
+    if node.spec and node.spec.unschedulable:
+        return "is still cordoned"
+    return f"still has the taint {CORDONED}" if CORDONED in taint_keys(node) else ""
 
-    def step(self, arguments: A) -> Restoration:
-        """The request that opens the node again."""
-        return opening(arguments.node)
 
-    def closed(self, arguments: A, node: Any) -> str:  # noqa: ARG002
-        """What still closes the node with this object, as in "is still cordoned"; empty when nothing does."""
-        if node.spec and node.spec.unschedulable:
-            return "is still cordoned"
-        return f"still has the taint {CORDONED}" if CORDONED in taint_keys(node) else ""
+def on_node(arguments: NodeArguments, effect: Effect, step: Restoration) -> tuple[Restoration, ...]:
+    """The one request, for the node of the arguments.
 
-    def derived(self, arguments: A, effect: Effect) -> tuple[Restoration, ...]:
-        """The one request, for the node of the arguments."""
-        if [(target.kind, target.name) for target in effect.targets] != [("node", arguments.node)]:
-            raise distrust(effect, f"has other targets than node {arguments.node}")
-        return (self.step(arguments),)
+    Raises:
+        RevertError: The effect has other targets.
+    """
+    if [(target.kind, target.name) for target in effect.targets] != [("node", arguments.node)]:
+        raise distrust(effect, f"has other targets than node {arguments.node}")
+    return (step,)
 
-    def missing(self, access: Access, arguments: A, effect: Effect) -> tuple[str, ...]:
-        """Besides what other node faults may miss: the node has not been opened yet."""
-        closed = tuple(
+
+def opened(access: Access, effect: Effect, closed: Callable[[Any], str]) -> Whole:
+    """Besides what other faults of nodes may miss: the node has been opened again.
+
+    Args:
+        access: The cluster.
+        effect: The effect.
+        closed: What still closes the node with this object, as in "is still cordoned"; empty when nothing.
+    """
+    return node_whole(
+        access,
+        effect,
+        lambda: tuple(
             f"{target} {why}"
             for target in effect.targets
-            if (why := self.closed(arguments, read_node(access.kube, target.name)))
-        )
-        return closed or super().missing(access, arguments, effect)
+            if (why := closed(read_node(access.kube, target.name)))
+        ),
+    )

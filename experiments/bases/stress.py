@@ -1,11 +1,14 @@
 """What faults that use resources up have in common: how much of what, and what Prometheus says of it."""
 
+import math
+from typing import Any
+
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import Evidence, rose_by
 from faultcast.experiments.resources.access import Access, NoMeter
 from faultcast.experiments.resources.targets import Target
 
-__all__ = ["MIB", "rising", "unmeasured", "unscraped", "usage_of"]
+__all__ = ["MIB", "burning", "rising", "unmeasured", "unscraped", "usage_of"]
 
 MIB = 1 << 20
 
@@ -16,6 +19,16 @@ _QUERIES = {
     "cpu": f"sum(irate(container_cpu_usage_seconds_total{{%s}}[{_RANGE}]))",
     "memory": "sum(container_memory_working_set_bytes{%s})",
 }
+
+
+def burning(cores: float, ramp: float) -> dict[str, Any]:
+    """What a helper has to know to use CPU time.
+
+    Args:
+        cores: How much.
+        ramp: Seconds until all of it is used.
+    """
+    return {"workers": max(1, math.ceil(cores)), "cores": cores, "ramp": ramp}
 
 
 def usage_of(access: Access, target: Target, resource: str) -> float | None:
@@ -70,7 +83,8 @@ def unscraped(access: Access, resource: str) -> tuple[str, ...]:
         resource: `cpu` or `memory`.
     """
     if isinstance(access.meter, NoMeter):
-        return ("there is no Prometheus to prove it by: name one with --prometheus-url",)
+        remedy = "name one with --prometheus-url (pytest: --faultcast-prometheus-url)"
+        return (f"there is no Prometheus to prove it by: {remedy}",)
     if access.meter.value(_QUERIES[resource] % 'container!=""') is None:
         text = f"Prometheus has no recent {resource} use of any container: let it scrape cAdvisor every few"
         return (f"{text} seconds, with the labels namespace, pod, container and node",)

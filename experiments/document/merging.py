@@ -50,6 +50,9 @@ class _Whole(YamlFile):
             case _:
                 return YamlFile.place(self, path)
 
+    def written(self, place: Place) -> YamlFile:
+        return self.shared.file if place.file else self
+
 
 def with_shared(file: YamlFile, shared: SharedMetrics | None) -> YamlFile:
     """An experiment file with all its metrics; the file itself when it names no hypothesis."""
@@ -73,7 +76,8 @@ def with_shared(file: YamlFile, shared: SharedMetrics | None) -> YamlFile:
             origins[base] = (number, base)
     entries = list(file.data["extensions"])
     entries[at] = {**entry, "metrics": merged}
-    return _Whole({**file.data, "extensions": entries}, file.source, at, shared, own, tuple(origins))
+    data = {**file.data, "extensions": entries}
+    return _Whole(data, file.source, at, shared, own, tuple(origins), text=file.text)
 
 
 def stranger_problems(file: YamlFile) -> list[Problem]:

@@ -16,16 +16,20 @@ __all__ = ["model_problems", "refused"]
 
 
 def refused(path: Path, problems: Iterable[Problem], *, remedy: str) -> ExperimentError:
-    """The error that refuses a file: one line `file:line: what; how to mend` for each problem, in order."""
-    found = sorted(set(problems), key=lambda one: (one.file, one))
+    """The error that refuses a file: one line `file:line: what; how to mend` for each problem, in order.
+
+    The column follows the line where it is known: `file:line:column: ...`.
+    """
+    found = sorted(set(problems), key=lambda one: (one.file, one.line, one.column, one))
     return ExperimentError("\n".join(_said(path, one) for one in found), remedy=remedy)
 
 
 def _said(path: Path, problem: Problem) -> str:
     what, mend = _printable(problem.what), _printable(problem.mend)
+    where = f"{problem.line}:{problem.column}" if problem.column else str(problem.line)
     if problem.file:
-        return f"{problem.file}:{problem.line}: {what} (as {path} uses it); {mend}"
-    return f"{path}:{problem.line}: {what}; {mend}"
+        return f"{problem.file}:{where}: {what} (as {path} uses it); {mend}"
+    return f"{path}:{where}: {what}; {mend}"
 
 
 def _printable(text: str) -> str:

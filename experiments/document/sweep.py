@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from faultcast.experiments.document.yamlfile import Problem, Problems, YamlFile
@@ -92,7 +92,7 @@ def _variant(file: YamlFile, values: dict[int, Any]) -> Variant:
     for index, value in values.items():
         document["method"][index]["provider"]["arguments"][ARGUMENT] = value
     texts = dict.fromkeys(_UNFIT.sub("-", str(value)).strip("-") for value in values.values())
-    return Variant("-".join(texts), YamlFile(document, file.source))
+    return Variant("-".join(texts), replace(file, data=document))
 
 
 def _line(file: YamlFile, index: int) -> int:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,14 @@ class Problem:
         what: What is wrong.
         mend: How to mend it.
         file: Which other file it is in; empty for the file that is read.
+        column: Where in the line, counted from 1; 0 when it is no single character.
     """
 
     line: int
     what: str
     mend: str
     file: str = ""
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,12 @@ class YamlFile:
     Attributes:
         data: Mappings, lists, texts, numbers, booleans and None only.
         source: The same as ruamel.yaml's round-trip nodes, which know their lines.
+        text: What the file holds; empty when nobody knows.
     """
 
     data: Any
     source: Any
+    text: str = field(default="", repr=False, kw_only=True)
 
     def line(self, path: Sequence[str | int]) -> int:
         """Line of the key or item at the end of `path`, or of its nearest ancestor; counted from 1."""
@@ -85,6 +89,10 @@ class YamlFile:
     def place(self, path: Sequence[str | int]) -> Place:
         """Where the part at the end of `path` was written."""
         return Place(self.line(path), tuple(path))
+
+    def written(self, place: Place) -> "YamlFile":  # noqa: ARG002 - a file with parts of another one needs it
+        """The file that a part of this one was written in."""
+        return self
 
 
 def read_yaml(path: Path) -> YamlFile:
@@ -101,7 +109,7 @@ def read_yaml(path: Path) -> YamlFile:
             "correct the syntax" if error.line else "correct the syntax; quote texts with special characters"
         )
         raise Problems(Problem(error.line or 1, f"not valid YAML: {error.problem}", mend)) from error
-    return YamlFile(_Plain().convert(source, 1, 0), source)
+    return YamlFile(_Plain().convert(source, 1, 0), source, text=text)
 
 
 def _text(path: Path) -> str:

@@ -6,8 +6,11 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from faultcast.experiments.execution.perform import perform, roll_back
+from faultcast.experiments.execution.context import current_context
+from faultcast.experiments.execution.perform import perform
 from faultcast.experiments.fault import Fault
+from faultcast.experiments.safety.revert import revert_all
+from faultcast.infra.errors import RevertError
 
 __all__ = ["action_of", "rollback_of"]
 
@@ -47,11 +50,21 @@ def action_of(fault: Fault[Any]) -> Callable[..., dict[str, Any]]:
 def rollback_of(fault: Fault[Any]) -> Callable[..., dict[str, Any]]:
     """The rollback of a fault: it reverts what the ledger still holds of this trial's faults of this kind.
 
-    It raises a RevertError when something may still be in place.
+    It returns the number of effects that were reverted, for the journal, and raises a RevertError when
+    something may still be in place.
     """
 
     def revert(configuration: dict[str, Any] | None = None) -> dict[str, Any]:
-        return roll_back(fault, configuration)
+        context = current_context(configuration)
+        entries = [
+            entry
+            for entry in context.ledger.entries()
+            if entry.trial == context.trial and entry.module == fault.module
+        ]
+        left = revert_all(context.access, context.ledger, entries, context.patience)
+        if left:
+            raise RevertError("; ".join(left), remedy="look at the cluster, then run: faultcast heal")
+        return {"fault": fault.kind, "reverted": len(entries)}
 
     text = (
         f"Chaos Toolkit rollback of the fault {fault.kind}: reverts what is left of it; harmless otherwise."

@@ -22,11 +22,12 @@ from faultcast.experiments.execution.planning import arguments_for, plan_fault
 from faultcast.experiments.execution.proof import Prover
 from faultcast.experiments.execution.queries import abort_refusals
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
+from faultcast.experiments.helpers.jobs import Helpers
 from faultcast.experiments.history import Injection, Proof
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.safety.consent import check_consent
 from faultcast.experiments.safety.ledger import Entry
-from faultcast.experiments.safety.revert import revert_all, revert_entries
+from faultcast.experiments.safety.revert import revert_entries
 from faultcast.infra.errors import (
     AbortedError,
     FaultcastError,
@@ -35,12 +36,11 @@ from faultcast.infra.errors import (
     NotProvedError,
     RadiusError,
     RefusedError,
-    RevertError,
 )
 from faultcast.infra.processes import ProcessId
 from faultcast.infra.waiting import Wait, wait_until
 
-__all__ = ["perform", "roll_back"]
+__all__ = ["perform"]
 
 _INJECTION = TypeAdapter(Injection)
 _MARGIN = 10.0
@@ -99,27 +99,6 @@ def _word(error: FaultcastError) -> str:
     if isinstance(error, AbortedError):
         return "aborted"
     return "refused" if isinstance(error, RefusedError) else "failed"
-
-
-def roll_back(fault: Fault[Any], configuration: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Revert what the ledger still holds of this trial's faults of this kind; harmless when that is nothing.
-
-    Returns:
-        The number of effects that were reverted, for the journal.
-
-    Raises:
-        RevertError: Something of the fault may still be in place.
-    """
-    context = current_context(configuration)
-    entries = [
-        entry
-        for entry in context.ledger.entries()
-        if entry.trial == context.trial and entry.module == fault.module
-    ]
-    left = revert_all(context.access, context.ledger, entries, context.patience)
-    if left:
-        raise RevertError("; ".join(left), remedy="look at the cluster, then run: faultcast heal")
-    return {"fault": fault.kind, "reverted": len(entries)}
 
 
 class _Performance:
@@ -198,7 +177,9 @@ class _Performance:
             self.entries.append(entry)
             context.ledger.write(entry)
             effect = context.custody.take(self.acting, entry, plan)
-        prover = Prover(effect, fault.evidence(self.acting, self.arguments, effect), context.clock)
+        evidence = fault.evidence(self.acting, self.arguments, effect)
+        Helpers(self.acting, effect).start(evidence.observers)
+        prover = Prover(effect, evidence, context.clock)
         self.prover = self.prover or prover
         return prover
 

@@ -10,7 +10,7 @@ from faultcast.experiments.document.ranges import draw
 from faultcast.experiments.fault import Fault, FaultArguments, Plan, checked_arguments
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.permissions import helper_rights
-from faultcast.experiments.safety.radius import Refusal, refusals
+from faultcast.experiments.safety.radius import FaultRefusal, refusals
 from faultcast.infra.errors import ExperimentError
 
 __all__ = ["arguments_for", "plan_fault"]
@@ -46,7 +46,7 @@ def plan_fault(
     seed: int,
     number: int,
     turn: int = 0,
-) -> tuple[Plan, tuple[Refusal, ...]]:
+) -> tuple[Plan, tuple[FaultRefusal, ...]]:
     """Resolve one injection and judge it; reads only.
 
     Args:
@@ -65,7 +65,7 @@ def plan_fault(
         ClusterError: The API server refuses, or does not answer.
     """
     rng = Random(f"{seed}/{number}/{turn}")  # noqa: S311 - reproducible on purpose
-    plan = fault.plan(access, arguments, rng, extension.evidence.peer)
+    plan = replace(fault.plan(access, arguments, rng, extension.evidence.peer), fault=fault.kind)
     if not fault.harmless:
         needed = dict.fromkeys((*plan.permissions, *(helper_rights() if access.helper_image else ())))
         plan = replace(plan, permissions=tuple(needed))

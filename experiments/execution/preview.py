@@ -12,7 +12,7 @@ from faultcast.experiments.resources.access import access_to
 from faultcast.experiments.resources.permissions import Permission
 from faultcast.experiments.resources.targets import Target
 from faultcast.experiments.safety.consent import check_consent
-from faultcast.experiments.safety.radius import Refusal
+from faultcast.experiments.safety.radius import FaultRefusal
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import ConsentError
 from faultcast.infra.kube.client import KubeClient
@@ -41,7 +41,7 @@ class Preview:
     cluster: str
     seed: int
     plans: tuple[Plan, ...]
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[FaultRefusal, ...]
     besides: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
 
@@ -95,11 +95,11 @@ def preview(
     Raises:
         ClusterError: The API server refuses, or does not answer.
     """
-    against: list[Refusal] = []
+    against: list[FaultRefusal] = []
     try:
         check_consent(kube, cluster.identity, settings)
     except ConsentError as error:
-        against.append(Refusal("consent", error.what, error.remedy))
+        against.append(FaultRefusal("consent", error.what, error.remedy))
     plans: list[Plan] = []
     access = access_to(cluster, kube)
     for number, action in enumerate(experiment.actions):

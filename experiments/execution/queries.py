@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from faultcast.experiments.document.extension import AbortCondition, Extension
 from faultcast.experiments.document.metric import MetricSpec, untouched
 from faultcast.experiments.resources.access import DIVIDED, Meter, NoMeter
-from faultcast.experiments.safety.radius import Refusal
+from faultcast.experiments.safety.radius import FaultRefusal
 
 __all__ = ["abort_refusals", "queries_of", "query_refusals"]
 
@@ -28,7 +28,7 @@ def _asked(metric: MetricSpec) -> list[tuple[str, str]]:
     return [(key, query) for key, query in asked if query]
 
 
-def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -> tuple[Refusal, ...]:
+def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -> tuple[FaultRefusal, ...]:
     """Every query of an experiment that does not give what it has to give; reads only.
 
     An abort condition has to give one finite number now. What is recorded may have no samples yet; it must
@@ -53,11 +53,11 @@ def query_refusals(extension: Extension, meter: Meter, targets: Iterable[str]) -
                 text = (
                     f"{key} of {metric.name} gives {reading.instead}, and it has to give one series: {query}"
                 )
-                found.append(Refusal(f"metrics.{metric.name}.{key}", text, reading.remedy))
+                found.append(FaultRefusal(f"metrics.{metric.name}.{key}", text, reading.remedy))
     return tuple(found)
 
 
-def abort_refusals(conditions: Iterable[AbortCondition], meter: Meter) -> tuple[Refusal, ...]:
+def abort_refusals(conditions: Iterable[AbortCondition], meter: Meter) -> tuple[FaultRefusal, ...]:
     """The queries of abort conditions that do not give one finite number now; reads only.
 
     Args:
@@ -71,5 +71,5 @@ def abort_refusals(conditions: Iterable[AbortCondition], meter: Meter) -> tuple[
         gave = reading.instead or (f"{number:g}" if number is not None and not math.isfinite(number) else "")
         if gave:
             text = f"the query gives {gave}, and it has to give one number: {query}"
-            found.append(Refusal("abort", text, reading.remedy or DIVIDED))
+            found.append(FaultRefusal("abort", text, reading.remedy or DIVIDED))
     return tuple(found)

@@ -2,18 +2,16 @@
 
 import signal
 from random import Random
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import HelperFault
+from faultcast.experiments.bases.helper import HelperFault, container_of, on_nodes
 from faultcast.experiments.bases.pod import PodArguments, plan_pods
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.restarts import crashes_of
 
 __all__ = ["FAULT", "ContainerKill", "ContainerKillArguments", "kill_containers", "restore_containers"]
@@ -30,17 +28,16 @@ class ContainerKillArguments(PodArguments):
 class ContainerKill(HelperFault[ContainerKillArguments]):
     """Ends one container of a pod; the pod stays where it is."""
 
-    kind: ClassVar[str] = "container-kill"
-    label: ClassVar[str] = "containers killed"
-    action: ClassVar[str] = "kill_containers"
-    rollback: ClassVar[str] = "restore_containers"
+    kind = "container-kill"
+    label = "containers killed"
+    action = "kill_containers"
+    rollback = "restore_containers"
     arguments = ContainerKillArguments
 
     def plan(self, access: Access, arguments: ContainerKillArguments, rng: Random, peer: str) -> Plan:
         """Choose the pods."""
         return plan_pods(
             access,
-            self.kind,
             arguments,
             rng,
             peer,
@@ -53,28 +50,17 @@ class ContainerKill(HelperFault[ContainerKillArguments]):
         """The container of each target has ended once more, and no peer's; its restart may take longer."""
         return Evidence(
             what="crashes",
-            unit="",
             read=lambda target: crashes_of(access.kube, target),
             landed=rose,
             expected="one crash more",
         )
 
-    def orders(
-        self,
-        access: Access,
-        arguments: ContainerKillArguments,
-        effect: Effect,
-    ) -> tuple[Order, ...]:
+    def orders(self, arguments: ContainerKillArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One signal on each target's node."""
         number = int(getattr(signal, f"SIG{arguments.signal}"))
-        return tuple(
-            Order(
-                name=f"kill-{index}",
-                task="kill",
-                node=target.node,
-                parameters={"container": target.container, "pod": target.uid, "signal": number},
-            )
-            for index, target in enumerate(effect.targets)
+        return on_nodes(
+            effect,
+            lambda target: PodOrder("kill", "kill", parameters={**container_of(target), "signal": number}),
         )
 
 

@@ -1,21 +1,25 @@
 """A container is ended again and again, so that the kubelet makes longer and longer pauses."""
 
 from random import Random
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import HelperFault
-from faultcast.experiments.bases.pod import PodArguments, lost, plan_pods
+from faultcast.experiments.bases.helper import HelperFault, container_of, on_nodes
+from faultcast.experiments.bases.pod import (
+    RELAUNCHED,
+    PodArguments,
+    lost,
+    plan_pods,
+    relaunch_rights,
+    relaunching,
+)
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose_by
+from faultcast.experiments.evidence import rose_by
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.objects import restarts_of
-from faultcast.experiments.resources.permissions import Permission
 from faultcast.experiments.resources.restarts import LOOP, counted, crashes
 from faultcast.experiments.resources.targets import Target
 
@@ -37,26 +41,22 @@ class CrashLoopArguments(PodArguments):
 class CrashLoop(HelperFault[CrashLoopArguments]):
     """Kills a container whenever it runs; at the end a pod in its back-off is replaced by its owner."""
 
-    kind: ClassVar[str] = "crash-loop"
-    label: ClassVar[str] = "crash loop"
-    action: ClassVar[str] = "loop_crashes"
-    rollback: ClassVar[str] = "end_crash_loop"
+    kind = "crash-loop"
+    label = "crash loop"
+    action = "loop_crashes"
+    rollback = "end_crash_loop"
     arguments = CrashLoopArguments
 
     def plan(self, access: Access, arguments: CrashLoopArguments, rng: Random, peer: str) -> Plan:
         """Choose the pods; one that nothing would bring back is refused."""
         return plan_pods(
             access,
-            self.kind,
             arguments,
             rng,
             peer,
             action=lambda target: f"end container {target.main} of {target} every {arguments.every:g} s",
-            bounds=(
-                f"ended by the helper itself after {arguments.duration:g} s",
-                "a pod that is left in its back-off is deleted, so that its owner makes a new one",
-            ),
-            permissions=(Permission(("get", "delete"), "pods", arguments.namespace),),
+            bounds=(f"ended by the helper itself after {arguments.duration:g} s", RELAUNCHED),
+            permissions=relaunch_rights(arguments.namespace),
             objections=lost,
             ends=1 + int(arguments.duration / arguments.every),
         )
@@ -65,34 +65,21 @@ class CrashLoop(HelperFault[CrashLoopArguments]):
         """A target ends twice, or the kubelet pauses before it starts it again; a peer does neither."""
         watch = CrashWatch(access)
         return Evidence(
-            what="crashes",
-            unit="",
-            read=watch.read,
-            landed=rose_by(LOOP),
-            expected=f"{LOOP} crashes more",
+            what="crashes", read=watch.read, landed=rose_by(LOOP), expected=f"{LOOP} crashes more"
         )
 
-    def orders(self, access: Access, arguments: CrashLoopArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, arguments: CrashLoopArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One helper on each target's node, which may delete the pod."""
-        return tuple(
-            Order(
-                name=f"crash-{index}",
-                task="kill",
-                node=target.node,
-                parameters={
-                    "container": target.container,
-                    "pod": target.uid,
-                    "namespace": target.namespace,
-                    "pod_name": target.name,
-                    "name": target.main,
-                    "signal": _KILL,
-                    "every": arguments.every,
-                    "relaunch": True,
-                },
+        how = {"signal": _KILL, "every": arguments.every}
+        return on_nodes(
+            effect,
+            lambda target: PodOrder(
+                "crash",
+                "kill",
+                parameters={**container_of(target), **relaunching(target), **how},
                 talks=True,
                 stateful=True,
-            )
-            for index, target in enumerate(effect.targets)
+            ),
         )
 
 

@@ -1,36 +1,30 @@
 """A file system of a pod is filled; a floor stays free, and the file is removed again."""
 
 from random import Random
-from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import MOST_OBSERVED, HelperFault, observed
+from faultcast.experiments.bases.folder import FolderArguments, folder_of
+from faultcast.experiments.bases.helper import MOST_OBSERVED, HelperFault, observed, on_nodes
 from faultcast.experiments.bases.node import node_targets
-from faultcast.experiments.bases.pod import PodArguments, plan_pods
+from faultcast.experiments.bases.pod import plan_pods
 from faultcast.experiments.bases.stress import MIB
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.quantities import amount
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
+from faultcast.experiments.resources.objects import amount
 from faultcast.experiments.resources.targets import Target
-from faultcast.experiments.resources.volumes import Place, unfit_folder
+from faultcast.experiments.resources.volumes import FolderStorage, unfit_folder
 
 __all__ = ["FAULT", "DiskFill", "DiskFillArguments", "empty_disk", "fill_disk", "unfit"]
 
 _NEAR = 0.05
 
 
-class DiskFillArguments(PodArguments):
+class DiskFillArguments(FolderArguments):
     """Which file system, and how full."""
 
-    path: str = Field(
-        pattern=r"^/", max_length=500, description="folder in the pod's container, such as a volume's"
-    )
     intensity: float = Field(
         90.0, ge=1, le=100, description="share of the file system that shall be in use, in percent"
     )
@@ -42,10 +36,10 @@ class DiskFillArguments(PodArguments):
 class DiskFill(HelperFault[DiskFillArguments]):
     """Writes one file of real blocks into a folder of a container."""
 
-    kind: ClassVar[str] = "disk-fill"
-    label: ClassVar[str] = "disk filled"
-    action: ClassVar[str] = "fill_disk"
-    rollback: ClassVar[str] = "empty_disk"
+    kind = "disk-fill"
+    label = "disk filled"
+    action = "fill_disk"
+    rollback = "empty_disk"
     arguments = DiskFillArguments
 
     def plan(self, access: Access, arguments: DiskFillArguments, rng: Random, peer: str) -> Plan:
@@ -62,7 +56,6 @@ class DiskFill(HelperFault[DiskFillArguments]):
 
         return plan_pods(
             access,
-            self.kind,
             arguments,
             rng,
             peer,
@@ -87,37 +80,25 @@ class DiskFill(HelperFault[DiskFillArguments]):
         return observed(
             access,
             effect,
-            lambda pod: {
-                "kind": "disk",
-                "container": pod.container,
-                "pod": pod.uid,
-                "path": arguments.path,
-            },
+            lambda pod: {"kind": "disk", **folder_of(pod, arguments.path)},
             what=f"used share of {arguments.path}",
-            unit="",
             landed=landed,
             expected=f"at least {wanted:.2f}, and less before",
         )
 
-    def orders(self, access: Access, arguments: DiskFillArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, arguments: DiskFillArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One helper on each target's node."""
-        return tuple(
-            Order(
-                name=f"fill-{index}",
-                task="fill",
-                node=target.node,
-                parameters={
-                    "container": target.container,
-                    "pod": target.uid,
-                    "path": arguments.path,
-                    "percent": arguments.intensity,
-                    "floor": arguments.floor * MIB,
-                    "most": arguments.most * MIB,
-                    "ramp": arguments.ramp,
-                },
-                stateful=True,
-            )
-            for index, target in enumerate(effect.targets)
+        how = {
+            "percent": arguments.intensity,
+            "floor": arguments.floor * MIB,
+            "most": arguments.most * MIB,
+            "ramp": arguments.ramp,
+        }
+        return on_nodes(
+            effect,
+            lambda pod: PodOrder(
+                "fill", "fill", parameters={**folder_of(pod, arguments.path), **how}, stateful=True
+            ),
         )
 
 
@@ -126,16 +107,14 @@ def _wanted(arguments: DiskFillArguments) -> float:
     return max(arguments.intensity / 100 - _NEAR, 0.0)
 
 
-def unfit(place: Place, arguments: DiskFillArguments, disk: float) -> str:
-    """Why a folder must not be filled, or cannot be; empty when it can.
+def unfit(place: FolderStorage, arguments: DiskFillArguments, disk: float) -> str:
+    """Why a folder that can be written to must not be filled, or cannot be; empty when it can.
 
     Args:
         place: Where it lies.
         arguments: How full it shall be.
         disk: Size of the node's disk, in bytes; 0 when it is not known.
     """
-    if place.fixed:
-        return "nothing can be written there"
     most, floor = arguments.most * MIB, arguments.floor * MIB
     if place.node:
         need = disk * arguments.intensity / 100

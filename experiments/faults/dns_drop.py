@@ -1,37 +1,32 @@
 """Answers of DNS servers do not reach chosen pods; lookups run into their time-outs."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from random import Random
 
-from faultcast.experiments.bases.helper import observed
-from faultcast.experiments.bases.network import NetFault, Rule
+from faultcast.experiments.bases.helper import HelperFault, observed
+from faultcast.experiments.bases.network import in_network, plan_network
 from faultcast.experiments.bases.pod import PodArguments
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.evidence import fell_to_zero
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
 
 __all__ = ["FAULT", "DnsDrop", "drop_dns", "restore_dns"]
 
 _NAME = "kubernetes.default.svc.cluster.local."
 
 
-class DnsDrop(NetFault[PodArguments]):
+class DnsDrop(HelperFault[PodArguments]):
     """Drops what comes from port 53, by UDP and TCP."""
 
-    kind: ClassVar[str] = "dns-drop"
-    label: ClassVar[str] = "DNS answers dropped"
-    action: ClassVar[str] = "drop_dns"
-    rollback: ClassVar[str] = "restore_dns"
+    kind = "dns-drop"
+    label = "DNS answers dropped"
+    action = "drop_dns"
+    rollback = "restore_dns"
     arguments = PodArguments
 
-    def words(self, arguments: PodArguments) -> str:
-        """What is done."""
-        return "drop the DNS answers of"
-
-    def rules(self, arguments: PodArguments, state: Mapping[str, Any]) -> list[Rule]:
-        """Both protocols, on the way in."""
-        return [["-A", "INPUT", "-p", protocol, "--sport", "53", "-j", "DROP"] for protocol in ("udp", "tcp")]
+    def plan(self, access: Access, arguments: PodArguments, rng: Random, peer: str) -> Plan:
+        """Choose the pods."""
+        return plan_network(access, arguments, rng, peer, action="drop the DNS answers of")
 
     def evidence(self, access: Access, arguments: PodArguments, effect: Effect) -> Evidence:
         """No lookup of a target is answered; those of a peer are."""
@@ -41,10 +36,16 @@ class DnsDrop(NetFault[PodArguments]):
             effect,
             lambda _: probe,
             what="share of DNS lookups answered",
-            unit="",
             landed=fell_to_zero,
             expected="no lookup is answered",
         )
+
+    def orders(self, arguments: PodArguments, effect: Effect) -> tuple[PodOrder, ...]:
+        """Both protocols, on the way in."""
+        rules = [
+            ["-A", "INPUT", "-p", protocol, "--sport", "53", "-j", "DROP"] for protocol in ("udp", "tcp")
+        ]
+        return in_network(arguments, effect, rules=rules)
 
 
 FAULT = DnsDrop()

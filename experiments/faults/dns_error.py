@@ -6,18 +6,15 @@ kubelet brings a changed ConfigMap into a pod at once only when the pod itself c
 
 import re
 from random import Random
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
 from faultcast.experiments.bases.patch import PatchFault, change, distrust, noted, restoring
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import FaultArguments, Plan, Restoration
+from faultcast.experiments.fault import Access, Effect, Evidence, FaultArguments, Plan, Restoration, Whole
 from faultcast.experiments.helpers.jobs import Helpers
-from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.corefile import reload_interval, with_answers
 from faultcast.experiments.resources.network import dns_server
 from faultcast.experiments.resources.objects import ask_for
@@ -71,10 +68,10 @@ class DnsErrorArguments(FaultArguments):
 class DnsError(PatchFault[DnsErrorArguments]):
     """Answers for names with an error; the blast radius has to name kube-system."""
 
-    kind: ClassVar[str] = "dns-error"
-    label: ClassVar[str] = "DNS errors"
-    action: ClassVar[str] = "answer_with_errors"
-    rollback: ClassVar[str] = "restore_answers"
+    kind = "dns-error"
+    label = "DNS errors"
+    action = "answer_with_errors"
+    rollback = "restore_answers"
     arguments = DnsErrorArguments
 
     def plan(self, access: Access, arguments: DnsErrorArguments, rng: Random, peer: str) -> Plan:
@@ -84,7 +81,6 @@ class DnsError(PatchFault[DnsErrorArguments]):
         pods = pods_matching(access.kube, _NAMESPACE, _PODS)
         steps = _steps(text, changed or "", pods)
         return Plan(
-            fault=self.kind,
             scope=f"name in {', '.join(arguments.names)}",
             targets=tuple(_name(name) for name in arguments.names),
             peers=(_name(_PEER),),
@@ -104,14 +100,13 @@ class DnsError(PatchFault[DnsErrorArguments]):
         )
 
     def evidence(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> Evidence:
-        """A pod of its own asks for every name, again and again."""
+        """A pod of its own gets the error for each name, not so before; for the API's own it does not."""
         helpers = Helpers(access, effect)
         probes = [
             {"name": one.name, "kind": "rcode", "server": effect.state["server"], "query": one.name}
             for one in (*effect.targets, *effect.peers)
         ]
-        order = Order(_WATCH, "observe", parameters={"probes": probes}, role="observer", privileged=False)
-        helpers.start((order,))
+        asking = PodOrder(_WATCH, "observe", parameters={"probes": probes}, role="observer", privileged=False)
         wanted = _CODES[arguments.rcode]
 
         def read(one: Target) -> float | None:
@@ -120,11 +115,11 @@ class DnsError(PatchFault[DnsErrorArguments]):
 
         return Evidence(
             what="DNS answer",
-            unit="",
             read=read,
             landed=lambda before, now: now == wanted and before != wanted,
             expected=arguments.rcode,
             words=lambda value: _WORDS.get(value, f"code {value:g}"),
+            observers=(asking,),
             ready=lambda: helpers.measured(_WATCH) is not None,
         )
 
@@ -140,9 +135,9 @@ class DnsError(PatchFault[DnsErrorArguments]):
             change(access.kube, path, {"metadata": {"annotations": {_ANNOTATION: effect.id}}})
 
     def undo(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> tuple[str, ...]:
-        """Put the configuration and the pods back; end the pod that asks, once it sees that."""
+        """The configuration and the pods are put back; the pod that asks ends once it sees that."""
         self.checked(arguments, effect)
-        changed = bool(self.missing(access, arguments, effect))
+        changed = bool(_still_changed(access, effect))
         super().undo(access, arguments, effect)
         wanted = _CODES[arguments.rcode]
         left: tuple[str, ...] = ()
@@ -160,7 +155,7 @@ class DnsError(PatchFault[DnsErrorArguments]):
             left = tuple(f"{name} is still answered with {arguments.rcode}" for name in names)
         return (*left, *Helpers(access, effect).end())
 
-    def derived(self, arguments: DnsErrorArguments, effect: Effect) -> tuple[Restoration, ...]:
+    def steps(self, arguments: DnsErrorArguments, effect: Effect) -> tuple[Restoration, ...]:
         """The configuration without exactly the errors of the arguments, and pods without the mark."""
         if tuple(target.name for target in effect.targets) != arguments.names:
             raise distrust(effect, "has other targets than the names of its arguments")
@@ -172,18 +167,19 @@ class DnsError(PatchFault[DnsErrorArguments]):
             raise distrust(effect, "says of other changes of the configuration than its arguments make")
         return _steps(before, changed, tuple(_pod(effect, step) for step in rest))
 
-    def missing(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> tuple[str, ...]:
-        """The configuration is not what it was."""
-        now = _corefile(access.kube)
-        return (
-            (f"config map {_MAP} in {_NAMESPACE} still has the errors",)
-            if (now == effect.state["changed"])
-            else ()
-        )
+    def whole(self, access: Access, arguments: DnsErrorArguments, effect: Effect) -> Whole:
+        """The configuration is without the errors."""
+        return Whole(lambda: _still_changed(access, effect))
 
 
 _MAP_PATH = f"/api/v1/namespaces/{_NAMESPACE}/configmaps/{_MAP}"
 _PODS_PATH = f"/api/v1/namespaces/{_NAMESPACE}/pods/"
+
+
+def _still_changed(access: Access, effect: Effect) -> tuple[str, ...]:
+    if _corefile(access.kube) != effect.state["changed"]:
+        return ()
+    return (f"config map {_MAP} in {_NAMESPACE} still has the errors",)
 
 
 def _answered(access: Access, effect: Effect, wanted: float) -> tuple[str, ...]:

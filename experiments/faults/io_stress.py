@@ -1,34 +1,28 @@
 """A file system of a pod is kept busy: files are written, flushed and read over and over."""
 
 from random import Random
-from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import MOST_OBSERVED, HelperFault, observed
-from faultcast.experiments.bases.pod import PodArguments, plan_pods
+from faultcast.experiments.bases.folder import FolderArguments, folder_of
+from faultcast.experiments.bases.helper import MOST_OBSERVED, HelperFault, observed, on_nodes
+from faultcast.experiments.bases.pod import plan_pods
 from faultcast.experiments.bases.stress import MIB
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.volumes import Place, unfit_folder
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
+from faultcast.experiments.resources.volumes import FolderStorage, unfit_folder
 
 __all__ = ["FAULT", "IoStress", "IoStressArguments", "calm_disk", "stress_disk", "unfit"]
-
 
 _MOST = 2048
 """MiB of files on a disk that other pods share."""
 
 
-class IoStressArguments(PodArguments):
+class IoStressArguments(FolderArguments):
     """Which file system, and how hard."""
 
-    path: str = Field(
-        pattern=r"^/", max_length=500, description="folder in the pod's container, such as a volume's"
-    )
     workers: int = Field(1, ge=1, le=16, description="number of files that are written at once")
     size: int = Field(16, ge=1, le=4096, description="size of each file, in MiB")
 
@@ -36,17 +30,16 @@ class IoStressArguments(PodArguments):
 class IoStress(HelperFault[IoStressArguments]):
     """Workers that write and flush in a folder of a container; their files are removed again."""
 
-    kind: ClassVar[str] = "io-stress"
-    label: ClassVar[str] = "disk kept busy"
-    action: ClassVar[str] = "stress_disk"
-    rollback: ClassVar[str] = "calm_disk"
+    kind = "io-stress"
+    label = "disk kept busy"
+    action = "stress_disk"
+    rollback = "calm_disk"
     arguments = IoStressArguments
 
     def plan(self, access: Access, arguments: IoStressArguments, rng: Random, peer: str) -> Plan:
         """Choose the pods; files that would not fit are refused."""
         return plan_pods(
             access,
-            self.kind,
             arguments,
             rng,
             peer,
@@ -72,47 +65,30 @@ class IoStress(HelperFault[IoStressArguments]):
         return observed(
             access,
             effect,
-            lambda pod: {
-                "kind": "writes",
-                "container": pod.container,
-                "pod": pod.uid,
-                "path": arguments.path,
-            },
+            lambda pod: {"kind": "writes", **folder_of(pod, arguments.path)},
             what="files being written",
-            unit="",
             landed=rose,
             expected="a file that was written to within the last 3 s",
         )
 
-    def orders(self, access: Access, arguments: IoStressArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, arguments: IoStressArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One helper on each target's node."""
-        return tuple(
-            Order(
-                name=f"io-{index}",
-                task="io",
-                node=target.node,
-                parameters={
-                    "container": target.container,
-                    "pod": target.uid,
-                    "path": arguments.path,
-                    "workers": arguments.workers,
-                    "size": arguments.size * MIB,
-                },
-                stateful=True,
-            )
-            for index, target in enumerate(effect.targets)
+        how = {"workers": arguments.workers, "size": arguments.size * MIB}
+        return on_nodes(
+            effect,
+            lambda pod: PodOrder(
+                "io", "io", parameters={**folder_of(pod, arguments.path), **how}, stateful=True
+            ),
         )
 
 
-def unfit(place: Place, arguments: IoStressArguments) -> str:
-    """Why the files must not be written to a folder, or cannot be; empty when they can.
+def unfit(place: FolderStorage, arguments: IoStressArguments) -> str:
+    """Why the files must not be written to a folder that can be written to; empty when they can.
 
     Args:
         place: Where it lies.
         arguments: How many, of what size.
     """
-    if place.fixed:
-        return "nothing can be written there"
     need = arguments.workers * arguments.size
     if 0 < place.size < need * MIB:
         return f"{need} MiB of files do not fit into its {place.size / MIB:.0f} MiB"

@@ -1,16 +1,15 @@
 """What chosen pods may send in a second is limited."""
 
-from typing import ClassVar
+from random import Random
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import observed
-from faultcast.experiments.bases.network import CLOSED_PORT, NetFault
+from faultcast.experiments.bases.helper import HelperFault, observed
+from faultcast.experiments.bases.network import CLOSED_PORT, in_network, plan_network
 from faultcast.experiments.bases.pod import PodArguments
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
 
 __all__ = ["FAULT", "NetworkBandwidth", "NetworkBandwidthArguments", "limit_bandwidth", "unlimit_bandwidth"]
 
@@ -31,24 +30,20 @@ class NetworkBandwidthArguments(PodArguments):
     kbit: int = Field(256, ge=16, le=50_000, description="what a pod may send, in kilobits a second")
 
 
-class NetworkBandwidth(NetFault[NetworkBandwidthArguments]):
+class NetworkBandwidth(HelperFault[NetworkBandwidthArguments]):
     """Shapes a pod's way out by a token bucket; what comes in is not touched."""
 
-    kind: ClassVar[str] = "network-bandwidth"
-    label: ClassVar[str] = "bandwidth limited"
-    action: ClassVar[str] = "limit_bandwidth"
-    rollback: ClassVar[str] = "unlimit_bandwidth"
+    kind = "network-bandwidth"
+    label = "bandwidth limited"
+    action = "limit_bandwidth"
+    rollback = "unlimit_bandwidth"
     arguments = NetworkBandwidthArguments
 
-    def words(self, arguments: NetworkBandwidthArguments) -> str:
-        """What is done."""
-        return f"limit to {arguments.kbit} kbit/s what is sent by"
-
-    def qdisc(self, arguments: NetworkBandwidthArguments) -> list[str]:
-        """A token bucket; the burst is a packet at least, and what the kernel needs for that rate."""
-        rate = arguments.kbit * 1000 // 8
-        burst, queue = max(_BURST, rate // 100), max(_QUEUE, rate * 2 // 5)
-        return ["tbf", "rate", f"{arguments.kbit}kbit", "burst", str(burst), "limit", str(queue)]
+    def plan(self, access: Access, arguments: NetworkBandwidthArguments, rng: Random, peer: str) -> Plan:
+        """Choose the pods."""
+        return plan_network(
+            access, arguments, rng, peer, action=f"limit to {arguments.kbit} kbit/s what is sent by"
+        )
 
     def evidence(self, access: Access, arguments: NetworkBandwidthArguments, effect: Effect) -> Evidence:
         """What a target can send falls to about the limit; a peer sends more."""
@@ -74,6 +69,13 @@ class NetworkBandwidth(NetFault[NetworkBandwidthArguments]):
             landed=landed,
             expected=f"at most {_NEAR * rate:g} B/s",
         )
+
+    def orders(self, arguments: NetworkBandwidthArguments, effect: Effect) -> tuple[PodOrder, ...]:
+        """A token bucket; the burst is a packet at least, and what the kernel needs for that rate."""
+        rate = arguments.kbit * 1000 // 8
+        burst, queue = max(_BURST, rate // 100), max(_QUEUE, rate * 2 // 5)
+        bucket = ["tbf", "rate", f"{arguments.kbit}kbit", "burst", str(burst), "limit", str(queue)]
+        return in_network(arguments, effect, qdisc=bucket)
 
 
 FAULT = NetworkBandwidth()

@@ -1,18 +1,16 @@
 """What chosen pods send arrives late."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from random import Random
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import observed
-from faultcast.experiments.bases.network import NetFault, lacks_module
+from faultcast.experiments.bases.helper import HelperFault, observed
+from faultcast.experiments.bases.network import in_network, lacks_module, plan_network
 from faultcast.experiments.bases.pod import PodArguments
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose_by
+from faultcast.experiments.evidence import rose_by
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
 
 __all__ = ["FAULT", "NetworkLatency", "NetworkLatencyArguments", "delay_packets", "stop_delaying"]
 
@@ -24,30 +22,26 @@ class NetworkLatencyArguments(PodArguments):
     jitter: int = Field(0, ge=0, le=5_000, description="the delay varies by this, in milliseconds")
 
 
-class NetworkLatency(NetFault[NetworkLatencyArguments]):
+class NetworkLatency(HelperFault[NetworkLatencyArguments]):
     """Delays a pod's way out by the kernel's `netem`; refused where the kernel has none."""
 
-    kind: ClassVar[str] = "network-latency"
-    label: ClassVar[str] = "packets delayed"
-    action: ClassVar[str] = "delay_packets"
-    rollback: ClassVar[str] = "stop_delaying"
+    kind = "network-latency"
+    label = "packets delayed"
+    action = "delay_packets"
+    rollback = "stop_delaying"
     arguments = NetworkLatencyArguments
 
-    def words(self, arguments: NetworkLatencyArguments) -> str:
-        """What is done."""
+    def plan(self, access: Access, arguments: NetworkLatencyArguments, rng: Random, peer: str) -> Plan:
+        """Choose the pods; a kernel without netem is refused."""
         varying = f" +- {arguments.jitter} ms" if arguments.jitter else ""
-        return f"delay by {arguments.delay} ms{varying} what is sent by"
-
-    def qdisc(self, arguments: NetworkLatencyArguments) -> list[str]:
-        """The discipline."""
-        jitter = [f"{arguments.jitter}ms"] if arguments.jitter else []
-        return ["netem", "delay", f"{arguments.delay}ms", *jitter]
-
-    def objections(
-        self, access: Access, arguments: NetworkLatencyArguments, targets: Sequence[Target]
-    ) -> tuple[str, ...]:
-        """A kernel without netem."""
-        return lacks_module(access, targets, "sch_netem", "latency")
+        return plan_network(
+            access,
+            arguments,
+            rng,
+            peer,
+            action=f"delay by {arguments.delay} ms{varying} what is sent by",
+            objections=lambda targets: lacks_module(access, targets, "sch_netem", "latency"),
+        )
 
     def evidence(self, access: Access, arguments: NetworkLatencyArguments, effect: Effect) -> Evidence:
         """Connecting from a target takes that much longer; from a peer it does not."""
@@ -62,6 +56,11 @@ class NetworkLatency(NetFault[NetworkLatencyArguments]):
             landed=rose_by(least),
             expected=f"at least {least:g} s more than before",
         )
+
+    def orders(self, arguments: NetworkLatencyArguments, effect: Effect) -> tuple[PodOrder, ...]:
+        """The discipline."""
+        jitter = [f"{arguments.jitter}ms"] if arguments.jitter else []
+        return in_network(arguments, effect, qdisc=["netem", "delay", f"{arguments.delay}ms", *jitter])
 
 
 FAULT = NetworkLatency()

@@ -1,15 +1,14 @@
 """A share of the packets that reach chosen pods is lost."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from random import Random
 
 from pydantic import Field
 
-from faultcast.experiments.bases.network import NetFault, Rule, TowardsArguments, between, losing
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
+from faultcast.experiments.bases.helper import HelperFault
+from faultcast.experiments.bases.network import TowardsArguments, between, in_network, losing, plan_network
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
 
 __all__ = ["FAULT", "NetworkLoss", "NetworkLossArguments", "lose_packets", "stop_losing"]
 
@@ -22,32 +21,35 @@ class NetworkLossArguments(TowardsArguments):
     )
 
 
-class NetworkLoss(NetFault[NetworkLossArguments]):
+class NetworkLoss(HelperFault[NetworkLossArguments]):
     """Drops packets at random on their way into the pod, so that answers and requests are lost alike; IPv4.
 
     Without `to`, packets from the pod's own node are left alone, so that its kubelet does not restart it.
     """
 
-    kind: ClassVar[str] = "network-loss"
-    label: ClassVar[str] = "packets lost"
-    action: ClassVar[str] = "lose_packets"
-    rollback: ClassVar[str] = "stop_losing"
+    kind = "network-loss"
+    label = "packets lost"
+    action = "lose_packets"
+    rollback = "stop_losing"
     arguments = NetworkLossArguments
 
-    def words(self, arguments: NetworkLossArguments) -> str:
-        """What is done."""
+    def plan(self, access: Access, arguments: NetworkLossArguments, rng: Random, peer: str) -> Plan:
+        """Choose the pods, and the other side."""
         whom = f" from pods with {arguments.to}" if arguments.to else ""
-        return f"lose {arguments.intensity:g} % of the packets{whom} at"
+        return plan_network(
+            access, arguments, rng, peer, action=f"lose {arguments.intensity:g} % of the packets{whom} at"
+        )
 
-    def rules(self, arguments: NetworkLossArguments, state: Mapping[str, Any]) -> list[Rule]:
+    def evidence(self, access: Access, arguments: NetworkLossArguments, effect: Effect) -> Evidence:
+        """Attempts to connect from a target get no answer at once, two fifths as many; those of a peer do."""
+        return losing(access, effect, arguments.intensity)
+
+    def orders(self, arguments: NetworkLossArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """At random, by the kernel's `statistic` match."""
         share = f"{arguments.intensity / 100:g}"
         match = ("-m", "statistic", "--mode", "random", "--probability", share)
-        return between(state, chain="INPUT", match=match, verdict=("-j", "DROP"))
-
-    def evidence(self, access: Access, arguments: NetworkLossArguments, effect: Effect) -> Evidence:
-        """So many attempts to connect from a target get no answer at once; those of a peer do."""
-        return losing(access, effect, arguments.intensity)
+        rules = between(effect.state, chain="INPUT", match=match, verdict=("-j", "DROP"))
+        return in_network(arguments, effect, rules=rules)
 
 
 FAULT = NetworkLoss()

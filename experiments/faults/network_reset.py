@@ -1,16 +1,16 @@
 """TCP connections of chosen pods are reset."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from random import Random
+from typing import Any
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import observed
-from faultcast.experiments.bases.network import NetFault, Rule, TowardsArguments, between
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.bases.helper import HelperFault, observed
+from faultcast.experiments.bases.network import TowardsArguments, between, in_network, plan_network
+from faultcast.experiments.evidence import fell_to_zero
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.network import OtherSide
 from faultcast.experiments.resources.targets import Target
 
@@ -33,38 +33,30 @@ class NetworkResetArguments(TowardsArguments):
     )
 
 
-class NetworkReset(NetFault[NetworkResetArguments]):
+class NetworkReset(HelperFault[NetworkResetArguments]):
     """Answers the pod's TCP packets with a reset, on their way in and out; IPv4 only.
 
     Without `port` or `to`, connections with the pod's own node are left alone, as its kubelet makes them.
     """
 
-    kind: ClassVar[str] = "network-reset"
-    label: ClassVar[str] = "connections reset"
-    action: ClassVar[str] = "reset_connections"
-    rollback: ClassVar[str] = "stop_resetting"
+    kind = "network-reset"
+    label = "connections reset"
+    action = "reset_connections"
+    rollback = "stop_resetting"
     arguments = NetworkResetArguments
 
-    def words(self, arguments: NetworkResetArguments) -> str:
-        """What is done."""
+    def plan(self, access: Access, arguments: NetworkResetArguments, rng: Random, peer: str) -> Plan:
+        """Choose the pods, and the other side."""
         which = f"connections to port {arguments.port}" if arguments.port else "all TCP connections"
         whom = f" with pods with {arguments.to}" if arguments.to else ""
-        return f"reset {which}{whom} of"
-
-    def rules(self, arguments: NetworkResetArguments, state: Mapping[str, Any]) -> list[Rule]:
-        """Both ways; a port without another side means what comes in to it."""
-        port = ("--dport", str(arguments.port)) if arguments.port else ()
-        return [
-            rule
-            for chain in (("INPUT",) if arguments.port and not arguments.to else ("INPUT", "OUTPUT"))
-            for rule in between(state, chain=chain, match=(*_NO_RESET, *port), verdict=_VERDICT)
-        ]
-
-    def far(self, arguments: NetworkResetArguments, side: OtherSide) -> tuple[str, int] | None:
-        """Where somebody listens: on the port that is meant, or behind a service."""
-        if arguments.port:
-            return side.pods[0].address, arguments.port
-        return side.doors[0] if side.doors else None
+        return plan_network(
+            access,
+            arguments,
+            rng,
+            peer,
+            action=f"reset {which}{whom} of",
+            far=lambda side: _listening(side, arguments.port),
+        )
 
     def evidence(self, access: Access, arguments: NetworkResetArguments, effect: Effect) -> Evidence:
         """Connections to the pod's port, or from the pod, are not kept; those of a peer are."""
@@ -80,11 +72,27 @@ class NetworkReset(NetFault[NetworkResetArguments]):
             effect,
             probe,
             what="connections are kept",
-            unit="",
             landed=fell_to_zero,
             expected="the connection is reset",
             words=lambda value: "yes" if value else "no",
         )
+
+    def orders(self, arguments: NetworkResetArguments, effect: Effect) -> tuple[PodOrder, ...]:
+        """Both ways; a port without another side means what comes in to it."""
+        port = ("--dport", str(arguments.port)) if arguments.port else ()
+        rules = [
+            rule
+            for chain in (("INPUT",) if arguments.port and not arguments.to else ("INPUT", "OUTPUT"))
+            for rule in between(effect.state, chain=chain, match=(*_NO_RESET, *port), verdict=_VERDICT)
+        ]
+        return in_network(arguments, effect, rules=rules)
+
+
+def _listening(side: OtherSide, port: int | None) -> tuple[str, int] | None:
+    """Where somebody listens: on the port that is meant, or behind a service."""
+    if port:
+        return side.pods[0].address, port
+    return side.doors[0] if side.doors else None
 
 
 FAULT = NetworkReset()

@@ -1,37 +1,42 @@
 """A node takes no new pods; those that are on it stay."""
 
 from random import Random
-from typing import ClassVar
 
 from faultcast.experiments.bases.node import NodeArguments
-from faultcast.experiments.bases.scheduling import SchedulingFault, cordon, is_cordoned, plan_cordon
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.bases.patch import PatchFault
+from faultcast.experiments.bases.scheduling import (
+    cordon,
+    is_cordoned,
+    on_node,
+    opened,
+    opening,
+    plan_cordon,
+    still_cordoned,
+)
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Restoration, Whole
 
 __all__ = ["FAULT", "NodeCordon", "cordon_node", "uncordon_node"]
 
 
-class NodeCordon(SchedulingFault[NodeArguments]):
+class NodeCordon(PatchFault[NodeArguments]):
     """Marks a node unschedulable."""
 
-    kind: ClassVar[str] = "node-cordon"
-    label: ClassVar[str] = "node cordoned"
-    action: ClassVar[str] = "cordon_node"
-    rollback: ClassVar[str] = "uncordon_node"
+    kind = "node-cordon"
+    label = "node cordoned"
+    action = "cordon_node"
+    rollback = "uncordon_node"
     arguments = NodeArguments
 
     def plan(self, access: Access, arguments: NodeArguments, rng: Random, peer: str) -> Plan:
         """The node; one that is cordoned already is refused, because it has to stay so."""
-        return plan_cordon(access, self.kind, arguments, action="cordon")
+        return plan_cordon(access, arguments, action="cordon")
 
     def evidence(self, access: Access, arguments: NodeArguments, effect: Effect) -> Evidence:
-        """The node's object says so, that of a peer does not."""
+        """The node's object says that it is unschedulable, that of a peer does not."""
         return Evidence(
             what="cordoned",
-            unit="",
             read=lambda node: float(is_cordoned(access.kube, node.name)),
             landed=rose,
             expected="the node is unschedulable",
@@ -41,6 +46,14 @@ class NodeCordon(SchedulingFault[NodeArguments]):
     def inject(self, access: Access, arguments: NodeArguments, effect: Effect) -> None:
         """Mark the node."""
         cordon(access.kube, effect.targets)
+
+    def steps(self, arguments: NodeArguments, effect: Effect) -> tuple[Restoration, ...]:
+        """The cordon is ended."""
+        return on_node(arguments, effect, opening(arguments.node))
+
+    def whole(self, access: Access, arguments: NodeArguments, effect: Effect) -> Whole:
+        """The node is open again, and the cluster as before."""
+        return opened(access, effect, still_cordoned)
 
 
 FAULT = NodeCordon()

@@ -1,23 +1,18 @@
 """Processor time of a node is used up by a pod that is pinned to it."""
 
-import math
 from dataclasses import replace
 from random import Random
-from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import HelperFault
-from faultcast.experiments.bases.node import NodeArguments, node_missing, plan_node
-from faultcast.experiments.bases.stress import rising, unmeasured
+from faultcast.experiments.bases.helper import HelperFault, on_nodes
+from faultcast.experiments.bases.node import NodeArguments, node_whole, plan_node
+from faultcast.experiments.bases.stress import burning, rising, unmeasured
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.quantities import amount
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Whole
+from faultcast.experiments.helpers.manifests import PodOrder
+from faultcast.experiments.resources.objects import amount
 
 __all__ = ["FAULT", "NodeCpu", "NodeCpuArguments", "release_node_cpu", "use_node_cpu"]
 
@@ -39,17 +34,16 @@ class NodeCpuArguments(NodeArguments):
 class NodeCpu(HelperFault[NodeCpuArguments]):
     """A pod without a CPU limit; what other pods have asked for, they still get."""
 
-    kind: ClassVar[str] = "node-cpu"
-    label: ClassVar[str] = "CPU of the node used up"
-    action: ClassVar[str] = "use_node_cpu"
-    rollback: ClassVar[str] = "release_node_cpu"
+    kind = "node-cpu"
+    label = "CPU of the node used up"
+    action = "use_node_cpu"
+    rollback = "release_node_cpu"
     arguments = NodeCpuArguments
 
     def plan(self, access: Access, arguments: NodeCpuArguments, rng: Random, peer: str) -> Plan:
         """The node."""
         plan = plan_node(
             access,
-            self.kind,
             arguments,
             action=f"use {arguments.intensity:g} % of the CPU of",
             bounds=(f"ended by the helper itself after {arguments.duration:g} s",),
@@ -63,30 +57,23 @@ class NodeCpu(HelperFault[NodeCpuArguments]):
         return replace(plan, objections=(*plan.objections, *blind), state={**plan.state, "cores": cores})
 
     def evidence(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> Evidence:
-        """The CPU use of the node's pods rises by a good part of what was asked; that of a peer does not."""
+        """The CPU use of the node's pods rises by three tenths of what was asked; that of a peer does not."""
         least = _SEEN * min(effect.state["cores"].values())
         return rising(access, effect, "cpu", least, what="CPU use of pods", unit="cores")
 
-    def orders(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, arguments: NodeCpuArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One pod on the node; it uses its own time and so needs no rights."""
-        return tuple(
-            Order(
-                name=f"cpu-{index}",
-                task="cpu",
-                node=target.name,
-                parameters={
-                    "workers": max(1, math.ceil(effect.state["cores"][target.uid])),
-                    "cores": effect.state["cores"][target.uid],
-                    "ramp": arguments.ramp,
-                },
-                privileged=False,
-            )
-            for index, target in enumerate(effect.targets)
+        cores = effect.state["cores"]
+        return on_nodes(
+            effect,
+            lambda node: PodOrder(
+                "cpu", "cpu", parameters=burning(cores[node.uid], arguments.ramp), privileged=False
+            ),
         )
 
-    def missing(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> tuple[str, ...]:
-        """The node is not Ready, or a workload is not whole."""
-        return node_missing(access.kube, effect)
+    def whole(self, access: Access, arguments: NodeCpuArguments, effect: Effect) -> Whole:
+        """The node is Ready, and all workloads are whole."""
+        return node_whole(access, effect, moves=False)
 
 
 FAULT = NodeCpu()

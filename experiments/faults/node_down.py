@@ -1,11 +1,11 @@
 """A node loses its power: its programs die at once, and nobody answers for it."""
 
-from typing import ClassVar
+from random import Random
 
-from faultcast.experiments.bases.machine import MachineFault
+from faultcast.experiments.bases.machine import MachineFault, plan_machine, silenced
 from faultcast.experiments.bases.node import NodeArguments
-from faultcast.experiments.effect import Effect
 from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.infra.cluster import NodeControl, Undo
 
 __all__ = ["FAULT", "NodeDown", "switch_node_off", "switch_node_on"]
@@ -14,16 +14,20 @@ __all__ = ["FAULT", "NodeDown", "switch_node_off", "switch_node_on"]
 class NodeDown(MachineFault[NodeArguments]):
     """Switches a node off; it boots again at the end."""
 
-    kind: ClassVar[str] = "node-down"
-    label: ClassVar[str] = "node off"
-    action: ClassVar[str] = "switch_node_off"
-    rollback: ClassVar[str] = "switch_node_on"
-    ends_containers: ClassVar[bool] = True
+    kind = "node-down"
+    label = "node off"
+    action = "switch_node_off"
+    rollback = "switch_node_on"
     arguments = NodeArguments
 
-    def words(self, arguments: NodeArguments) -> str:
-        """What is done."""
-        return "power off"
+    def plan(self, access: Access, arguments: NodeArguments, rng: Random, peer: str) -> Plan:
+        """The node, with all others as peers."""
+        undo = self.counter(arguments)
+        return plan_machine(access, arguments, action="power off", undo=undo, ends_containers=True)
+
+    def evidence(self, access: Access, arguments: NodeArguments, effect: Effect) -> Evidence:
+        """Nobody answers at the port of the node's kubelet; at those of peers somebody does."""
+        return silenced()
 
     def counter(self, arguments: NodeArguments) -> Undo:
         """What undoes it."""

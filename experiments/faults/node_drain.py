@@ -1,18 +1,24 @@
 """A node is drained: closed for new pods, and emptied by evictions that respect disruption budgets."""
 
 from random import Random
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from faultcast.experiments.bases.node import NodeArguments
-from faultcast.experiments.bases.scheduling import SchedulingFault, cordon, plan_cordon
+from faultcast.experiments.bases.patch import PatchFault
+from faultcast.experiments.bases.scheduling import (
+    cordon,
+    on_node,
+    opened,
+    opening,
+    plan_cordon,
+    still_cordoned,
+)
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.evidence import fell_to_zero
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Restoration, Whole
 from faultcast.experiments.resources.eviction import evict_all, evictable, without_owner
 
 __all__ = ["FAULT", "NodeDrain", "NodeDrainArguments", "drain_node", "reopen_node"]
@@ -31,13 +37,13 @@ class NodeDrainArguments(NodeArguments):
         return self
 
 
-class NodeDrain(SchedulingFault[NodeDrainArguments]):
+class NodeDrain(PatchFault[NodeDrainArguments]):
     """Cordons a node and evicts its pods; at the end it is opened, and pods are spread again."""
 
-    kind: ClassVar[str] = "node-drain"
-    label: ClassVar[str] = "node drained"
-    action: ClassVar[str] = "drain_node"
-    rollback: ClassVar[str] = "reopen_node"
+    kind = "node-drain"
+    label = "node drained"
+    action = "drain_node"
+    rollback = "reopen_node"
     arguments = NodeDrainArguments
 
     def plan(self, access: Access, arguments: NodeDrainArguments, rng: Random, peer: str) -> Plan:
@@ -47,7 +53,6 @@ class NodeDrain(SchedulingFault[NodeDrainArguments]):
         empty = () if pods else (f"there is no pod on node {arguments.node} that could be evicted",)
         return plan_cordon(
             access,
-            self.kind,
             arguments,
             action="cordon, and evict all pods of",
             bounds=(
@@ -61,7 +66,6 @@ class NodeDrain(SchedulingFault[NodeDrainArguments]):
         """No pod that can be evicted is left on the node; a peer keeps its own."""
         return Evidence(
             what="pods that can be evicted",
-            unit="",
             read=lambda node: float(len(evictable(access.kube, node.name))),
             landed=fell_to_zero,
             expected="no pod is left",
@@ -72,6 +76,14 @@ class NodeDrain(SchedulingFault[NodeDrainArguments]):
         cordon(access.kube, effect.targets)
         for target in effect.targets:
             evict_all(access, target.name, arguments.timeout)
+
+    def steps(self, arguments: NodeDrainArguments, effect: Effect) -> tuple[Restoration, ...]:
+        """The cordon is ended."""
+        return on_node(arguments, effect, opening(arguments.node))
+
+    def whole(self, access: Access, arguments: NodeDrainArguments, effect: Effect) -> Whole:
+        """The node is open again, and the cluster as before."""
+        return opened(access, effect, still_cordoned)
 
 
 FAULT = NodeDrain()

@@ -1,11 +1,11 @@
 """A node is cut off the network: it runs on, but hears and tells nothing."""
 
-from typing import ClassVar
+from random import Random
 
-from faultcast.experiments.bases.machine import MachineFault
+from faultcast.experiments.bases.machine import MachineFault, plan_machine, silenced
 from faultcast.experiments.bases.node import NodeArguments
-from faultcast.experiments.effect import Effect
 from faultcast.experiments.execution.activities import action_of, rollback_of
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.infra.cluster import NodeControl, Undo
 
 __all__ = ["FAULT", "NodeIsolate", "isolate_node", "reconnect_node"]
@@ -14,16 +14,20 @@ __all__ = ["FAULT", "NodeIsolate", "isolate_node", "reconnect_node"]
 class NodeIsolate(MachineFault[NodeArguments]):
     """Cuts a node's link; what runs there keeps running."""
 
-    kind: ClassVar[str] = "node-isolate"
-    label: ClassVar[str] = "node cut off"
-    action: ClassVar[str] = "isolate_node"
-    rollback: ClassVar[str] = "reconnect_node"
-    ends_containers: ClassVar[bool] = False
+    kind = "node-isolate"
+    label = "node cut off"
+    action = "isolate_node"
+    rollback = "reconnect_node"
     arguments = NodeArguments
 
-    def words(self, arguments: NodeArguments) -> str:
-        """What is done."""
-        return "cut off the network"
+    def plan(self, access: Access, arguments: NodeArguments, rng: Random, peer: str) -> Plan:
+        """The node, with all others as peers."""
+        undo = self.counter(arguments)
+        return plan_machine(access, arguments, action="cut off the network", undo=undo)
+
+    def evidence(self, access: Access, arguments: NodeArguments, effect: Effect) -> Evidence:
+        """Nobody answers at the port of the node's kubelet; at those of peers somebody does."""
+        return silenced()
 
     def counter(self, arguments: NodeArguments) -> Undo:
         """What undoes it."""

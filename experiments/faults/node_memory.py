@@ -2,23 +2,18 @@
 
 from dataclasses import replace
 from random import Random
-from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import HelperFault
-from faultcast.experiments.bases.node import NodeArguments, node_missing, plan_node
+from faultcast.experiments.bases.helper import HelperFault, on_nodes
+from faultcast.experiments.bases.node import NodeArguments, node_whole, plan_node
 from faultcast.experiments.bases.stress import MIB, rising, unmeasured, usage_of
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.objects import ask, each, items_of
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Whole
+from faultcast.experiments.helpers.manifests import PodOrder
+from faultcast.experiments.resources.objects import amount, ask, each, items_of
 from faultcast.experiments.resources.pods import is_finished
-from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient
 
@@ -44,17 +39,16 @@ class NodeMemoryArguments(NodeArguments):
 class NodeMemory(HelperFault[NodeMemoryArguments]):
     """A pod that asks for all it holds, so that it is no candidate for eviction; less near the floor."""
 
-    kind: ClassVar[str] = "node-memory"
-    label: ClassVar[str] = "memory of the node held"
-    action: ClassVar[str] = "hold_node_memory"
-    rollback: ClassVar[str] = "release_node_memory"
+    kind = "node-memory"
+    label = "memory of the node held"
+    action = "hold_node_memory"
+    rollback = "release_node_memory"
     arguments = NodeMemoryArguments
 
     def plan(self, access: Access, arguments: NodeMemoryArguments, rng: Random, peer: str) -> Plan:
         """The node."""
         plan = plan_node(
             access,
-            self.kind,
             arguments,
             action=f"hold {arguments.intensity:g} % of the memory of",
             bounds=(
@@ -79,39 +73,31 @@ class NodeMemory(HelperFault[NodeMemoryArguments]):
                     f"{unclaimed // MIB} MiB of {target} are not asked for by any pod there; one "
                     f"that holds {held[target.uid] // MIB} MiB would not be let in"
                 )
-        return replace(
-            plan,
-            objections=(*plan.objections, *against),
-            state={**plan.state, "bytes": held},
-        )
+        return replace(plan, objections=(*plan.objections, *against), state={**plan.state, "bytes": held})
 
     def evidence(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> Evidence:
         """The memory of the node's pods rises by half of what was asked; that of a peer does not."""
         least = _SEEN * min(effect.state["bytes"].values()) / MIB
         return rising(access, effect, "memory", least, what="memory of pods in use", unit="MiB", size=MIB)
 
-    def orders(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, arguments: NodeMemoryArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One pod on the node; it holds its own memory and so needs no rights."""
-        return tuple(
-            Order(
-                name=f"memory-{index}",
-                task="memory",
-                node=target.name,
-                parameters={
-                    "bytes": effect.state["bytes"][target.uid],
-                    "ramp": arguments.ramp,
-                    "floor": arguments.floor * MIB,
-                    "again": 0,
-                },
-                memory=effect.state["bytes"][target.uid] + _HELPER,
+        held = effect.state["bytes"]
+        how = {"ramp": arguments.ramp, "floor": arguments.floor * MIB, "again": 0}
+        return on_nodes(
+            effect,
+            lambda node: PodOrder(
+                "memory",
+                "memory",
+                parameters={"bytes": held[node.uid], **how},
+                memory=held[node.uid] + _HELPER,
                 privileged=False,
-            )
-            for index, target in enumerate(effect.targets)
+            ),
         )
 
-    def missing(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> tuple[str, ...]:
-        """The node is not Ready, or a workload is not whole."""
-        return node_missing(access.kube, effect)
+    def whole(self, access: Access, arguments: NodeMemoryArguments, effect: Effect) -> Whole:
+        """The node is Ready, and all workloads are whole."""
+        return node_whole(access, effect, moves=False)
 
 
 def _requested(kube: KubeClient, node: Target) -> float:

@@ -1,17 +1,16 @@
 """A node is switched off and on again; everything on it starts anew."""
 
 import time
-from typing import ClassVar, Self
+from random import Random
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from faultcast.experiments.bases.machine import MachineFault, uptime, younger
+from faultcast.experiments.bases.machine import MachineFault, plan_machine, uptime, younger
 from faultcast.experiments.bases.node import NodeArguments
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.infra.cluster import NodeControl, Undo
 
 __all__ = ["FAULT", "NodeRestart", "NodeRestartArguments", "restart_node", "switch_node_on"]
@@ -35,19 +34,24 @@ class NodeRestartArguments(NodeArguments):
 class NodeRestart(MachineFault[NodeRestartArguments]):
     """Switches a node off and on; its revert waits until the node is Ready, however short the duration."""
 
-    kind: ClassVar[str] = "node-restart"
-    label: ClassVar[str] = "node restarted"
-    action: ClassVar[str] = "restart_node"
-    rollback: ClassVar[str] = "switch_node_on"
-    lands_on_return: ClassVar[bool] = False
-    silences: ClassVar[bool] = False
-    ends_containers: ClassVar[bool] = True
+    kind = "node-restart"
+    label = "node restarted"
+    action = "restart_node"
+    rollback = "switch_node_on"
+    lands_on_return = False
     arguments = NodeRestartArguments
 
-    def words(self, arguments: NodeRestartArguments) -> str:
-        """What is done."""
+    def plan(self, access: Access, arguments: NodeRestartArguments, rng: Random, peer: str) -> Plan:
+        """The node, with all others as peers."""
         after = f"after {arguments.off_for:g} s" if arguments.off_for else "at once"
-        return f"power off, and on again {after},"
+        return plan_machine(
+            access,
+            arguments,
+            action=f"power off, and on again {after},",
+            undo=self.counter(arguments),
+            silences=False,
+            ends_containers=True,
+        )
 
     def counter(self, arguments: NodeRestartArguments) -> Undo:
         """What undoes it."""
@@ -62,7 +66,7 @@ class NodeRestart(MachineFault[NodeRestartArguments]):
             nodes.power_on(node)
 
     def evidence(self, access: Access, arguments: NodeRestartArguments, effect: Effect) -> Evidence:
-        """The age of the node's first process; it tells a short restart, too, that no look hit upon."""
+        """By the age of process 1 the node is off, or has started since the first look; no peer is."""
         return Evidence(
             what="uptime",
             unit="s",

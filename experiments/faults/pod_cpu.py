@@ -1,25 +1,19 @@
 """Processor time is used up inside the container of a pod, so that what runs there has to share it."""
 
-import math
 from dataclasses import replace
 from random import Random
-from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import HelperFault
+from faultcast.experiments.bases.helper import HelperFault, container_of, on_nodes
 from faultcast.experiments.bases.node import node_targets
 from faultcast.experiments.bases.pod import PodArguments, plan_pods
-from faultcast.experiments.bases.stress import rising, unscraped, usage_of
+from faultcast.experiments.bases.stress import burning, rising, unscraped, usage_of
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.quantities import amount
-from faultcast.experiments.resources.targets import Target
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
+from faultcast.experiments.resources.objects import amount
 
 __all__ = ["FAULT", "PodCpu", "PodCpuArguments", "release_cpu", "use_cpu"]
 
@@ -45,17 +39,16 @@ class PodCpuArguments(PodArguments):
 class PodCpu(HelperFault[PodCpuArguments]):
     """Workers in the control group of a pod's container; its limit holds for them and it together."""
 
-    kind: ClassVar[str] = "pod-cpu"
-    label: ClassVar[str] = "CPU used up"
-    action: ClassVar[str] = "use_cpu"
-    rollback: ClassVar[str] = "release_cpu"
+    kind = "pod-cpu"
+    label = "CPU used up"
+    action = "use_cpu"
+    rollback = "release_cpu"
     arguments = PodCpuArguments
 
     def plan(self, access: Access, arguments: PodCpuArguments, rng: Random, peer: str) -> Plan:
         """Choose the pods."""
         plan = plan_pods(
             access,
-            self.kind,
             arguments,
             rng,
             peer,
@@ -87,27 +80,17 @@ class PodCpu(HelperFault[PodCpuArguments]):
         """The CPU use of a target rises by half of what can be had; that of a peer does not."""
         return rising(access, effect, "cpu", effect.state["least"], what="CPU use", unit="cores")
 
-    def orders(self, access: Access, arguments: PodCpuArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, arguments: PodCpuArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """Workers on each target's node, as many as it takes."""
-        return tuple(
-            _order(index, target, effect.state["cores"][target.uid], arguments.ramp)
-            for index, target in enumerate(effect.targets)
+        cores = effect.state["cores"]
+        return on_nodes(
+            effect,
+            lambda target: PodOrder(
+                "cpu",
+                "cpu",
+                parameters={**container_of(target), **burning(cores[target.uid], arguments.ramp)},
+            ),
         )
-
-
-def _order(index: int, target: Target, cores: float, ramp: float) -> Order:
-    return Order(
-        name=f"cpu-{index}",
-        task="cpu",
-        node=target.node,
-        parameters={
-            "container": target.container,
-            "pod": target.uid,
-            "workers": max(1, math.ceil(cores)),
-            "cores": cores,
-            "ramp": ramp,
-        },
-    )
 
 
 FAULT = PodCpu()

@@ -4,17 +4,15 @@ There is nothing to undo: a deleted pod stays deleted. Reverting means to wait u
 """
 
 from random import Random
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from faultcast.experiments.bases.pod import PodArguments, lost, plan_pods
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.evidence import fell_to_zero
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Fault, Plan
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Fault, Plan
 from faultcast.experiments.resources.containers import status_of
 from faultcast.experiments.resources.objects import restarts_of
 from faultcast.experiments.resources.permissions import Permission
@@ -59,10 +57,10 @@ class PodDeleteArguments(PodArguments):
 class PodDelete(Fault[PodDeleteArguments]):
     """Deletes pods by UID, so that never a replacement is hit by accident."""
 
-    kind: ClassVar[str] = "pod-delete"
-    label: ClassVar[str] = "pods deleted"
-    action: ClassVar[str] = "delete_pods"
-    rollback: ClassVar[str] = "restore_pods"
+    kind = "pod-delete"
+    label = "pods deleted"
+    action = "delete_pods"
+    rollback = "restore_pods"
     arguments = PodDeleteArguments
 
     def plan(self, access: Access, arguments: PodDeleteArguments, rng: Random, peer: str) -> Plan:
@@ -71,7 +69,6 @@ class PodDelete(Fault[PodDeleteArguments]):
         often = "once" if times == 1 else f"{times} times"
         return plan_pods(
             access,
-            self.kind,
             arguments,
             rng,
             peer,
@@ -87,7 +84,6 @@ class PodDelete(Fault[PodDeleteArguments]):
         """Each target's UID is gone or terminating, each peer keeps its UID and its restarts."""
         return Evidence(
             what="life",
-            unit="",
             read=lambda target: _life(access.kube, target),
             landed=fell_to_zero,
             expected="the pod is gone or terminating",

@@ -3,23 +3,19 @@
 import math
 from dataclasses import replace
 from random import Random
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
-from faultcast.experiments.bases.helper import HelperFault
-from faultcast.experiments.bases.pod import PodArguments, plan_pods
+from faultcast.experiments.bases.helper import HelperFault, container_of, on_nodes
+from faultcast.experiments.bases.pod import RELAUNCHED, PodArguments, plan_pods, relaunch_rights, relaunching
 from faultcast.experiments.bases.stress import MIB, rising, unmeasured, usage_of
 from faultcast.experiments.document.extension import Duration
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.helpers.manifests import Order
-from faultcast.experiments.resources.access import Access
-from faultcast.experiments.resources.objects import restarts_of
-from faultcast.experiments.resources.permissions import Permission
-from faultcast.experiments.resources.quantities import amount
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
+from faultcast.experiments.helpers.manifests import PodOrder
+from faultcast.experiments.resources.objects import amount, restarts_of
 from faultcast.experiments.resources.restarts import counted
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient
@@ -39,7 +35,6 @@ _HELPER = 160 * MIB
 _SHARE = 32 * MIB
 """Bytes that one process of the helper holds, so that it is not the largest; more when there are too many."""
 _PROCESSES = 8
-_RELAUNCH = "a pod that is left in its back-off is deleted, so that its owner makes a new one"
 _ALL = 100.0
 _MOST = 95.0
 """Percent of the limit that are held where nothing shall be ended: the kernel counts more than pages."""
@@ -73,10 +68,10 @@ class PodMemory(HelperFault[PodMemoryArguments]):
     not, they are the last as long as each is smaller than what runs there.
     """
 
-    kind: ClassVar[str] = "pod-memory"
-    label: ClassVar[str] = "memory held"
-    action: ClassVar[str] = "hold_memory"
-    rollback: ClassVar[str] = "release_memory"
+    kind = "pod-memory"
+    label = "memory held"
+    action = "hold_memory"
+    rollback = "release_memory"
     arguments = PodMemoryArguments
 
     def plan(self, access: Access, arguments: PodMemoryArguments, rng: Random, peer: str) -> Plan:
@@ -85,7 +80,6 @@ class PodMemory(HelperFault[PodMemoryArguments]):
         how = "until the kernel ends a process" if ends else f"up to {arguments.intensity:g} % of its limit"
         plan = plan_pods(
             access,
-            self.kind,
             arguments,
             rng,
             peer,
@@ -93,9 +87,9 @@ class PodMemory(HelperFault[PodMemoryArguments]):
             bounds=(
                 f"ended by the helper itself after {arguments.duration:g} s",
                 f"{arguments.floor} MiB of the node stay free",
-                *((_RELAUNCH,) if ends else ()),
+                *((RELAUNCHED,) if ends else ()),
             ),
-            permissions=(Permission(("get", "delete"), "pods", arguments.namespace),) if ends else (),
+            permissions=relaunch_rights(arguments.namespace) if ends else (),
             objections=lambda target: (
                 *_unlimited(target),
                 *(() if ends else unmeasured(access, target, "memory")),
@@ -115,7 +109,6 @@ class PodMemory(HelperFault[PodMemoryArguments]):
         if arguments.intensity > _ALL:
             return Evidence(
                 what="ends for want of memory",
-                unit="",
                 read=lambda target: _ends(access.kube, target),
                 landed=rose,
                 expected="that the kernel ends the container, and not the helper in it",
@@ -123,30 +116,24 @@ class PodMemory(HelperFault[PodMemoryArguments]):
         least = _SEEN * min(effect.state["bytes"].values()) / MIB
         return rising(access, effect, "memory", least, what="memory in use", unit="MiB", size=MIB)
 
-    def orders(self, access: Access, arguments: PodMemoryArguments, effect: Effect) -> tuple[Order, ...]:
+    def orders(self, arguments: PodMemoryArguments, effect: Effect) -> tuple[PodOrder, ...]:
         """One helper on each target's node."""
-        return tuple(
-            _order(index, target, arguments, effect.state["bytes"][target.uid])
-            for index, target in enumerate(effect.targets)
-        )
+        return on_nodes(effect, lambda target: _order(target, arguments, effect.state["bytes"][target.uid]))
 
 
-def _order(index: int, target: Target, arguments: PodMemoryArguments, size: int) -> Order:
+def _order(target: Target, arguments: PodMemoryArguments, size: int) -> PodOrder:
     ends = arguments.intensity > _ALL and target.owner is not None
-    back = {"relaunch": True, "namespace": target.namespace, "pod_name": target.name, "name": target.main}
-    return Order(
-        name=f"memory-{index}",
-        task="memory",
-        node=target.node,
+    return PodOrder(
+        "memory",
+        "memory",
         parameters={
-            "container": target.container,
-            "pod": target.uid,
+            **container_of(target),
             "bytes": size,
             "processes": processes(size),
             "ramp": arguments.ramp,
             "floor": arguments.floor * MIB,
             "again": arguments.again,
-            **(back if ends else {}),
+            **(relaunching(target) if ends else {}),
         },
         memory=_HELPER,
         talks=ends,

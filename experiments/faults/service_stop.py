@@ -2,26 +2,20 @@
 
 from dataclasses import replace
 from random import Random
-from typing import ClassVar
 
 from pydantic import Field
 
-from faultcast.experiments.bases.machine import MachineFault
+from faultcast.experiments.bases.machine import MachineFault, plan_machine
 from faultcast.experiments.bases.node import NodeArguments, read_node
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, fell_to_zero
+from faultcast.experiments.evidence import fell_to_zero
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan
 from faultcast.infra.cluster import NodeControl, Undo
 from faultcast.infra.services import Service, unit_of
 
 __all__ = ["FAULT", "ServiceStop", "ServiceStopArguments", "start_service", "stop_service"]
 
-_STARTS: dict[Service, Undo] = {
-    "kubelet": "start_service:kubelet",
-    "containerd": "start_service:containerd",
-}
+_STARTS: dict[Service, Undo] = {"kubelet": "start_service:kubelet", "containerd": "start_service:containerd"}
 
 
 class ServiceStopArguments(NodeArguments):
@@ -33,28 +27,21 @@ class ServiceStopArguments(NodeArguments):
 class ServiceStop(MachineFault[ServiceStopArguments]):
     """Stops a service of a node, and starts it at the end."""
 
-    kind: ClassVar[str] = "service-stop"
-    label: ClassVar[str] = "service stopped"
-    action: ClassVar[str] = "stop_service"
-    rollback: ClassVar[str] = "start_service"
-    silences: ClassVar[bool] = False
+    kind = "service-stop"
+    label = "service stopped"
+    action = "stop_service"
+    rollback = "start_service"
     arguments = ServiceStopArguments
-
-    def words(self, arguments: ServiceStopArguments) -> str:
-        """What is done."""
-        return f"stop {arguments.service} on"
-
-    def counter(self, arguments: ServiceStopArguments) -> Undo:
-        """What undoes it."""
-        return _STARTS[arguments.service]
-
-    def act(self, nodes: NodeControl, node: str, arguments: ServiceStopArguments, effect: Effect) -> None:
-        """Do it."""
-        nodes.stop_service(node, arguments.service)
 
     def plan(self, access: Access, arguments: ServiceStopArguments, rng: Random, peer: str) -> Plan:
         """The node; what else stops with the service is said."""
-        plan = super().plan(access, arguments, rng, peer)
+        plan = plan_machine(
+            access,
+            arguments,
+            action=f"stop {arguments.service} on",
+            undo=self.counter(arguments),
+            silences=False,
+        )
         if not plan.targets:
             return plan
         status = read_node(access.kube, arguments.node).status
@@ -69,12 +56,19 @@ class ServiceStop(MachineFault[ServiceStopArguments]):
         """Process 1 of the node does not have the service's process any more; on a peer it has."""
         return Evidence(
             what=f"{arguments.service} runs",
-            unit="",
             read=lambda node: float(access.nodes.service_runs(node.name, arguments.service)),
             landed=fell_to_zero,
             expected=f"{arguments.service} does not run",
             words=lambda value: "runs" if value else "stopped",
         )
+
+    def counter(self, arguments: ServiceStopArguments) -> Undo:
+        """What undoes it."""
+        return _STARTS[arguments.service]
+
+    def act(self, nodes: NodeControl, node: str, arguments: ServiceStopArguments, effect: Effect) -> None:
+        """Do it."""
+        nodes.stop_service(node, arguments.service)
 
 
 FAULT = ServiceStop()

@@ -12,7 +12,7 @@ from typing import Any
 
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.helpers.log import HelperLog
-from faultcast.experiments.helpers.manifests import EFFECT, ROLE, Order, job_of
+from faultcast.experiments.helpers.manifests import EFFECT, ROLE, PodOrder, job_of
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.permissions import NAMESPACE
 from faultcast.infra.errors import ApiError, InjectionError, NotFoundError, WaitTimeoutError
@@ -39,7 +39,7 @@ class Helpers:
     def __init__(self, access: Access, effect: Effect) -> None:
         self._access, self._effect = access, effect
 
-    def start(self, orders: Sequence[Order]) -> None:
+    def start(self, orders: Sequence[PodOrder]) -> None:
         """Make the Jobs of orders; returns before their pods run.
 
         Raises:
@@ -56,7 +56,7 @@ class Helpers:
             with calling(f"start helper {order.name}", InjectionError):
                 self._access.kube.batch.create_namespaced_job(NAMESPACE, body)
 
-    def applied(self, orders: Sequence[Order]) -> None:
+    def applied(self, orders: Sequence[PodOrder]) -> None:
         """Wait until every helper put its part of the effect in place.
 
         Raises:
@@ -94,7 +94,7 @@ class Helpers:
         """All that the log of the helper of an order says of late."""
         return self._look(name)[0]
 
-    def end(self, cleaners: Iterable[Order] = ()) -> tuple[str, ...]:
+    def end(self, cleaners: Iterable[PodOrder] = ()) -> tuple[str, ...]:
         """End every helper but the keeper, and make sure that nothing of the effect is left.
 
         Args:
@@ -166,9 +166,9 @@ class Helpers:
             stream.close()
         return HelperLog.of(text.decode(errors="replace")).end
 
-    def _clean(self, orders: Sequence[Order]) -> list[str]:
+    def _clean(self, orders: Sequence[PodOrder]) -> list[str]:
         cleaners = [
-            Order(
+            PodOrder(
                 name=f"{order.name}-clean",
                 task=order.task,
                 node=order.node,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.resources.permissions import NAMESPACE
 
-__all__ = ["EFFECT", "KEPT", "LABELS", "ROLE", "Order", "Role", "job_of", "keeper_name", "owner_of"]
+__all__ = ["EFFECT", "KEPT", "LABELS", "ROLE", "PodOrder", "Role", "job_of", "keeper_name", "owner_of"]
 
 EFFECT = "faultcast.dev/effect"
 """Label of everything that belongs to an effect: its identity."""
@@ -28,7 +28,7 @@ _LATE = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PodOrder:
     """One pod of an effect, and what it shall do; see `infra/helper/order.py` for the receiving end.
 
     Attributes:
@@ -69,7 +69,7 @@ def owner_of(effect: Effect) -> list[dict[str, Any]]:
 
 
 def job_of(
-    order: Order, effect: Effect, *, image: str, account: str, now: float, avoid: tuple[str, ...] = ()
+    order: PodOrder, effect: Effect, *, image: str, account: str, now: float, avoid: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """The manifest of a Job that carries out an order and goes by itself soon after its time.
 
@@ -117,7 +117,7 @@ def job_of(
     }
 
 
-def _container(order: Order, effect: Effect, image: str) -> dict[str, Any]:
+def _container(order: PodOrder, effect: Effect, image: str) -> dict[str, Any]:
     said = {
         "id": effect.id,
         "task": order.task,
@@ -140,7 +140,7 @@ def _container(order: Order, effect: Effect, image: str) -> dict[str, Any]:
     return container
 
 
-def _resources(order: Order) -> dict[str, Any]:
+def _resources(order: PodOrder) -> dict[str, Any]:
     """Little is asked for, so that a full node takes the pod; all memory when it must be the last to go."""
     if order.memory:
         all_of_it = {"cpu": "100m", "memory": str(order.memory)}

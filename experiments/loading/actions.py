@@ -8,7 +8,7 @@ from faultcast.experiments.document.ranges import ends
 from faultcast.experiments.fault import Fault, FaultArguments, checked_arguments, fault_of
 from faultcast.experiments.loading.allowed import is_fault
 
-__all__ = ["Action", "Offsets", "actions_of", "longest", "schedule"]
+__all__ = ["Action", "ActionSpan", "actions_of", "longest", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Offsets:
+class ActionSpan:
     """When an action is in place, in seconds from the start of the method.
 
     Attributes:
@@ -83,7 +83,7 @@ def actions_of(method: Iterable[Mapping[str, Any]]) -> tuple[Action, ...]:
     return tuple(found)
 
 
-def schedule(actions: Sequence[Action]) -> tuple[Offsets, ...]:
+def schedule(actions: Sequence[Action]) -> tuple[ActionSpan, ...]:
     """When each action is in place at the longest, every range being at its high end.
 
     An action starts when the one before it is over, pauses included. The next one does not wait for one in
@@ -99,12 +99,12 @@ def schedule(actions: Sequence[Action]) -> tuple[Offsets, ...]:
         ExperimentError: Some arguments do not fit their fault.
         RangeError: A range cannot be meant.
     """
-    found: list[Offsets] = []
+    found: list[ActionSpan] = []
     cursor = 0.0
     for action in actions:
         start = cursor + action.pause_before
         end = start + action.longest_arguments().length
-        found.append(Offsets(start, end))
+        found.append(ActionSpan(start, end))
         if not action.background:
             cursor = end + action.pause_after
     return tuple(found)

@@ -1,6 +1,7 @@
 """What can be wrong with an experiment file, found without any cluster; pure functions on parsed YAML."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from faultcast.experiments.document.extension import Extension
@@ -14,6 +15,7 @@ from faultcast.experiments.document.yamlfile import Problem, YamlFile
 from faultcast.experiments.fault import Fault, fault_of
 from faultcast.experiments.loading.actions import actions_of, longest
 from faultcast.experiments.loading.allowed import is_fault, run_problems
+from faultcast.experiments.loading.queries import query_problems
 from faultcast.experiments.loading.references import reference_problems, resolved
 from faultcast.infra.errors import FaultcastError
 
@@ -37,7 +39,7 @@ def problems_of(file: YamlFile, shared: SharedMetrics | None = None) -> list[Pro
         return [Problem(1, "is not an experiment", "write a mapping with title, method and extensions")]
     if problems := reference_problems(file):
         return problems
-    file = with_shared(YamlFile(resolved(file.data), file.source), shared)
+    file = with_shared(replace(file, data=resolved(file.data)), shared)
     problems = model_problems(file, ExperimentFile, {"extensions": [], **file.data}, ())
     problems.extend(configuration_problems(file))
     problems.extend(_extension_problems(file))
@@ -91,7 +93,8 @@ def _extension_problems(file: YamlFile) -> list[Problem]:
         return [Problem(place.line, one.what, one.mend, place.file) for place, one in places]
     if strangers := stranger_problems(file):
         return strangers
-    return model_problems(file, Extension, variables.filled(entries[ours[0]]), path)
+    entry = variables.filled(entries[ours[0]])
+    return [*model_problems(file, Extension, entry, path), *query_problems(file, path, entry)]
 
 
 def _programs(document: dict[str, Any]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Python functions that are known to only read, by module: what an experiment may call beside faults.
 
-`tests/unit/experiments/test_readers.py` tries each of them: it sends nothing but GET.
+`tests/unit/experiments/loading/test_readers.py` tries each of them: it sends nothing but GET.
 """
 
 __all__ = ["READERS", "reads"]

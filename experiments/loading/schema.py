@@ -1,7 +1,5 @@
-"""The JSON Schema of a whole experiment file, for editors: completion, and a red line under what is wrong."""
+"""The JSON Schemas of experiment and hypothesis files, for editors: completion, and what is wrong."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,11 +7,16 @@ from pydantic.json_schema import models_json_schema
 
 from faultcast.experiments.document.extension import Extension
 from faultcast.experiments.document.file import ExperimentFile, Reference
+from faultcast.experiments.document.hypothesis import HypothesisFile
+from faultcast.experiments.document.metric import MetricSpec
 from faultcast.experiments.document.ranges import PATTERN, numeric_fields
 from faultcast.experiments.document.sweep import ARGUMENT, MOST_VALUES
 from faultcast.experiments.fault import faults
 
-__all__ = ["experiment_schema", "write_schema"]
+__all__ = ["DIALECT", "experiment_schema", "hypothesis_schema"]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""What each schema names as its `$schema`."""
 
 
 def experiment_schema() -> dict[str, Any]:
@@ -65,11 +68,19 @@ def experiment_schema() -> dict[str, Any]:
         for fault in faults()
     ]
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DIALECT,
         **whole,
         "title": "Faultcast experiment",
         "$defs": definitions,
     }
+
+
+def hypothesis_schema() -> dict[str, Any]:
+    """The schema of a file of metrics; a metric may leave to the experiments what they write anyway."""
+    schema = HypothesisFile.model_json_schema()
+    metric = MetricSpec.model_json_schema()
+    schema["properties"]["metrics"]["items"] = {**metric, "required": ["name"]}
+    return {"$schema": DIALECT, **schema, "title": "Faultcast hypothesis"}
 
 
 def _share(definitions: dict[str, Any]) -> None:
@@ -113,8 +124,3 @@ def _provider(properties: dict[str, Any]) -> dict[str, Any]:
         },
         "required": ["provider"],
     }
-
-
-def write_schema(path: Path) -> None:
-    """Write the schema, in the form that is committed as `schema/experiment.json`."""
-    path.write_text(json.dumps(experiment_schema(), indent=2) + "\n")

@@ -55,7 +55,8 @@ class NoMeter:
 
     def read(self, query: str) -> Reading:  # noqa: ARG002
         """Nothing."""
-        return Reading(None, "no answer: no Prometheus is named", remedy="name one with --prometheus-url")
+        remedy = "name one with --prometheus-url (pytest: --faultcast-prometheus-url)"
+        return Reading(None, "no answer: no Prometheus is named", remedy=remedy)
 
     def value(self, query: str) -> float | None:  # noqa: ARG002
         """Nothing."""

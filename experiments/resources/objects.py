@@ -1,13 +1,14 @@
 """Calls of the Kubernetes API, with every way in which they fail put into words."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from faultcast.infra.errors import ClusterError, NotFoundError
 from faultcast.infra.kube.calls import calling
 from faultcast.infra.kube.client import KubeClient
 
-__all__ = ["MERGE", "ask", "ask_for", "call", "each", "items_of", "read_json", "restarts_of"]
+__all__ = ["MERGE", "amount", "ask", "ask_for", "call", "each", "items_of", "read_json", "restarts_of"]
 
 MERGE = "application/merge-patch+json"
 
@@ -106,3 +107,14 @@ def read_json(kube: KubeClient, path: str, what: str = "") -> dict[str, Any] | N
     if found is not None and not isinstance(found, dict):
         raise _no_answer(f"read {what or path}", "it is no object")
     return found
+
+
+def amount(quantity: str) -> float:
+    """A quantity as Kubernetes writes it, such as `200m` or `96Mi`; 0 for an empty text, or none of these."""
+    from kubernetes.utils.quantity import parse_quantity
+
+    try:
+        value: Decimal | Any = parse_quantity(quantity) if quantity else 0
+    except (ValueError, ArithmeticError):
+        return 0.0
+    return float(value)

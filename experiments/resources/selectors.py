@@ -6,13 +6,13 @@ from typing import Any, Self
 
 from faultcast.infra.errors import ClusterError
 
-__all__ = ["Selector", "Term"]
+__all__ = ["Requirement", "Selector"]
 
 _NOWHERE = "faultcast.dev/nobody"
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class Requirement:
     """One requirement of a selector.
 
     Attributes:
@@ -45,15 +45,15 @@ class Selector:
     """What labels have to be like.
 
     Attributes:
-        terms: All of them have to be fulfilled; without any, everything fits.
+        requirements: All of them have to be fulfilled; without any, everything fits.
     """
 
-    terms: tuple[Term, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
 
     @classmethod
     def nothing(cls) -> Self:
         """Nothing fits, and its text says so to the API server, for which an empty text means everything."""
-        return cls((Term(_NOWHERE, "Exists"), Term(_NOWHERE, "DoesNotExist")))
+        return cls((Requirement(_NOWHERE, "Exists"), Requirement(_NOWHERE, "DoesNotExist")))
 
     @classmethod
     def of(cls, found: Any) -> Self:
@@ -68,27 +68,27 @@ class Selector:
         if found is None:
             return cls.nothing()
         labels = sorted((found.match_labels or {}).items())
-        terms = [Term(key, "In", (value or "",)) for key, value in labels]
-        terms.extend(_term(one) for one in found.match_expressions or ())
-        return cls(tuple(terms))
+        requirements = [Requirement(key, "In", (value or "",)) for key, value in labels]
+        requirements.extend(_requirement(one) for one in found.match_expressions or ())
+        return cls(tuple(requirements))
 
     @classmethod
     def of_labels(cls, labels: Mapping[str, str] | None) -> Self:
         """Read the selector of a service or a replication controller: labels; without any, nothing fits."""
         if not labels:
             return cls.nothing()
-        return cls(tuple(Term(key, "In", (value or "",)) for key, value in sorted(labels.items())))
+        return cls(tuple(Requirement(key, "In", (value or "",)) for key, value in sorted(labels.items())))
 
     def fits(self, labels: Mapping[str, str] | None) -> bool:
         """Whether labels fit."""
-        return all(term.fits(labels or {}) for term in self.terms)
+        return all(one.fits(labels or {}) for one in self.requirements)
 
     def __str__(self) -> str:
         """As the API server takes it in `labelSelector`."""
-        return ",".join(map(str, self.terms))
+        return ",".join(map(str, self.requirements))
 
 
-def _term(expression: Any) -> Term:
+def _requirement(expression: Any) -> Requirement:
     key, operator = expression.key or "", expression.operator or ""
     values = tuple(value or "" for value in expression.values or ())
     compares = operator in ("In", "NotIn")
@@ -96,4 +96,4 @@ def _term(expression: Any) -> Term:
         said = f"{key or '(no key)'} {operator or '(no operator)'} {', '.join(values)}".strip()
         message = f"a selector asks for {said!r}, which nobody can read"
         raise ClusterError(message, remedy="look at the workload's spec.selector")
-    return Term(key, operator, values)
+    return Requirement(key, operator, values)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from faultcast.experiments.resources.containers import specification_of
-from faultcast.experiments.resources.objects import each
+from faultcast.experiments.resources.objects import amount, each
 from faultcast.experiments.resources.pods import read_pod
-from faultcast.experiments.resources.quantities import amount
 from faultcast.experiments.resources.targets import Target
 from faultcast.infra.kube.client import KubeClient
 
-__all__ = ["Place", "location_of", "unfit_folder"]
+__all__ = ["FolderStorage", "location_of", "unfit_folder"]
 
 _SHARED, _SHARED_SIZE = "/dev/shm", float(64 << 20)  # noqa: S108 - the container's, not ours
 """What container runtimes mount in every container, and its size unless they are told otherwise."""
@@ -20,7 +19,7 @@ _FIXED = ("config_map", "secret", "projected", "downward_api")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FolderStorage:
     """What a pod's specification says of a folder.
 
     Attributes:
@@ -36,7 +35,7 @@ class Place:
     size: float = 0.0
 
 
-def location_of(pod: Any, container: str, path: str) -> Place:
+def location_of(pod: Any, container: str, path: str) -> FolderStorage:
     """Where a folder of a pod's container lies.
 
     Args:
@@ -47,28 +46,28 @@ def location_of(pod: Any, container: str, path: str) -> Place:
     said = specification_of(pod, container)
     mounts = [mount for mount in each(said and said.volume_mounts) if _inside(path, mount.mount_path or "")]
     if not mounts and _inside(path, _SHARED):
-        return Place("the container's shared memory", size=_SHARED_SIZE)
+        return FolderStorage("the container's shared memory", size=_SHARED_SIZE)
     if not mounts:
         context = said and said.security_context
         fixed = bool(context and context.read_only_root_filesystem)
-        return Place("the container's own file system", node=True, fixed=fixed)
+        return FolderStorage("the container's own file system", node=True, fixed=fixed)
     mount = max(mounts, key=lambda one: len((one.mount_path or "").rstrip("/")))
     volume = next((one for one in each(pod.spec and pod.spec.volumes) if one.name == mount.name), None)
     words = f"volume {mount.name}"
     if volume is None:
-        return Place(words)
+        return FolderStorage(words)
     if mount.read_only or any(getattr(volume, kind) for kind in _FIXED):
-        return Place(words, fixed=True)
+        return FolderStorage(words, fixed=True)
     if volume.host_path:
-        return Place(words, node=True)
+        return FolderStorage(words, node=True)
     if volume.empty_dir:
         size = amount(volume.empty_dir.size_limit or "")
-        return Place(words, node=volume.empty_dir.medium != "Memory", size=size)
-    return Place(words)
+        return FolderStorage(words, node=volume.empty_dir.medium != "Memory", size=size)
+    return FolderStorage(words)
 
 
 def unfit_folder(
-    kube: KubeClient, target: Target, path: str, unfit: Callable[[Place], str]
+    kube: KubeClient, target: Target, path: str, unfit: Callable[[FolderStorage], str]
 ) -> tuple[str, ...]:
     """Why a folder of a target must not be written to, or cannot be; nothing when it can.
 
@@ -76,7 +75,7 @@ def unfit_folder(
         kube: The client.
         target: The pod.
         path: Absolute path in its container.
-        unfit: Says what is wrong with a place; an empty text when nothing is.
+        unfit: Says what is wrong with a place that can be written to; an empty text when nothing is.
 
     Raises:
         ClusterError: The API server refuses, or does not answer.
@@ -85,7 +84,7 @@ def unfit_folder(
     if pod is None:
         return (f"{target} is gone",)
     place = location_of(pod, target.main, path)
-    text = unfit(place)
+    text = "nothing can be written there" if place.fixed else unfit(place)
     return (f"{path} of {target} is {place.words}: {text}",) if text else ()
 
 

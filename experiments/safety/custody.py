@@ -14,7 +14,15 @@ from typing import Any, Protocol
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.fault import Plan
 from faultcast.experiments.helpers.jobs import delete_job
-from faultcast.experiments.helpers.manifests import EFFECT, LABELS, ROLE, Order, job_of, keeper_name, owner_of
+from faultcast.experiments.helpers.manifests import (
+    EFFECT,
+    LABELS,
+    ROLE,
+    PodOrder,
+    job_of,
+    keeper_name,
+    owner_of,
+)
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.objects import items_of
 from faultcast.experiments.resources.permissions import NAMESPACE, Permission
@@ -106,7 +114,7 @@ class ClusterCustody:
             InjectionError: The API server refuses.
         """
         effect = entry.effect
-        order = Order(
+        order = PodOrder(
             name="keeper",
             task="restore" if plan.restore else "hold",
             parameters={"steps": [asdict(step) for step in plan.restore]},

@@ -107,10 +107,12 @@ def _by_dask(parts: Sequence[list[Subject]], work: Work, scheduler: str) -> Iter
 def _dask_client(scheduler: str) -> Any:
     try:
         import distributed
+        from distributed.comm.addressing import get_address_host_port
     except ImportError as error:
         message = "a Dask scheduler was named, but Dask is not installed"
         raise ConfigurationError(message, remedy="pip install 'faultcast[dask]'") from error
     try:
+        get_address_host_port(scheduler)  # a client of no address prints a traceback at exit
         client: Any = distributed.Client
         return client(scheduler, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.errors import ConfigurationError
 
-__all__ = ["Memory", "Standing"]
+__all__ = ["Standing", "SubjectMemory"]
 
 _FORMAT = 1
 
@@ -43,7 +43,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class SubjectMemory:
     """What is known of one subject.
 
     Attributes:
@@ -75,7 +75,7 @@ class Memory:
         index = pd.date_range(pd.Timestamp(self.start), periods=self.samples.size, freq=step)
         return MetricSeries(name, pd.Series(self.samples, index=index), self.step)
 
-    def extended(self, newer: MetricSeries, keep: float) -> "Memory":
+    def extended(self, newer: MetricSeries, keep: float) -> "SubjectMemory":
         """With samples that follow directly, and without those older than `keep` seconds.
 
         Raises:
@@ -109,7 +109,7 @@ class Memory:
         return zlib.compress(json.dumps(document).encode(), 1)
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Memory":
+    def from_bytes(cls, content: bytes) -> "SubjectMemory":
         """Read again what `to_bytes` gave.
 
         Raises:

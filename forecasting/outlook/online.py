@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from faultcast.forecasting.outlook.drift import Cusum, deviations
-from faultcast.forecasting.outlook.memory import Memory, Standing
+from faultcast.forecasting.outlook.memory import Standing, SubjectMemory
 from faultcast.forecasting.outlook.outlook import Outlook, Version
 from faultcast.forecasting.outlook.pipeline import make_outlook
 from faultcast.forecasting.outlook.preparation import prepare
@@ -34,7 +34,7 @@ class Advance:
         read: Samples that were read.
     """
 
-    memory: Memory | None
+    memory: SubjectMemory | None
     outlook: Outlook | None
     refused: Refusal | None
     why: str
@@ -43,7 +43,7 @@ class Advance:
 
 def advance(
     subject: Subject,
-    memory: Memory | None,
+    memory: SubjectMemory | None,
     read: Read,
     span: OutlookSpan,
     configuration: Configuration,
@@ -82,15 +82,15 @@ def advance(
     return _forecast(subject, memory, span, configuration, version, why, count)
 
 
-def _continues(memory: Memory, span: OutlookSpan) -> bool:
+def _continues(memory: SubjectMemory, span: OutlookSpan) -> bool:
     """Whether the memory's grid is the span's, and it is not older than the history is long."""
     same = memory.step == span.step
     offset = (span.origin - memory.until).total_seconds() / span.step
     return same and abs(offset - round(offset)) < 1e-6 and offset * span.step < span.history
 
 
-def _first(series: MetricSeries, configuration: Configuration) -> Memory:
-    return Memory(
+def _first(series: MetricSeries, configuration: Configuration) -> SubjectMemory:
+    return SubjectMemory(
         configuration=configuration.hash,
         start=series.values.index[0].to_pydatetime(),
         step=series.step,
@@ -105,7 +105,7 @@ def _nothing(subject: Subject, start: datetime, span: OutlookSpan) -> MetricSeri
     return MetricSeries.from_samples(subject.title, {}, start=start, end=span.origin, step=span.step)
 
 
-def _judged(memory: Memory, span: OutlookSpan, configuration: Configuration) -> Memory:
+def _judged(memory: SubjectMemory, span: OutlookSpan, configuration: Configuration) -> SubjectMemory:
     """Compare what came since the last look with the standing forecast, whole forecast steps only."""
     standing = memory.standing
     if standing is None:
@@ -137,7 +137,7 @@ def _judged(memory: Memory, span: OutlookSpan, configuration: Configuration) -> 
     return replace(memory, judged=judged, cusum=memory.cusum.after(found))
 
 
-def _why(memory: Memory, span: OutlookSpan, configuration: Configuration, refresh: float) -> str:
+def _why(memory: SubjectMemory, span: OutlookSpan, configuration: Configuration, refresh: float) -> str:
     if memory.standing is None:
         return "first"
     if memory.configuration != configuration.hash:
@@ -151,7 +151,7 @@ def _why(memory: Memory, span: OutlookSpan, configuration: Configuration, refres
 
 def _forecast(
     subject: Subject,
-    memory: Memory,
+    memory: SubjectMemory,
     span: OutlookSpan,
     configuration: Configuration,
     version: Version,

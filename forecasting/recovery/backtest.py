@@ -8,29 +8,12 @@ from numpy.typing import NDArray
 
 from faultcast.forecasting.cleaning import bridge_holes, despike
 from faultcast.forecasting.models import Forecaster
+from faultcast.forecasting.window.question import Question
 
-__all__ = ["Backtest", "Task", "backtest", "choose", "forecast_at", "merge", "past_origins"]
+__all__ = ["Backtest", "backtest", "choose", "forecast_at", "merge", "past_origins"]
 
 _MOST_SAMPLES = 2000
 """Longest input of a fit, unless its seasons need more: older samples say little about the next minutes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What is forecast, the same from every origin.
-
-    Attributes:
-        values: Raw samples up to the window to be judged, NaN for holes; the first is not NaN.
-        window: Samples in a window.
-        gap: Samples between the last known one and the window. Past forecasts are made across the same gap,
-            so that they are as hard as the one that matters.
-        season: Samples in a season, or None.
-    """
-
-    values: NDArray[np.float64]
-    window: int
-    gap: int = 0
-    season: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +22,7 @@ class Backtest:
 
     Attributes:
         origins: Index of the first sample of each forecast window.
-        forecasts: One row of `window` values for each origin.
+        forecasts: One row of a window's values for each origin.
         errors: Measured minus forecast; NaN where nothing was measured.
     """
 
@@ -48,68 +31,68 @@ class Backtest:
     errors: NDArray[np.float64]
 
 
-def past_origins(task: Task, needs: int, most: int) -> NDArray[np.intp]:
+def past_origins(question: Question, needs: int, most: int) -> NDArray[np.intp]:
     """Origins of the past windows, the latest first.
 
     They are spread evenly from the last possible one to the first, about a quarter of a window apart, or
     further when that would give more than `most`.
 
     Args:
-        task: What is forecast.
+        question: What is forecast, the same from every origin.
         needs: Samples a forecast needs before the gap.
         most: Most origins.
 
     Returns:
         Indices; empty when not one window fits.
     """
-    last = task.values.size - task.gap - task.window
-    first = needs + task.gap
+    last = question.history.size - question.gap - question.window.size
+    first = needs + question.gap
     if last < first:
         return np.empty(0, dtype=np.intp)
-    count = min(most, (last - first) // max(1, task.window // 4) + 1)
+    count = min(most, (last - first) // max(1, question.window.size // 4) + 1)
     return np.round(np.linspace(last, first, count)).astype(np.intp)
 
 
-def forecast_at(task: Task, model: Forecaster, origin: int) -> NDArray[np.float64]:
+def forecast_at(question: Question, model: Forecaster, origin: int) -> NDArray[np.float64]:
     """Forecast the window that begins at `origin` from the samples that end `gap` before it.
 
     Args:
-        task: What is forecast.
+        question: What is forecast, the same from every origin.
         model: The forecaster.
-        origin: Index of the window's first sample; `task.values.size` for the window to be judged.
+        origin: Index of the window's first sample; the history's size for the window to be judged.
 
     Returns:
-        `task.window` values. Nothing at or after `origin - gap` can have an influence on them: it is cut off
-        before anything is looked at.
+        A value for each sample of the window. Nothing at or after `origin - gap` can have an influence on
+        them: it is cut off before anything is looked at.
     """
-    known = task.values[: origin - task.gap]
-    filled, _ = bridge_holes(known, task.season)
+    known = question.history[: origin - question.gap]
+    filled, _ = bridge_holes(known, question.season)
     cleaned = despike(filled[-max(_MOST_SAMPLES, model.needs) :])
-    return model.forecast(cleaned, task.gap + task.window)[task.gap :]
+    return model.forecast(cleaned, question.gap + question.window.size)[question.gap :]
 
 
-def backtest(task: Task, model: Forecaster, origins: NDArray[np.intp]) -> Backtest:
+def backtest(question: Question, model: Forecaster, origins: NDArray[np.intp]) -> Backtest:
     """Forecast from each origin and compare with what was measured."""
-    forecasts = np.array([forecast_at(task, model, int(origin)) for origin in origins])
-    forecasts = forecasts.reshape(origins.size, task.window)
-    measured = task.values[origins[:, None] + np.arange(task.window)]
+    forecasts = np.array([forecast_at(question, model, int(origin)) for origin in origins])
+    forecasts = forecasts.reshape(origins.size, question.window.size)
+    measured = question.history[origins[:, None] + np.arange(question.window.size)]
     return Backtest(origins, forecasts, measured - forecasts)
 
 
 def choose(
-    task: Task, models: Sequence[Forecaster], origins: NDArray[np.intp]
+    question: Question, models: Sequence[Forecaster], origins: NDArray[np.intp]
 ) -> tuple[Forecaster, Backtest]:
     """The model with the smallest mean absolute error from these origins; the first one where they tie.
 
     Returns:
         The model, and its backtest.
     """
-    tried = [(model, backtest(task, model, origins)) for model in models]
+    tried = [(model, backtest(question, model, origins)) for model in models]
     return min(tried, key=lambda pair: _loss(pair[1].errors))
 
 
 def merge(one: Backtest, other: Backtest) -> Backtest:
-    """Two backtests of the same model and task from different origins, the latest origin first."""
+    """Two backtests of the same model and question from different origins, the latest origin first."""
     origins = np.concatenate([one.origins, other.origins])
     order = np.argsort(-origins)
     return Backtest(

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from faultcast.forecasting.models import Forecaster, Naive, Theta
 from faultcast.forecasting.recovery.backtest import (
     Backtest,
-    Task,
     backtest,
     choose,
     forecast_at,
@@ -17,7 +16,7 @@ from faultcast.forecasting.recovery.backtest import (
 )
 from faultcast.forecasting.season import find_season
 from faultcast.forecasting.window.conformal import effective_windows
-from faultcast.forecasting.window.question import LEAST_EFFECTIVE, LEAST_SAMPLES
+from faultcast.forecasting.window.question import LEAST_EFFECTIVE, LEAST_SAMPLES, Question, ahead
 
 __all__ = ["Expectation", "Outline", "expect", "outline_of"]
 
@@ -31,14 +30,14 @@ class Outline:
     """How a window can be judged, decided from the shape of the history before any model is fitted.
 
     Attributes:
-        task: What is forecast.
+        question: What is forecast.
         models: The candidates that fit into the history.
         needs: Samples every forecast gets at least.
         effective: Effective past windows there will be.
         missing: Samples of history that are missing for `LEAST_EFFECTIVE`; 0 when there are enough.
     """
 
-    task: Task
+    question: Question
     models: tuple[Forecaster, ...]
     needs: int
     effective: float
@@ -60,25 +59,18 @@ class Expectation:
     past: Backtest
 
 
-def outline_of(
-    values: NDArray[np.float64],
-    window: int,
-    *,
-    gap: int = 0,
-    season: int | None = None,
-) -> Outline:
+def outline_of(values: NDArray[np.float64], window: int, *, season: int | None = None) -> Outline:
     """Decide which models can be tried, and whether the history suffices.
 
     Args:
-        values: Samples before the window, NaN for holes; the last `gap` of them are holes.
+        values: Samples before the window, NaN for holes.
         window: Samples in the window.
-        gap: Samples between the last known one and the window.
         season: Samples in a known season; searched for when None.
     """
     known = np.flatnonzero(~np.isnan(values))
     values = values[known[0] :] if known.size else np.empty(0)
+    gap = ahead(values, window).gap
     found = season or (find_season(values[: values.size - gap]) if known.size else None)
-    task = Task(values, window, gap, found)
     room = values.size - 2 * gap - 4 * window
     least = max(6, window // 2, min(24, room // 3))
 
@@ -91,9 +83,10 @@ def outline_of(
         models = (Naive(found), *models)
         needs = max(least, found)
     else:
-        task = Task(values, window, gap)
+        found = None
 
-    origins = past_origins(task, needs, _MOST_CHEAP_FITS)
+    question = ahead(values, window, found)
+    origins = past_origins(question, needs, _MOST_CHEAP_FITS)
     measured = ~np.isnan(values[origins[:, None] + np.arange(window)])
     effective = effective_windows(measured, origins) if origins.size > 1 else 0.0
     if known.size < max(LEAST_SAMPLES, 2 * window):
@@ -102,7 +95,7 @@ def outline_of(
     if effective < LEAST_EFFECTIVE:
         holes = int(np.isnan(values[: values.size - gap]).sum())
         missing = max(1, needs + 2 * gap + 4 * window + holes - values.size, LEAST_SAMPLES - known.size)
-    return Outline(task, models, needs, effective, missing)
+    return Outline(question, models, needs, effective, missing)
 
 
 def expect(outline: Outline) -> Expectation:
@@ -114,12 +107,12 @@ def expect(outline: Outline) -> Expectation:
     Args:
         outline: With at least one past window (`effective` above 0).
     """
-    task = outline.task
-    origins = past_origins(task, outline.needs, _MOST_FITS)
+    question = outline.question
+    origins = past_origins(question, outline.needs, _MOST_FITS)
     chosen = np.arange(0, origins.size, -(-origins.size // _FITS_TO_CHOOSE))
-    model, past = choose(task, outline.models, origins[chosen])
+    model, past = choose(question, outline.models, origins[chosen])
     if model.cheap:
-        past = backtest(task, model, past_origins(task, outline.needs, _MOST_CHEAP_FITS))
+        past = backtest(question, model, past_origins(question, outline.needs, _MOST_CHEAP_FITS))
     else:
-        past = merge(past, backtest(task, model, np.delete(origins, chosen)))
-    return Expectation(model, forecast_at(task, model, task.values.size), past)
+        past = merge(past, backtest(question, model, np.delete(origins, chosen)))
+    return Expectation(model, forecast_at(question, model, question.history.size), past)

@@ -13,6 +13,7 @@ __all__ = [
     "LEAST_SAMPLES",
     "Question",
     "Sufficiency",
+    "ahead",
     "lags_of",
     "past_starts",
     "sufficiency",
@@ -32,8 +33,9 @@ class Question:
 
     Attributes:
         history: Raw samples before the window, NaN for holes; the first is a number.
-        window: Raw samples of the window, NaN for holes. They are compared with the forecast, and tell where
-            the window's own innovations can be computed; no forecast looks at them.
+        window: Raw samples of the window, NaN for holes; all of them where it lies ahead. They are compared
+            with the forecast, and tell where the window's own innovations can be computed; no forecast looks
+            at them.
         season: Samples in a season, or None.
         covariates: By name: other series over history and window, NaN for holes.
     """
@@ -45,13 +47,27 @@ class Question:
 
     @property
     def gap(self) -> int:
-        """Samples between the last known one and the window."""
-        return int(self.history.size - 1 - np.flatnonzero(~np.isnan(self.history))[-1])
+        """Samples between the last known one and the window.
+
+        Past forecasts are made across the same gap, so that they are as hard as the one that matters.
+        """
+        return int(np.isnan(self.history[::-1]).cumprod().sum())
 
     @property
     def raw(self) -> NDArray[np.float64]:
         """History and window together."""
         return np.concatenate([self.history, self.window])
+
+
+def ahead(history: NDArray[np.float64], window: int, season: int | None = None) -> Question:
+    """The question for a window that nobody measured yet.
+
+    Args:
+        history: As of `Question`.
+        window: Samples in the window.
+        season: As of `Question`.
+    """
+    return Question(history, np.full(window, np.nan), season)
 
 
 def lags_of(size: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .targets import PROC, Target, processes
+from .targets import PROC, TargetContainer, processes
 from .task import TaskError
 
 __all__ = ["Space", "folder_of", "inside", "remains", "remove", "space_of", "volumes_of", "writes_in"]
@@ -84,7 +84,7 @@ def inside(root: Path, path: str) -> Path:
     return root.joinpath(*done)
 
 
-def folder_of(target: Target, path: str, proc: Path = PROC) -> Path:
+def folder_of(target: TargetContainer, path: str, proc: Path = PROC) -> Path:
     """A folder of the target; raises TaskError when it is not there."""
     folder = Path(path) if target.own else inside(proc / str(target.require().pid) / "root", path)
     if not folder.is_dir():
@@ -93,7 +93,7 @@ def folder_of(target: Target, path: str, proc: Path = PROC) -> Path:
     return folder
 
 
-def remains(order: str, target: Target, path: str, proc: Path = PROC) -> list[Path]:
+def remains(order: str, target: TargetContainer, path: str, proc: Path = PROC) -> list[Path]:
     """Files of the order that are still there, in any container and volume of the target."""
     folders: list[tuple[Path, int]] = []
     if target.own:
@@ -117,7 +117,7 @@ def remains(order: str, target: Target, path: str, proc: Path = PROC) -> list[Pa
     return list(found.values())
 
 
-def remove(order: str, target: Target, path: str, proc: Path = PROC) -> list[str]:
+def remove(order: str, target: TargetContainer, path: str, proc: Path = PROC) -> list[str]:
     """Remove the files of the order; what is still there, in words."""
     for file in remains(order, target, path, proc):
         try:

@@ -10,8 +10,8 @@ from .folders import inside, space_of, writes_in
 from .log import say
 from .order import Order
 from .probes import KINDS
-from .spaces import Network
-from .targets import PROC, Target
+from .spaces import NetworkNamespace
+from .targets import PROC, TargetContainer
 from .task import TaskError
 
 __all__ = ["Measuring"]
@@ -96,7 +96,7 @@ class Measuring:
         measure = KINDS[probe["kind"]]
         if probe.get("where") != "pod":
             return measure(probe)
-        network = Network(probe.get("pod") or self._order.parameters["pod"])
+        network = NetworkNamespace(probe.get("pod") or self._order.parameters["pod"])
         try:
             return network.run(lambda: measure(probe))
         finally:
@@ -110,6 +110,6 @@ class Measuring:
             "container": probe.get("container", ""),
             "pod": probe.get("pod", self._order.parameters.get("pod", "")) if probe.get("container") else "",
         }
-        target = Target(parameters)
+        target = TargetContainer(parameters)
         root = PROC / ("self" if target.own else str(target.require().pid)) / "root"
         return inside(root, probe["path"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from .targets import PROC, processes
 from .task import TaskError
 
-__all__ = ["Network", "execute"]
+__all__ = ["NetworkNamespace", "execute"]
 
 _TIMEOUT = 20.0
 
@@ -33,7 +33,7 @@ def execute(command: Sequence[str]) -> str:
     return done.stdout
 
 
-class Network:
+class NetworkNamespace:
     """The network namespace of a pod, kept open so that it outlives the processes it was found by.
 
     Args:

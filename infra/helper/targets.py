@@ -11,7 +11,7 @@ from typing import Any
 
 from .task import TaskError
 
-__all__ = ["PROC", "WORKER", "Process", "Target", "processes"]
+__all__ = ["PROC", "WORKER", "Process", "TargetContainer", "processes"]
 
 PROC = Path("/proc")
 
@@ -97,7 +97,7 @@ def _groups(text: str) -> dict[str, str]:
     return groups
 
 
-class Target:
+class TargetContainer:
     """One container of one pod, found again after it was restarted.
 
     Parameters of the order: `container`, the id at the runtime, empty for the helper's own; and `pod`, the

@@ -9,7 +9,7 @@ it has stopped before anybody else may begin, also when one clock runs up to a t
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["DEADLINE", "Decision", "Hold", "LeaseRecord", "Take", "Wait", "decide", "token_of"]
+__all__ = ["DEADLINE", "Acquire", "Decision", "LeaseRecord", "Renew", "StandBy", "decide", "token_of"]
 
 DEADLINE = 0.75
 """Share of the duration after which a leader that could not renew stops by itself."""
@@ -37,17 +37,17 @@ class LeaseRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Renew:
     """Renew what is held."""
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class Acquire:
     """Begin a term."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class StandBy:
     """Somebody else may lead.
 
     Attributes:
@@ -57,7 +57,7 @@ class Wait:
     until: float
 
 
-type Decision = Hold | Take | Wait
+type Decision = Renew | Acquire | StandBy
 
 
 def decide(
@@ -75,13 +75,13 @@ def decide(
         duration: Seconds that it demands of others; theirs count when longer.
     """
     if record.holder == me:
-        return Hold() if leading else Take()
+        return Renew() if leading else Acquire()
     if record.there and not record.holder:
-        return Take()
+        return Acquire()
     if not record.there and leading:  # somebody removed it: the others wait, its holder makes it anew
-        return Take()
+        return Acquire()
     until = observed + max(record.duration, duration)
-    return Take() if now >= until else Wait(until)
+    return Acquire() if now >= until else StandBy(until)
 
 
 def token_of(created: datetime, transitions: int) -> int:

@@ -12,7 +12,7 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.leadership.election import DEADLINE, LeaseRecord, Take, Wait, decide, token_of
+from faultcast.infra.leadership.election import DEADLINE, Acquire, LeaseRecord, StandBy, decide, token_of
 from faultcast.infra.leadership.leadership import Term, uptime
 
 __all__ = ["Lease"]
@@ -112,10 +112,10 @@ class Lease:
                 leading=self.term() is not None,
                 duration=self._duration,
             )
-            if isinstance(decision, Wait):
+            if isinstance(decision, StandBy):
                 self._standing = None
                 return min(self._renew / 2, max(decision.until - now, _SOON))
-            if self._write(now, fresh=isinstance(decision, Take)):
+            if self._write(now, fresh=isinstance(decision, Acquire)):
                 return self._renew
         return _SOON  # somebody was faster, twice
 
@@ -131,7 +131,7 @@ class Lease:
             self._read()
 
     def _write(self, now: float, *, fresh: bool) -> bool:
-        """Take or renew; whether it was granted. The time counts from before the request."""
+        """Acquire or renew; whether it was granted. The time counts from before the request."""
         begun = self._record.transitions + fresh
         wanted = LeaseRecord(self.holder, self._duration, begun, datetime.now(UTC))
         if fresh:

@@ -71,7 +71,8 @@ class PrometheusHttp:
             # What was given is not shown: it may hold a password where no URL has one.
             raise ConfigurationError(
                 "what was given is not the URL of a Prometheus",
-                remedy="give one with --prometheus-url, such as http://prometheus.example:9090",
+                remedy="give one, such as http://prometheus.example:9090, with --prometheus-url "
+                "(pytest: --faultcast-prometheus-url)",
             )
         from prometheus_api_client import PrometheusConnect
 

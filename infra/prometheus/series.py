@@ -152,7 +152,8 @@ def step_of(client: PrometheusClient, queries: Iterable[str], end: datetime) -> 
     )
     if refused is not None:
         message = f"Prometheus at {client.url} does not say how often it scrapes, nor show it: {refused.what}"
-    raise MetricSourceError(message, remedy="say how far apart samples are, as in --step 15s")
+    remedy = "say how far apart samples are, as in --step 15s (pytest: --faultcast-step 15s)"
+    raise MetricSourceError(message, remedy=remedy)
 
 
 def _by_stamps(client: PrometheusClient, selector: str, end: datetime) -> float | None:

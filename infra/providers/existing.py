@@ -86,7 +86,7 @@ class ExistingProvider:
             message = (
                 "an existing cluster needs the address of its Prometheus: without metrics nothing is judged"
             )
-            raise ConfigurationError(message, remedy="add --prometheus-url http://HOST:PORT")
+            raise ConfigurationError(message, remedy="add --faultcast-prometheus-url http://HOST:PORT")
         cluster = connect_existing(self.context, self.prometheus, self.helper_image)
         self.progress(f"connected to the cluster with identity {cluster.identity}")
         return cluster

@@ -7,6 +7,7 @@ Whoever learns a secret says so (`keep`, `sources`); whoever writes a text asks 
 
 from faultcast.infra.redaction.files import (
     RedactedStream,
+    copy_redacted,
     redact_files,
     redact_output,
     redacted_document,
@@ -24,6 +25,7 @@ from faultcast.infra.redaction.urls import Login, keep_login, keep_typed_url, ke
 __all__ = [
     "Login",
     "RedactedStream",
+    "copy_redacted",
     "hidden",
     "keep",
     "keep_arguments",

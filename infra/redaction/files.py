@@ -1,7 +1,9 @@
 """Secrets kept out of files and streams that others write."""
 
+import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -9,7 +11,14 @@ from typing import IO, Any
 from faultcast.infra.redaction.known import KNOWN
 from faultcast.infra.redaction.sources import keep_arguments, keep_environment
 
-__all__ = ["RedactedStream", "redact_files", "redact_output", "redacted_document", "write_plainly"]
+__all__ = [
+    "RedactedStream",
+    "copy_redacted",
+    "redact_files",
+    "redact_output",
+    "redacted_document",
+    "write_plainly",
+]
 
 _PACKED = frozenset({".gif", ".gz", ".jpg", ".parquet", ".png", ".zip", ".zst"})
 
@@ -67,6 +76,30 @@ def redacted_document(text: str, *, by_name: bool = False) -> str:
     return json.dumps(KNOWN.redacted_data(data, by_name=by_name), indent=indent, ensure_ascii=False) + (
         "\n" if text.endswith("\n") else ""
     )
+
+
+def copy_redacted(source: Path | str, target: Path | str) -> None:
+    """Copy a text without secrets, whatever bytes are in it; one that gzip packed is packed again.
+
+    Args:
+        source: The file; one whose name says that it is packed otherwise is copied as it is.
+        target: Where to. A file that gzip cannot read is told there instead of copied.
+    """
+    source, target = Path(source), Path(target)
+    data = source.read_bytes()
+    if source.suffix == ".gz":
+        try:
+            target.write_bytes(gzip.compress(_without_secrets(gzip.decompress(data)), mtime=0))
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            target.write_text(f"left out: {error}\n")
+    else:
+        target.write_bytes(data if source.suffix in _PACKED else _without_secrets(data, source.suffix))
+
+
+def _without_secrets(data: bytes, suffix: str = "") -> bytes:
+    text = data.decode("utf-8", "surrogateescape")
+    clean = redacted_document(text) if suffix == ".json" else KNOWN.hidden(text)
+    return clean.encode("utf-8", "surrogateescape")
 
 
 def redact_files(*places: Path, by_name: bool = False) -> list[Path]:

@@ -21,7 +21,7 @@ _LEAST = 4
 _SOME = 6
 """Letters of a value that is one because of the place where it stands."""
 _LONG = 16
-_KUBECONFIG = "--kubeconfig"
+_KUBECONFIG = re.compile(r"--(?:[\w-]+-)?kubeconfig")
 _URLS = re.compile(r"--(?:[\w-]+-)?(?:url|db)")
 """Options whose values are URLs, or were meant to be."""
 _DIRECTORIES = ("PWD", "OLDPWD")
@@ -78,7 +78,7 @@ def keep_arguments(words: Sequence[str]) -> list[str]:
     before = ""
     for word in words:
         option, equals, value = word.partition("=") if word.startswith("-") else (before, "", word)
-        if option == _KUBECONFIG and value:
+        if value and _KUBECONFIG.fullmatch(option):
             keep_kubeconfig(Path(value))
         safe = value
         if value and _URLS.fullmatch(option):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import batched
 
 from faultcast.forecasting.outlook.batch import BATCH
-from faultcast.forecasting.outlook.memory import Memory
+from faultcast.forecasting.outlook.memory import SubjectMemory
 from faultcast.forecasting.outlook.online import Advance, advance
 from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.subject import Refusal, Subject
@@ -81,7 +81,7 @@ class Follower:
         read, reasons = 0, Counter[str]()
         made: list[Outlook] = []
         refused = list(plan.refused)
-        advanced: list[tuple[Subject, Memory]] = []
+        advanced: list[tuple[Subject, SubjectMemory]] = []
         for subject in plan.subjects:
             one = self._advance(plan, subject)
             read += one.read
@@ -109,7 +109,7 @@ class Follower:
     def _advance(self, plan: RunPlan, subject: Subject) -> Advance:
         kept = self._state.load(subject.id)
         try:
-            memory = Memory.from_bytes(kept) if kept else None
+            memory = SubjectMemory.from_bytes(kept) if kept else None
         except ConfigurationError:
             memory = None  # of another version: its history is read again as a whole
         worker = plan.worker

@@ -1,8 +1,8 @@
 """The repeats of an experiment in words: the same sentences on the console and in Allure."""
 
 from faultcast.reports.words.verdict import effect_words
-from faultcast.steady_state.repeats import MetricRepeats, Repeats, Spread
-from faultcast.steady_state.survival import LEAST_REPEATS, RecoveryTimes, Share
+from faultcast.steady_state.repeats import MetricRepeats, Repeats, RepeatSpread
+from faultcast.steady_state.survival import LEAST_REPEATS, Proportion, RecoveryTimes
 from faultcast.steady_state.wording import between, between_differences, quantity
 
 __all__ = ["deviating_words", "in_time_words", "median_words", "metric_words", "repeat_lines", "spread_words"]
@@ -43,7 +43,7 @@ def in_time_words(times: RecoveryTimes | None) -> str:
     return _share(times.within, limit)
 
 
-def spread_words(spread: Spread | None, unit: str) -> str:
+def spread_words(spread: RepeatSpread | None, unit: str) -> str:
     """How large the effects were: `0.31 s above forecast (0.2 to 0.4 s)`."""
     if spread is None:
         return "–"
@@ -73,7 +73,7 @@ def repeat_lines(repeats: Repeats) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _share(share: Share, what: str = "") -> str:
+def _share(share: Proportion, what: str = "") -> str:
     value = f"{_percent(share.value)} %"
     interval = f"95 %: {_percent(share.low)}-{_percent(share.high)} %" if share.low is not None else ""
     if share.count is None:

@@ -25,7 +25,7 @@ from faultcast.steady_state.curve.sequential import alarms, harm
 from faultcast.steady_state.resilience import Resilience
 from faultcast.steady_state.verdict import Recovery
 
-__all__ = ["Compared", "Watched", "resilience_of"]
+__all__ = ["Compared", "WatchedMetric", "resilience_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedMetric:
     """One metric from the injection to the end of its watch.
 
     Attributes:
@@ -100,7 +100,7 @@ class Watched:
         return last if self.back is None else min(last, self.back)
 
 
-def resilience_of(watched: Watched, *, alpha: float = 0.05) -> Resilience:
+def resilience_of(watched: WatchedMetric, *, alpha: float = 0.05) -> Resilience:
     """Measure the curve.
 
     Args:
@@ -136,7 +136,7 @@ def resilience_of(watched: Watched, *, alpha: float = 0.05) -> Resilience:
     )
 
 
-def _first_seen(watched: Watched, compared: Compared, alpha: float) -> int | None:
+def _first_seen(watched: WatchedMetric, compared: Compared, alpha: float) -> int | None:
     """The first sample after which the test has spoken and the metric has been off by as much as matters."""
     said = alarms(
         compared.now,
@@ -151,7 +151,7 @@ def _first_seen(watched: Watched, compared: Compared, alpha: float) -> int | Non
     return int(np.argmax(said)) if said.any() else None
 
 
-def _usual_size(watched: Watched, size: int) -> NDArray[np.float64]:
+def _usual_size(watched: WatchedMetric, size: int) -> NDArray[np.float64]:
     """What an undisturbed metric's deviations add up to at each sample: 0 unless both directions hurt."""
     past = watched.past
     if watched.direction != "either" or not past.size:

@@ -8,7 +8,7 @@ import pandas as pd
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Span
 from faultcast.forecasting.window.question import LEAST_EFFECTIVE
-from faultcast.steady_state.curve.curve import Compared, Watched, resilience_of
+from faultcast.steady_state.curve.curve import Compared, WatchedMetric, resilience_of
 from faultcast.steady_state.phases import TrialWindows
 from faultcast.steady_state.resilience import Traced
 from faultcast.steady_state.window.examination import Examination
@@ -49,7 +49,7 @@ def trace(windows: TrialWindows, spec: MetricSpec, *, alpha: float = 0.05) -> Tr
         {"measured": framed.window, "mean": forecast.mean, "lower": lower, "upper": upper}, index=framed.index
     )
     resilience = resilience_of(
-        Watched(
+        WatchedMetric(
             samples=course["measured"],
             forecast=course,
             past=forecast.past,

@@ -52,6 +52,10 @@ def check_metric_source(
     with pytest.raises(MetricSourceError):
         source.fetch(query, long_ago, long_ago + timedelta(seconds=10 * step), step)
 
+    alerts = source.alerts(start, end, step)
+    assert alerts is None or all(start <= one.start <= one.end <= end for one in alerts)
+    assert list(alerts or ()) == sorted(alerts or (), key=lambda one: one.start), "in order of time"
+
     for bad_start, bad_end, bad_step in (
         (end, start, step),
         (start, end, 0),

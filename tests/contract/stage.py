@@ -14,7 +14,7 @@ from faultcast.experiments.execution.recorder import Recorder
 from faultcast.experiments.fault import Fault, FaultArguments, Plan
 from faultcast.experiments.history import Proof
 from faultcast.experiments.safety.ledger import Ledger
-from faultcast.experiments.safety.radius import Refusal
+from faultcast.experiments.safety.radius import FaultRefusal
 from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.settings import Settings
 from tests.contract.samples import SAMPLES
@@ -82,7 +82,7 @@ class Stage:
         """Allow the fault less than everything."""
         self.context = replace(self.context, extension=extension(radius))
 
-    def plan(self) -> tuple[Plan, tuple[Refusal, ...]]:
+    def plan(self) -> tuple[Plan, tuple[FaultRefusal, ...]]:
         context = self.context
         return plan_fault(self.fault, self.arguments, context.access, context.extension, seed=SEED, number=0)
 

@@ -47,7 +47,7 @@ def _invented(_access: Access, _arguments: Any, effect: Effect) -> Evidence:
     def read(subject: Target) -> float:
         return float(next(numbers)) if subject.uid in targets else 0.0
 
-    return Evidence(what="luck", unit="", read=read, landed=rose, expected="more")
+    return Evidence(what="luck", read=read, landed=rose, expected="more")
 
 
 def _writing_plan(access: Access, *arguments: Any) -> Plan:

@@ -44,6 +44,12 @@ def test_it_says_what_it_is(fault: Fault[Any]) -> None:
 
 
 @every_fault
+def test_it_inherits_at_most_how_it_acts(fault: Fault[Any]) -> None:
+    above = [one for one in type(fault).mro()[1:] if issubclass(one, Fault)]
+    assert len(above) <= 2, "the seam, and one class that says how it acts"
+
+
+@every_fault
 def test_its_action_takes_exactly_the_arguments_of_its_model(fault: Fault[Any]) -> None:
     action = getattr(importlib.import_module(fault.module), fault.action)
     taken = set(inspect.signature(action).parameters) - {"configuration"}
@@ -205,6 +211,14 @@ def test_all_it_starts_is_bounded_and_belongs_to_its_keeper(fault: Fault[Any], s
 
 
 @acting
+def test_its_evidence_starts_nothing_by_itself(fault: Fault[Any], stage: Set) -> None:
+    on = stage(fault)
+    plan, _ = on.plan()
+    fault.evidence(on.context.access, on.arguments, Effect("0" * 12, plan.targets, plan.peers, plan.state))
+    assert on.api.writes == []
+
+
+@acting
 def test_its_revert_is_harmless_without_injection_and_twice(fault: Fault[Any], stage: Set) -> None:
     on = stage(fault)
     plan, _ = on.plan()
@@ -332,4 +346,4 @@ def test_an_unregistered_module_is_no_fault() -> None:
 
 def test_every_registered_fault_has_a_sample() -> None:
     lacking = {fault.kind for fault in faults()} - set(SAMPLES)
-    assert not lacking, f"add arguments for {', '.join(sorted(lacking))} to tests/contract/samples.py"
+    assert not lacking, f"add an experiment for {', '.join(sorted(lacking))} to experiments/catalog"

@@ -76,7 +76,7 @@ def alerts(url: str) -> None:
     """The alerts beside a trial."""
     now = datetime.now(UTC)
     injection = Injection("none", (), now - timedelta(seconds=30), now, Proof(True, "", "", None))
-    witness = Witness.of(recording_of(opened(url), []).source, SimpleNamespace())  # type: ignore[arg-type]
+    witness = Witness(recording_of(opened(url), []).source, SimpleNamespace())  # type: ignore[arg-type]
     events = witness.events((injection,), now, 2.0)
     assert "alerts-read" in {event.kind for event in events}
 

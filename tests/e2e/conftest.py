@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from faultcast.fixtures.trial.progress import Progress
+from faultcast.fixtures.trial.reading import Recording
+from faultcast.infra.cluster import Cluster
 from faultcast.infra.errors import RequirementError
+from faultcast.infra.kube.client import KubeClient
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,6 +18,32 @@ def root() -> None:
     if os.geteuid() != 0:
         message = "the tests on the real cluster need root"
         raise RequirementError(message, remedy="run as root, or run what needs no cluster: make test-fast")
+
+
+@pytest.fixture(scope="session")
+def cluster(faultcast_cluster: Cluster) -> Cluster:
+    """By its short name, as are the next: nobody else's plugin is here."""
+    return faultcast_cluster
+
+
+@pytest.fixture(scope="session")
+def kube(faultcast_kube: KubeClient) -> KubeClient:
+    return faultcast_kube
+
+
+@pytest.fixture(scope="session")
+def recording(faultcast_recording: Recording) -> Recording:
+    return faultcast_recording
+
+
+@pytest.fixture(scope="session")
+def settled(faultcast_settled: None) -> None:
+    """The bring-up is known as a disturbance."""
+
+
+@pytest.fixture(scope="session")
+def progress(faultcast_progress: Progress) -> Progress:
+    return faultcast_progress
 
 
 HERE = Path(__file__).parent

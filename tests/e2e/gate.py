@@ -75,14 +75,14 @@ def started(runs: Path, *arguments: str, env: dict[str, str] | None = None) -> I
         "pytest",
         "-p",
         "no:cacheprovider",
-        "--keep-cluster",
-        "--runs-dir",
+        "--faultcast-keep-cluster",
+        "--faultcast-runs-dir",
         str(runs),
     ]
     with (
         log.open("w") as file,
         subprocess.Popen(
-            [*command, "--runs-dir", str(runs), *arguments],
+            [*command, "--faultcast-runs-dir", str(runs), *arguments],
             stdout=file,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""One sample of every fault for the tests on a real cluster: arguments, and what it is tried on.
+"""One sample of every fault for the tests on a real cluster: its first experiment, and what it is tried on.
 
 The pods that faults of pods are tried on are of deployments of its own, `room-0` and so on in namespace
 `rooms`, so that several faults can be tried beside each other.
@@ -10,9 +10,10 @@ from typing import Any
 
 from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.waiting import Wait, wait_until
+from tests.catalogued import Asked, catalogued
 
 NAMESPACE = "rooms"
-SHORT = "8s"
+SHORT, LONGER = "8s", "12s"
 
 
 @dataclass(frozen=True)
@@ -39,47 +40,39 @@ class Sample:
         }
 
 
-def pods(**more: Any) -> Sample:
-    return Sample({"namespace": NAMESPACE, "label_selector": "app={room}", "duration": SHORT, **more})
+_INSTEAD: Mapping[str, Mapping[str, Any]] = {
+    "crash-loop": {"duration": LONGER},
+    "disk-fill": {"path": "/data", "intensity": 80},
+    "io-stress": {"path": "/data", "size": 4},
+    "network-bandwidth": {"kbit": 64},
+    "network-loss": {"intensity": 40},
+    "network-partition": {"to": None},
+    "node-cpu": {"duration": LONGER},
+    "node-drain": {"duration": "20s"},
+    "node-memory": {"duration": LONGER, "intensity": 4},
+    "pod-cpu": {"duration": LONGER},
+    "pod-memory": {"duration": LONGER},
+}
+"""What is different in the rooms, or has to last longer to show; None leaves an argument out."""
 
 
-def node(**more: Any) -> Sample:
-    return Sample({"node": "worker", "duration": SHORT, **more}, alone=True)
+def _sample(kind: str, asked: Asked) -> Sample:
+    given = {**asked.arguments, "duration": SHORT, **_INSTEAD.get(kind, {})}
+    given = {name: value for name, value in given.items() if value is not None}
+    if "label_selector" in given:
+        return Sample({**given, "namespace": NAMESPACE, "label_selector": "app={room}"})
+    around = {} if "node" in given else {"namespaces": list(asked.namespaces), "most": "100%"}
+    return Sample(given, alone=True, radius=around)
 
 
-def cluster_wide(namespace: str, **more: Any) -> Sample:
-    return Sample({"duration": SHORT, **more}, alone=True, radius={"namespaces": [namespace], "most": "100%"})
-
+_TRIED = {kind: asked[0] for kind, asked in catalogued().items() if kind != "none"}
 
 SAMPLES: Mapping[str, Sample] = {
-    "pod-delete": pods(grace_period=0),
-    "container-kill": pods(),
-    "crash-loop": pods(duration="12s"),
-    "pod-cpu": pods(duration="12s"),
-    "pod-memory": pods(duration="12s"),
-    "disk-fill": pods(path="/data", intensity=80, floor=1),
-    "io-stress": pods(path="/data", size=4),
-    "dns-drop": pods(),
-    "network-partition": pods(),
-    "network-loss": pods(intensity=40),
-    "network-bandwidth": pods(kbit=64),
-    "network-reset": pods(),
-    "node-cpu": node(intensity=80, duration="12s"),
-    "node-memory": node(intensity=4, duration="12s"),
-    "node-cordon": node(),
-    "node-taint": node(),
-    "node-drain": node(duration="20s"),
-    "node-down": node(),
-    "node-restart": node(),
-    "node-isolate": node(),
-    "service-stop": node(service="kubelet"),
-    "coredns-down": cluster_wide("kube-system"),
-    "dns-error": cluster_wide("kube-system", names=["store.shop.svc.cluster.local"]),
-    "monitoring-down": cluster_wide("monitoring", component="alertmanager"),
+    kind: _sample(kind, asked) for kind, asked in _TRIED.items() if not asked.netem
 }
-"""By kind; all but `none`, and those that need what the kernel here does not have."""
+"""By kind, as its first experiment in the catalog has it."""
 
-REFUSED: Mapping[str, Sample] = {"network-latency": pods(delay=100), "network-corruption": pods()}
+REFUSED: Mapping[str, Sample] = {kind: _sample(kind, asked) for kind, asked in _TRIED.items() if asked.netem}
 """Kinds that need `netem`."""
 
 

@@ -119,7 +119,7 @@ def test_a_missing_target_is_an_error_before_anything_is_touched(
 ) -> None:
     before = {pod.metadata.uid for pod in kube.core.list_namespaced_pod("shop").items}
     file = Path(__file__).parent / "experiments" / "missing-target.yaml"
-    done = gate(tmp_path / "runs", "--experiments", str(file), seconds=120)
+    done = gate(tmp_path / "runs", "--faultcast-experiments", str(file), seconds=120)
     assert done.code == 1
     assert "app=nobody" in done.output
     assert "NoTargetError" in done.output
@@ -131,7 +131,7 @@ def test_an_interrupted_run_heals_and_leaves_a_report(
     cluster: Cluster, kube: KubeClient, tmp_path: Path, number: signal.Signals
 ) -> None:
     file = CATALOG / "gateway-pod-delete.yaml"
-    with started(tmp_path / "runs", "--experiments", str(file)) as running:
+    with started(tmp_path / "runs", "--faultcast-experiments", str(file)) as running:
         running.wait_for("proved", 500)
         running.process.send_signal(number)
         done = running.finish(120)

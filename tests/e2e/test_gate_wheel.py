@@ -39,7 +39,7 @@ def test_an_experiment_of_another_folder_runs_with_the_installed_wheel(
     catalog = ROOT / "experiments" / "catalog"
     (tmp_path / "that" / "mine.yaml").write_text((catalog / "no-fault.yaml").read_text())
     done = run(
-        (python, "-m", "pytest", "--experiments", "that/", "--keep-cluster"),
+        (python, "-m", "pytest", "--faultcast-experiments", "that/", "--faultcast-keep-cluster"),
         cwd=tmp_path,
         timeout=900,
         check=False,

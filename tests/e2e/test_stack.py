@@ -104,8 +104,8 @@ def test_a_service_reaches_a_pod_on_the_other_node(kube: KubeClient, kubectl: Ku
     (store,) = pods(kube, "shop", "store")
     other = next(pod for pod in pods(kube, "shop", "gateway") if pod.spec.node_name != store.spec.node_name)
     code = (
-        "from shop.outbound import Target, post; "
-        "target = Target('store.shop.svc.cluster.local.', 8080, '/stock', 5.0); "
+        "from shop.outbound import Endpoint, post; "
+        "target = Endpoint('store.shop.svc.cluster.local.', 8080, '/stock', 5.0); "
         "print(post(target, {'product': 1, 'pieces': 5})['product'])"
     )
     assert in_pod(kubectl, other, code) == "1"

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, Protocol, cast
 
 from faultcast.infra.helper.order import Order
-from faultcast.infra.helper.targets import Target
+from faultcast.infra.helper.targets import TargetContainer
 from faultcast.infra.helper.tasks.kill import Kill
 from faultcast.infra.helper.tasks.relaunch import relaunch
 from faultcast.infra.helper.tasks.restore import ApiServer, Restore
@@ -132,9 +132,11 @@ class FakeHelper:
         if self.order["task"] == "restore":
             left += Restore(Order(**self.order), self._server).undo()
         if self.order["task"] == "kill":
-            left += Kill(Order(**self.order), cast("Target", _Container(self.subject)), self._server).undo()
+            left += Kill(
+                Order(**self.order), cast("TargetContainer", _Container(self.subject)), self._server
+            ).undo()
         if self.order["task"] == "memory" and self.order["parameters"].get("relaunch"):
-            container = cast("Target", _Container(self.subject))
+            container = cast("TargetContainer", _Container(self.subject))
             left += relaunch(self.order["parameters"], container, server=self._server)
         self._say(event="left" if left else "undone", text="; ".join(left))
 

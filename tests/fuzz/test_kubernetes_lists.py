@@ -233,7 +233,7 @@ def calls(access: Access, fault: Fault[Any]) -> list[Callable[[], Any]]:
         for plan in plans:
             effect = Effect("0" * 12, plan.targets, plan.peers, plan.state, 1e12)
             owners_missing(kube, plan.targets)
-            fault.missing(access, arguments, effect)
+            fault.whole(access, arguments, effect).missing()
 
     return [
         lambda: everything_lacking(kube),

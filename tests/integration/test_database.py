@@ -11,7 +11,7 @@ from faultcast.infra.database import DatabaseAccess, Tls
 from faultcast.infra.errors import SinkError
 from faultcast.reports import database
 from faultcast.reports.database import connect, downgrade, migrate
-from faultcast.reports.tables import Base, Run
+from faultcast.reports.tables import Base, RunRow
 from tests.factories import make_run
 from tests.integration.conftest import MariaDb, free_port
 
@@ -88,7 +88,7 @@ def test_moments_come_back_with_their_time_zone(mariadb: MariaDb) -> None:
     started = run.started.replace(microsecond=123000)
     with connect(mariadb.writer) as connection:
         write(connection, run_rows(replace(run, started=started)))
-        assert connection.scalar(select(Run.started)) == started
+        assert connection.scalar(select(RunRow.started)) == started
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from faultcast.infra.helper.order import Order
-from faultcast.infra.helper.spaces import Network
+from faultcast.infra.helper.spaces import NetworkNamespace
 from faultcast.infra.helper.task import TaskError
 from faultcast.infra.helper.tasks.cpu import Cpu
 from faultcast.infra.helper.tasks.fill import Fill
@@ -49,7 +49,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     run(["umount", str(folder)], timeout=10)
 
 
-class Room(Network):
+class Room(NetworkNamespace):
     """A network namespace of the test's own, in place of a pod's."""
 
     def __init__(self, name: str) -> None:

@@ -50,7 +50,7 @@ def test_the_shortest_input_a_model_asks_for_is_enough(model: Forecaster) -> Non
 
 def test_a_hole_is_forecast_across_with_the_season_in_phase() -> None:
     values = season(200, noise=0.01)
-    outline = outline_of(np.concatenate([values[:150], np.full(33, np.nan)]), 12, gap=33, season=12)
+    outline = outline_of(np.concatenate([values[:150], np.full(33, np.nan)]), 12, season=12)
     forecast = expect(outline).forecast
     assert np.abs(forecast - values[183:195]).max() < 0.1
 

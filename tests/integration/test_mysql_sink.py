@@ -10,7 +10,7 @@ from faultcast.reports.database import connect
 from faultcast.reports.record import TrialRecord
 from faultcast.reports.sinks.mysql import MySqlSink
 from faultcast.reports.spool import Destination, Spool, waiting
-from faultcast.reports.tables import Base, FaultWindow, MetricResult, Run, Trial
+from faultcast.reports.tables import Base, FaultWindowRow, MetricResultRow, RunRow, TrialRow
 from faultcast.steady_state.verdict import Status
 from tests.contract.sink import check_failure, check_publishing
 from tests.factories import at, make_record, make_run, make_verdict
@@ -57,12 +57,14 @@ def test_a_run_its_trial_verdicts_and_fault_windows_arrive(
     }  # fmt: skip
     with connect(mariadb.reader) as connection:
         trial = connection.execute(
-            select(Trial.status, Trial.known_weakness, Trial.known_blindness, Trial.run_id)
+            select(TrialRow.status, TrialRow.known_weakness, TrialRow.known_blindness, TrialRow.run_id)
         ).one()
-        fault = connection.execute(select(FaultWindow.started, FaultWindow.ended, FaultWindow.proved)).one()
+        fault = connection.execute(
+            select(FaultWindowRow.started, FaultWindowRow.ended, FaultWindowRow.proved)
+        ).one()
         effect = connection.scalar(
-            select(MetricResult.effect).where(
-                MetricResult.metric == "order_rate", MetricResult.phase == "during"
+            select(MetricResultRow.effect).where(
+                MetricResultRow.metric == "order_rate", MetricResultRow.phase == "during"
             )
         )
     weakness = "the store has one replica on purpose"
@@ -83,14 +85,14 @@ def test_the_same_trial_again_replaces_the_first(
     after = rows(mariadb)
     assert after["metric_verdicts"] == 6
     with connect(mariadb.reader) as connection:
-        assert connection.scalars(select(Trial.status)).all() == ["UNKNOWN"]
+        assert connection.scalars(select(TrialRow.status)).all() == ["UNKNOWN"]
 
 
 def test_a_late_beginning_does_not_undo_the_end(sink: MySqlSink, mariadb: MariaDb) -> None:
     sink.close_run(make_run())
     sink.open_run(replace(make_run(), ended=None))
     with connect(mariadb.reader) as connection:
-        assert connection.scalar(select(Run.ended)) == make_run().ended
+        assert connection.scalar(select(RunRow.ended)) == make_run().ended
 
 
 def test_records_wait_while_the_server_is_away_and_arrive_exactly_once(
@@ -213,5 +215,5 @@ def test_a_record_of_one_cluster_never_lands_in_a_later_one(
     mariadb.start()
     MySqlSink(later, spool).open_run(replace(make_run(), run="20261125T010203Z-000000"))
     with connect(mariadb.reader) as connection:
-        assert connection.scalars(select(Run.id)).all() == ["20261125T010203Z-000000"]
+        assert connection.scalars(select(RunRow.id)).all() == ["20261125T010203Z-000000"]
     assert len(MySqlSink(first, spool).replay().delivered) == 1

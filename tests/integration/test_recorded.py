@@ -14,7 +14,7 @@ from faultcast.experiments.safety.ledger import entry_from, entry_text
 from faultcast.infra.database import DatabaseAccess
 from faultcast.reports.database import connect, migrate
 from faultcast.reports.sinks.rows import write
-from faultcast.reports.tables import Trial
+from faultcast.reports.tables import TrialRow
 from faultcast.steady_state.compare import differences
 from faultcast.steady_state.store import load_verdict
 from faultcast.steady_state.trial import judge_trial
@@ -65,5 +65,7 @@ def test_rows_that_waited_reach_the_database_of_today(mariadb: MariaDb) -> None:
         for rows in json.loads((RECORDED / "rows.json").read_text(encoding="utf-8")):
             write(connection, rows)
     with connect(access) as connection:
-        found = connection.execute(select(Trial.status, Trial.known_weakness, Trial.known_blindness)).one()
+        found = connection.execute(
+            select(TrialRow.status, TrialRow.known_weakness, TrialRow.known_blindness)
+        ).one()
     assert tuple(found) == ("DEVIATED", "the store has one replica on purpose", None)

@@ -15,7 +15,7 @@ from faultcast.infra.errors import SinkError
 from faultcast.reports.database import connect, migrate
 from faultcast.reports.sinks.mysql import MySqlSink
 from faultcast.reports.spool import RECORDS
-from faultcast.reports.tables import Run
+from faultcast.reports.tables import RunRow
 from tests.canaries import CANARY, found_below, found_in
 from tests.factories import make_run
 from tests.integration.conftest import MariaDb, free_port
@@ -64,7 +64,7 @@ def waits_for(mariadb: MariaDb, spool: Path, run: str) -> None:
 def runs(mariadb: MariaDb) -> list[str]:
     migrate(mariadb.writer)
     with connect(mariadb.reader) as connection:
-        return list(connection.scalars(select(Run.id).order_by(Run.id)))
+        return list(connection.scalars(select(RunRow.id).order_by(RunRow.id)))
 
 
 def test_only_what_belongs_there_is_delivered_and_the_rest_is_named(

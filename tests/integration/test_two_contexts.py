@@ -132,9 +132,12 @@ def test_the_sweep_of_a_session_keeps_to_its_context(
     monkeypatch.setenv("FAULTCAST_STATE_DIR", str(two.ledger.folder.parent))
     monkeypatch.setenv("FAULTCAST_HELPER_IMAGE", "helper:1")
     two.ledger.write(two.entry(PROD))
-    pytester.makepyfile("def test_it(healed): pass")
-    options = ("--cluster", "existing", "--kubeconfig", two.file, "--kube-context", "blue")
-    done = pytester.runpytest_subprocess(*map(str, options), "--prometheus-url", "http://127.0.0.1:1")
+    pytester.makepyfile("def test_it(faultcast_healed): pass")
+    options = (
+        "--faultcast-cluster", "existing", "--faultcast-kubeconfig", two.file,
+        "--faultcast-kube-context", "blue", "--faultcast-prometheus-url", "http://127.0.0.1:1",
+    )  # fmt: skip
+    done = pytester.runpytest_subprocess(*map(str, options))
     done.assert_outcomes(passed=1)
     said = done.stdout.str()
     assert said.count("healed before the first trial: node-cordon of node worker: reverted") == 1

@@ -90,7 +90,7 @@ def test_attachments_are_there_once_and_readable(results: Path) -> None:
     ]  # fmt: skip
     assert [attachment["type"] for attachment in attachments[:2]] == ["image/svg+xml", "application/json"]
     assert json.loads((results / attachments[1]["source"]).read_text())["status"] == "DEVIATED"
-    assert "--seed 20261125" in (results / attachments[-1]["source"]).read_text()
+    assert "--faultcast-seed 20261125" in (results / attachments[-1]["source"]).read_text()
 
 
 def test_run_facts_are_beside_and_do_not_split_the_history_of_a_test(results: Path) -> None:

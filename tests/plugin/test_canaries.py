@@ -102,10 +102,10 @@ def run_method(experiment, plan, cluster, **more):
 trial.run_method = run_method
 
 @pytest.fixture(scope="session")
-def cluster(cluster):
+def faultcast_cluster(faultcast_cluster):
     access = DatabaseAccess("127.0.0.1", 9, "faultcast", "me", os.environ["CANARY_OF_DATABASE"])
-    endpoints = replace(cluster.endpoints, database=access, pushgateway="http://me:p@127.0.0.1:9")
-    return replace(cluster, endpoints=endpoints)
+    endpoints = replace(faultcast_cluster.endpoints, database=access, pushgateway="http://me:p@127.0.0.1:9")
+    return replace(faultcast_cluster, endpoints=endpoints)
 
 @pytest.fixture(autouse=True)
 def attached(record_property):
@@ -164,8 +164,9 @@ def place(pytester: pytest.Pytester, servers: Standin, monkeypatch: pytest.Monke
 
 def _run(place: pytest.Pytester, url: str, *more: str) -> tuple[pytest.RunResult, bytes]:
     result = place.runpytest_subprocess(
-        "--experiments", "chaos", "--cluster", "existing", "--kubeconfig", "secret/kubeconfig",
-        "--prometheus-url", url, "--seed", "1", "--alpha", "0.01", *more,
+        "--faultcast-experiments", "chaos",
+        "--faultcast-cluster", "existing", "--faultcast-kubeconfig", "secret/kubeconfig",
+        "--faultcast-prometheus-url", url, "--faultcast-seed", "1", "--faultcast-alpha", "0.01", *more,
     )  # fmt: skip
     return result, (result.stdout.str() + result.stderr.str()).encode()
 
@@ -177,7 +178,8 @@ def _everything(place: pytest.Pytester) -> list[Path]:
 @pytest.mark.slow
 def test_no_canary_is_in_anything_a_run_writes_or_prints(place: pytest.Pytester, servers: Standin) -> None:
     url = servers.url.replace("//", f"//me:{SECRETS['url']}@") + "/prom"
-    result, printed = _run(place, url, "-rA", "--showlocals", "--debug=debug.log")
+    html = ("-p", "metadata", "-p", "html", "-p", "html_fixtures", "--html", "page.html")
+    result, printed = _run(place, url, "-rA", "--showlocals", "--debug=debug.log", *html)
     text = printed.decode()
     verdicts = {
         name: f"{name}: {word}" in text for name, word in (("a-holds", "HELD"), ("b-deviates", "DEVIATED"))
@@ -198,13 +200,18 @@ def test_no_canary_is_in_anything_a_run_writes_or_prints(place: pytest.Pytester,
         "environment.properties",
     } <= made
     assert list((place.path / "state" / "spool").glob("*.json"))
+    assert "a-holds" in (place.path / "page.html").read_text()
     assert found_in(printed, SEARCHED) == set()
     assert found_below(_everything(place), SEARCHED) == {}
 
 
 @pytest.mark.parametrize(
     "more",
-    [pytest.param((), marks=pytest.mark.slow), ("--no-such-option=http://me:{}@h",), ("--alpha", "7")],
+    [
+        pytest.param((), marks=pytest.mark.slow),
+        ("--no-such-option=http://me:{}@h",),
+        ("--faultcast-alpha", "7"),
+    ],
 )
 def test_no_canary_is_in_what_a_run_with_a_wrong_url_says(
     place: pytest.Pytester, more: tuple[str, ...]
@@ -225,9 +232,10 @@ def test_no_canary_is_in_what_a_run_with_a_wrong_url_says(
 def test_no_canary_is_in_what_a_run_says_whose_url_is_none(place: pytest.Pytester, url: str) -> None:
     secret = quote(SECRETS["url"], safe="")
     given = url.format(*[secret] * url.count("{}"))
-    words = ["--prometheus-url", given] if "//" in url else [f"--prometheus-url={given}"]
+    words = ["--faultcast-prometheus-url", given] if "//" in url else [f"--faultcast-prometheus-url={given}"]
     result = place.runpytest_subprocess(
-        "--experiments", "chaos", "--cluster", "existing", "--kubeconfig", "secret/kubeconfig", *words,
+        "--faultcast-experiments", "chaos",
+        "--faultcast-cluster", "existing", "--faultcast-kubeconfig", "secret/kubeconfig", *words,
         "--showlocals", "--debug=debug.log",
     )  # fmt: skip
     assert result.ret != 0

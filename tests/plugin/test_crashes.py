@@ -37,7 +37,7 @@ def crash(*_, **__):
 allure_report.build_report = crash
 
 @pytest.fixture
-def run_trial(faultcast_run):
+def faultcast_run_trial(faultcast_run):
     from types import SimpleNamespace
     return lambda experiment: SimpleNamespace(require_held=lambda: None)
 """
@@ -47,7 +47,7 @@ def _run(pytester: pytest.Pytester, stub: str) -> pytest.RunResult:
     experiment = pytester.mkdir("chaos") / "no-fault.yaml"
     experiment.write_text((CATALOG / experiment.name).read_text())
     pytester.makeconftest(NO_CLUSTER + stub)
-    return pytester.runpytest_subprocess("--experiments", "chaos", "--seed", "1")
+    return pytester.runpytest_subprocess("--faultcast-experiments", "chaos", "--faultcast-seed", "1")
 
 
 def test_a_trial_that_crashed_is_broken_and_no_deviation(pytester: pytest.Pytester) -> None:

@@ -99,8 +99,10 @@ def run(pytester: pytest.Pytester, fake: FakePrometheus, baseline: str, *options
         pytester.makefile(".yaml", quiet=EXPERIMENT.replace("BASELINE", baseline))
         pytester.makefile(".kubeconfig", test=KUBECONFIG.replace("URL", api))
         result = pytester.runpytest_subprocess(
-            "--experiments", "quiet.yaml", "--cluster", "existing", "--kubeconfig", "test.kubeconfig",
-            "--runs-dir", "runs", "--prometheus-url", fake.url.replace("//", "//me:w0rd@"), *options,
+            "--faultcast-experiments", "quiet.yaml",
+            "--faultcast-cluster", "existing", "--faultcast-kubeconfig", "test.kubeconfig",
+            "--faultcast-runs-dir", "runs", "--faultcast-prometheus-url",
+            fake.url.replace("//", "//me:w0rd@"), *options,
         )  # fmt: skip
     assert writes == []
     return result
@@ -118,7 +120,7 @@ def prometheus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Fake
 def test_half_an_hour_of_history_is_there_and_used_at_once(
     pytester: pytest.Pytester, prometheus: FakePrometheus
 ) -> None:
-    result = run(pytester, prometheus, "30m", "--step", "5s")
+    result = run(pytester, prometheus, "30m", "--faultcast-step", "5s")
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*more of quiet history*")
     (history,) = pytester.path.glob("runs/latest/trials/*/history.json")
@@ -126,7 +128,7 @@ def test_half_an_hour_of_history_is_there_and_used_at_once(
     length = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
     assert length >= timedelta(seconds=1795)
     (repeat,) = pytester.path.glob("runs/latest/trials/*/repeat.txt")
-    assert "--step 5s" in repeat.read_text()
+    assert "--faultcast-step 5s" in repeat.read_text()
     assert {found.get("Authorization") for found in prometheus.headers} == {"Basic bWU6dzByZA=="}
 
 
@@ -135,7 +137,7 @@ def test_a_day_that_a_young_metric_cannot_have_is_said_at_once(
 ) -> None:
     born = time.time() - 600
     prometheus.series["served"] = [({}, lambda at: noise(at) if at > born else None)]
-    result = run(pytester, prometheus, "24h", "--step", "5s")
+    result = run(pytester, prometheus, "24h", "--faultcast-step", "5s")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*more of quiet history*for a baseline of 24 h*its metrics begin at*"])
     assert result.duration < 60
@@ -145,5 +147,5 @@ def test_without_a_list_of_targets_the_way_out_is_named(
     pytester: pytest.Pytester, prometheus: FakePrometheus
 ) -> None:
     result = run(pytester, prometheus, "30m")
-    result.stdout.fnmatch_lines(["*does not say how often it scrapes*", "*--step 15s*"])
+    result.stdout.fnmatch_lines(["*does not say how often it scrapes*", "*--faultcast-step 15s*"])
     result.assert_outcomes(errors=1)

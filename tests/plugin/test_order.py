@@ -1,54 +1,16 @@
-"""What is run, how often, in which order, under which conditions: `--repeat`, `--shuffle`, `--workflow`."""
+"""What is run, how often, in which order, under which conditions: repeats, a shuffled order, workflows."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.plugin.stubs import NO_CLUSTER
+from tests.plugin.stubs import instant, record_of, trials_of
 
 pytest_plugins = ("pytester",)
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 CATALOG = ROOT / "experiments" / "catalog"
-
-STUB = """
-import sys
-sys.path.insert(0, {root!r})
-from types import SimpleNamespace
-from faultcast.fixtures import publishing
-from faultcast.fixtures.trial import runner as trial
-from faultcast.fixtures.current import run_of
-from faultcast.infra.errors import RefusedError
-from faultcast.reports import allure_report
-from faultcast.steady_state.verdict import Status
-from tests.factories import make_record
-
-ENDINGS = {endings!r}
-TRIALS = []
-
-class Runner:
-    def __init__(self, *, seed, trials, **_):
-        self.seed, self.trials = seed, trials
-
-    def run_trial(self, experiment):
-        TRIALS.append((experiment.name, self.seed))
-        print("trial", experiment.name, "seed", self.seed)
-        if ENDINGS.get(experiment.name) == "REFUSED":
-            raise RefusedError("no", remedy="ask")
-        return SimpleNamespace(history=SimpleNamespace(outcome="completed"))
-
-def publish(run, cluster, kube, experiment, judged, record_property):
-    status = Status[ENDINGS.get(experiment.name, "HELD")]
-    return make_record(run.folder.path / "trials" / str(len(TRIALS)), status)
-
-trial.TrialRunner = Runner
-publishing.publish = publish
-publishing.session_sinks = lambda *_: ()
-allure_report.build_report = lambda *_, **__: None
-"""
 
 FLOW = """\
 title: t
@@ -75,32 +37,33 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def _ends(suite: pytest.Pytester, **endings: str) -> None:
     named = {name.replace("_", "-"): status for name, status in endings.items()}
-    suite.makeconftest(NO_CLUSTER + STUB.format(root=str(ROOT), endings=named))
+    suite.makeconftest(instant(named))
 
 
 def _run(suite: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return suite.runpytest_subprocess("-s", "-rs", *arguments)
 
 
-def _trials(result: pytest.RunResult) -> list[tuple[str, int]]:
-    """The trials that were run, with their seeds, in order."""
-    lines = [line[line.index("trial ") :].split() for line in result.outlines if "trial " in line]
-    return [(words[1], int(words[3])) for words in lines if words[2:3] == ["seed"]]
-
-
-def _record(suite: pytest.Pytester) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((suite.path / "runs" / "latest" / "run.json").read_text())
-    return found
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--experiments", "chaos", "--repeat", "0"), "--repeat must lie between 1 and 100, not 0"),
-        (("--experiments", "chaos", "--workflow", "flow.yaml"), "--experiments and --workflow exclude"),
-        (("--workflow", "flow.yaml", "--repeat", "2"), "--repeat and --workflow exclude each other"),
-        (("--workflow", "flow.yaml", "--shuffle"), "--shuffle and --workflow exclude each other"),
-        (("--workflow", "nowhere.yaml"), "--workflow: there is nothing at nowhere.yaml"),
+        (
+            ("--faultcast-experiments", "chaos", "--faultcast-repeat", "0"),
+            "--faultcast-repeat must lie between 1 and 100, not 0",
+        ),
+        (
+            ("--faultcast-experiments", "chaos", "--faultcast-workflow", "flow.yaml"),
+            "--faultcast-experiments and --faultcast-workflow exclude",
+        ),
+        (
+            ("--faultcast-workflow", "flow.yaml", "--faultcast-repeat", "2"),
+            "--faultcast-repeat and --faultcast-workflow exclude each other",
+        ),
+        (
+            ("--faultcast-workflow", "flow.yaml", "--faultcast-shuffle"),
+            "--faultcast-shuffle and --faultcast-workflow exclude each other",
+        ),
+        (("--faultcast-workflow", "nowhere.yaml"), "--faultcast-workflow: there is nothing at nowhere.yaml"),
     ],
 )
 def test_orders_that_do_not_fit_are_refused(
@@ -113,10 +76,19 @@ def test_orders_that_do_not_fit_are_refused(
 
 def test_a_repeated_experiment_has_a_name_and_a_seed_for_each_time(suite: pytest.Pytester) -> None:
     _ends(suite)
-    result = _run(suite, "--experiments", "chaos/no-fault.yaml", "--repeat", "3", "--seed", "7", "-v")
+    result = _run(
+        suite,
+        "--faultcast-experiments",
+        "chaos/no-fault.yaml",
+        "--faultcast-repeat",
+        "3",
+        "--faultcast-seed",
+        "7",
+        "-v",
+    )
     result.assert_outcomes(passed=3)
-    assert _trials(result) == [("no-fault", 7), ("no-fault", 8), ("no-fault", 9)]
-    assert _record(suite)["order"] == ["no-fault-r1", "no-fault-r2", "no-fault-r3"]
+    assert trials_of(result) == [("no-fault", 7), ("no-fault", 8), ("no-fault", 9)]
+    assert record_of(suite)["order"] == ["no-fault-r1", "no-fault-r2", "no-fault-r3"]
     result.stdout.fnmatch_lines(["faultcast: experiments chaos/no-fault.yaml, 3 times each, results below *"])
 
 
@@ -124,12 +96,21 @@ def test_the_seed_decides_a_shuffled_order_which_is_said_and_recorded(suite: pyt
     _ends(suite)
     orders: dict[str, list[str]] = {}
     for seed in ("1", "2", "1"):
-        result = _run(suite, "--experiments", "chaos", "--repeat", "2", "--shuffle", "--seed", seed)
+        result = _run(
+            suite,
+            "--faultcast-experiments",
+            "chaos",
+            "--faultcast-repeat",
+            "2",
+            "--faultcast-shuffle",
+            "--faultcast-seed",
+            seed,
+        )
         result.assert_outcomes(passed=6)
-        order = _record(suite)["order"]
+        order = record_of(suite)["order"]
         result.stdout.fnmatch_lines(["*, 2 times each, order shuffled by the seed, *"])
         result.stdout.fnmatch_lines([f"faultcast: order {', '.join(order)}"])
-        assert [name for name, _ in _trials(result)] == [name.rpartition("-r")[0] for name in order]
+        assert [name for name, _ in trials_of(result)] == [name.rpartition("-r")[0] for name in order]
         assert orders.setdefault(seed, order) == order
     assert len({tuple(order) for order in orders.values()}) > 1
     assert len({tuple(sorted(order)) for order in orders.values()}) == 1
@@ -137,23 +118,23 @@ def test_the_seed_decides_a_shuffled_order_which_is_said_and_recorded(suite: pyt
 
 def test_a_run_without_a_seed_draws_one_and_uses_it_everywhere(suite: pytest.Pytester) -> None:
     _ends(suite)
-    result = _run(suite, "--experiments", "chaos/no-fault.yaml")
-    [(_, seed)] = _trials(result)
-    assert seed == _record(suite)["seed"]
+    result = _run(suite, "--faultcast-experiments", "chaos/no-fault.yaml")
+    [(_, seed)] = trials_of(result)
+    assert seed == record_of(suite)["seed"]
     result.stdout.fnmatch_lines([f"faultcast: run *, seed {seed}, *"])
 
 
 def test_a_workflow_runs_its_steps_in_order(suite: pytest.Pytester) -> None:
     _ends(suite)
-    result = _run(suite, "--workflow", "flow.yaml", "--seed", "5")
+    result = _run(suite, "--faultcast-workflow", "flow.yaml", "--faultcast-seed", "5")
     result.assert_outcomes(passed=4)
-    assert _trials(result) == [
+    assert trials_of(result) == [
         ("no-fault", 5),
         ("gateway-pod-delete", 5),
         ("gateway-pod-delete", 6),
         ("store-pod-delete", 5),
     ]
-    assert _record(suite)["order"] == [
+    assert record_of(suite)["order"] == [
         "1-no-fault",
         "2-gateway-pod-delete-r1",
         "2-gateway-pod-delete-r2",
@@ -165,30 +146,30 @@ def test_a_workflow_runs_its_steps_in_order(suite: pytest.Pytester) -> None:
 @pytest.mark.parametrize("status", ["DEVIATED", "UNKNOWN"])
 def test_after_a_stopping_verdict_nothing_else_is_run(suite: pytest.Pytester, status: str) -> None:
     _ends(suite, no_fault=status)
-    result = _run(suite, "--workflow", "flow.yaml")
+    result = _run(suite, "--faultcast-workflow", "flow.yaml")
     result.assert_outcomes(failed=1, skipped=3)
-    assert [name for name, _ in _trials(result)] == ["no-fault"]
+    assert [name for name, _ in trials_of(result)] == ["no-fault"]
     assert f"stopped: no-fault {status}" in result.stdout.str()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
 def test_a_trial_that_ended_without_a_verdict_counts_as_unknown(suite: pytest.Pytester) -> None:
     _ends(suite, no_fault="REFUSED")
-    result = _run(suite, "--workflow", "flow.yaml")
+    result = _run(suite, "--faultcast-workflow", "flow.yaml")
     result.assert_outcomes(failed=1, skipped=3)
     assert "stopped: no-fault UNKNOWN" in result.stdout.str()
 
 
 def test_a_step_whose_condition_is_not_met_is_skipped_with_the_reason(suite: pytest.Pytester) -> None:
     _ends(suite, gateway_pod_delete="DEVIATED")
-    result = _run(suite, "--workflow", "flow.yaml")
+    result = _run(suite, "--faultcast-workflow", "flow.yaml")
     result.assert_outcomes(passed=1, failed=2, skipped=1)
     assert "not run: gateway-pod-delete DEVIATED, and HELD is asked" in result.stdout.str()
 
 
 def test_a_bad_workflow_is_refused_with_its_place_before_anything_is_touched(suite: pytest.Pytester) -> None:
     (suite.path / "flow.yaml").write_text(FLOW.replace("repeat: 2", "repeat: often"))
-    result = suite.runpytest_subprocess("--workflow", "flow.yaml")
+    result = suite.runpytest_subprocess("--faultcast-workflow", "flow.yaml")
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()
     assert "flow.yaml:6: steps.1.repeat: input should be a valid integer" in text

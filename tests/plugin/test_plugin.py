@@ -25,7 +25,7 @@ from faultcast.steady_state.verdict import Status
 from tests.factories import make_record
 
 @pytest.fixture
-def run_trial(tmp_path):
+def faultcast_run_trial(tmp_path):
     def run(experiment):
         {body}
     return run
@@ -69,21 +69,31 @@ def _ends(pytester: pytest.Pytester, **endings: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--cluster", "existing"), "--cluster existing requires --kubeconfig"),
-        (("--cluster", "existing", "--kubeconfig", "k"), "requires --prometheus-url"),
-        (("--kubeconfig", "k"), "belong to --cluster existing"),
-        (("--kube-context", "k"), "belong to --cluster existing"),
+        (("--faultcast-cluster", "existing"), "--faultcast-cluster existing requires --faultcast-kubeconfig"),
         (
-            ("--cluster", "existing", "--kubeconfig", "k", "--prometheus-url", "http://p"),
-            "--kubeconfig: there is no kubeconfig at *",
+            ("--faultcast-cluster", "existing", "--faultcast-kubeconfig", "k"),
+            "requires --faultcast-prometheus-url",
         ),
-        (("--alpha", "0.7"), "--alpha must lie between"),
+        (("--faultcast-kubeconfig", "k"), "belong to --faultcast-cluster existing"),
+        (("--faultcast-kube-context", "k"), "belong to --faultcast-cluster existing"),
+        (
+            (
+                "--faultcast-cluster",
+                "existing",
+                "--faultcast-kubeconfig",
+                "k",
+                "--faultcast-prometheus-url",
+                "http://p",
+            ),
+            "--faultcast-kubeconfig: there is no kubeconfig at *",
+        ),
+        (("--faultcast-alpha", "0.7"), "--faultcast-alpha must lie between"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(
     suite: pytest.Pytester, arguments: tuple[str, ...], message: str
 ) -> None:
-    result = suite.runpytest_inprocess("--experiments", "chaos", *arguments)
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos", *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*{message}*"])
 
@@ -104,8 +114,9 @@ def test_a_variable_that_is_wrong_is_no_verdict(
         "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]}"
     )
     result = suite.runpytest_subprocess(
-        "--experiments", "chaos", "--cluster", "existing", "--kubeconfig", "kubeconfig",
-        "--prometheus-url", "http://127.0.0.1:9",
+        "--faultcast-experiments", "chaos",
+        "--faultcast-cluster", "existing", "--faultcast-kubeconfig", "kubeconfig",
+        "--faultcast-prometheus-url", "http://127.0.0.1:9",
     )  # fmt: skip
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*{message}*"])
@@ -127,11 +138,11 @@ def test_what_keeps_the_cluster_away_is_not_hidden_by_logs_that_cannot_be_had(su
                 raise ValueError("401 Unauthorized")
 
         @pytest.fixture(scope="session")
-        def cluster_provider():
+        def faultcast_cluster_provider():
             return Provider()
         """
     )
-    result = suite.runpytest_subprocess("--experiments", "chaos/no-fault.yaml")
+    result = suite.runpytest_subprocess("--faultcast-experiments", "chaos/no-fault.yaml")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*ClusterError: the login has expired*"])
     result.stdout.fnmatch_lines(["*logs were not collected: ValueError: 401 Unauthorized*"])
@@ -139,27 +150,36 @@ def test_what_keeps_the_cluster_away_is_not_hidden_by_logs_that_cannot_be_had(su
 
 
 def test_a_folder_that_is_not_there_is_named(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_inprocess("--experiments", "nowhere")
+    result = pytester.runpytest_inprocess("--faultcast-experiments", "nowhere")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*there is nothing at nowhere*"])
 
 
 def test_experiments_of_another_folder_are_found_without_a_test_file(suite: pytest.Pytester) -> None:
-    result = suite.runpytest_inprocess("--experiments", "chaos", "--collect-only", "-q")
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos", "--collect-only", "-q")
     result.stdout.fnmatch_lines(
         [f"*test_experiment[[]{name}]" for name in ("gateway-pod-delete", "no-fault", "store-pod-delete")]
     )
     assert not (suite.path / "runs").exists()
 
 
-def test_a_bad_file_is_refused_with_its_place_before_anything_is_touched(suite: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("direction: sideways", "metrics.0.direction: "),
+        ("presence: sum(up", ":39:22: metrics.1.presence: ( is never closed"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_place_before_anything_is_touched(
+    suite: pytest.Pytester, wrong: str, said: str
+) -> None:
     file = suite.path / "chaos" / "no-fault.yaml"
-    file.write_text(file.read_text().replace("lookback: 20s", "direction: sideways"))
-    result = suite.runpytest_inprocess("--experiments", "chaos")
+    file.write_text(file.read_text().replace("lookback: 20s", wrong))
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos")
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()
     assert "no-fault.yaml:" in text
-    assert "direction" in text
+    assert said in text
     assert "Traceback" not in text
 
 
@@ -167,7 +187,7 @@ def test_held_passes_deviated_fails_unknown_fails_and_a_known_weakness_is_expect
     suite: pytest.Pytester,
 ) -> None:
     _ends(suite, no_fault="UNKNOWN", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
-    result = suite.runpytest_inprocess("--experiments", "chaos")
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos")
     result.assert_outcomes(passed=1, failed=1, xfailed=1)
     assert "InconclusiveError" in result.stdout.str()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -175,14 +195,14 @@ def test_held_passes_deviated_fails_unknown_fails_and_a_known_weakness_is_expect
 
 def test_a_known_weakness_that_held_fails(suite: pytest.Pytester) -> None:
     _ends(suite, no_fault="HELD", gateway_pod_delete="HELD", store_pod_delete="HELD")
-    result = suite.runpytest_inprocess("--experiments", "chaos")
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos")
     result.assert_outcomes(passed=2, failed=1)
     assert "XPASS(strict)" in result.stdout.str()
 
 
 def test_a_known_weakness_that_nobody_can_judge_fails(suite: pytest.Pytester) -> None:
     _ends(suite, no_fault="HELD", gateway_pod_delete="DEVIATED", store_pod_delete="UNKNOWN")
-    result = suite.runpytest_inprocess("--experiments", "chaos")
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos")
     result.assert_outcomes(passed=1, failed=2)
 
 
@@ -196,7 +216,7 @@ def _blind(suite: pytest.Pytester) -> None:
 def test_a_known_blindness_is_expected_to_be_unknown(suite: pytest.Pytester) -> None:
     _blind(suite)
     _ends(suite, no_fault="UNKNOWN", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
-    result = suite.runpytest_inprocess("--experiments", "chaos", "-rx")
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos", "-rx")
     result.assert_outcomes(passed=1, xfailed=2)
     assert "known blindness: " in result.stdout.str()
 
@@ -205,7 +225,9 @@ def test_a_known_blindness_is_expected_to_be_unknown(suite: pytest.Pytester) -> 
 def test_a_known_blindness_that_was_judged_fails(suite: pytest.Pytester, status: str) -> None:
     _blind(suite)
     _ends(suite, no_fault=status, gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
-    suite.runpytest_inprocess("--experiments", "chaos").assert_outcomes(passed=1, xfailed=1, failed=1)
+    suite.runpytest_inprocess("--faultcast-experiments", "chaos").assert_outcomes(
+        passed=1, xfailed=1, failed=1
+    )
 
 
 def test_a_sweep_is_one_test_for_each_value(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,13 +235,15 @@ def test_a_sweep_is_one_test_for_each_value(suite: pytest.Pytester, monkeypatch:
     monkeypatch.setattr(none, "do_nothing", lambda duration=1, intensity=1: {})
     file = suite.path / "chaos" / "no-fault.yaml"
     file.write_text(file.read_text().replace("duration: 30s", "duration: 30s\n        intensity: [25, 50]"))
-    result = suite.runpytest_inprocess("--experiments", "chaos/no-fault.yaml", "--collect-only", "-q")
+    result = suite.runpytest_inprocess(
+        "--faultcast-experiments", "chaos/no-fault.yaml", "--collect-only", "-q"
+    )
     result.stdout.fnmatch_lines(["*[[]no-fault-at-25]", "*[[]no-fault-at-50]", "2 tests collected*"])
 
 
 def test_all_held_gives_exit_code_0_and_results_where_allure_and_junit_look(suite: pytest.Pytester) -> None:
     _ends(suite, no_fault="HELD", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
-    result = suite.runpytest_subprocess("--experiments", "chaos")
+    result = suite.runpytest_subprocess("--faultcast-experiments", "chaos")
     assert result.ret == pytest.ExitCode.OK
     (run,) = (path for path in (suite.path / "runs").iterdir() if not path.is_symlink())
     assert (run / "junit.xml").is_file()
@@ -228,15 +252,11 @@ def test_all_held_gives_exit_code_0_and_results_where_allure_and_junit_look(suit
 
 def test_places_given_by_the_user_win(suite: pytest.Pytester) -> None:
     _ends(suite, no_fault="HELD", gateway_pod_delete="HELD", store_pod_delete="DEVIATED")
-    suite.runpytest_inprocess("--experiments", "chaos", "--alluredir", "mine", "--junitxml", "mine.xml")
+    suite.runpytest_inprocess(
+        "--faultcast-experiments", "chaos", "--alluredir", "mine", "--junitxml", "mine.xml"
+    )
     assert (suite.path / "mine.xml").is_file()
     assert list((suite.path / "mine").glob("*-result.json"))
-
-
-def test_parallel_workers_are_refused(suite: pytest.Pytester) -> None:
-    suite.makeconftest("def pytest_configure(config): config.option.numprocesses = 2")
-    result = suite.runpytest_inprocess("--experiments", "chaos")
-    assert "faults of parallel workers would overlap" in result.stdout.str() + result.stderr.str()
 
 
 def test_ordinary_tests_of_a_project_are_left_alone(pytester: pytest.Pytester) -> None:

@@ -83,7 +83,9 @@ class Stage:
 
     def run(self, experiment: str) -> pytest.RunResult:
         (self.suite.mkdir("chaos") / "quiet.yaml").write_text(experiment)
-        return self.suite.runpytest_subprocess("--experiments", "chaos", *self.arguments, timeout=200)
+        return self.suite.runpytest_subprocess(
+            "--faultcast-experiments", "chaos", *self.arguments, timeout=200
+        )
 
     def journal(self) -> Any:
         [journal] = self.suite.path.glob("runs/2*/trials/*/journal.json")
@@ -128,7 +130,14 @@ def stage(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterato
         }.items():
             monkeypatch.setenv(name, value)
         kubeconfig = _kubeconfig(pytester.path / "named.json", here)
-        how = ("--cluster", "existing", "--kubeconfig", str(kubeconfig), "--prometheus-url", prometheus.url)
+        how = (
+            "--faultcast-cluster",
+            "existing",
+            "--faultcast-kubeconfig",
+            str(kubeconfig),
+            "--faultcast-prometheus-url",
+            prometheus.url,
+        )
         yield Stage(pytester, named, other, how)
 
 

@@ -1,4 +1,4 @@
-"""`--repeat N` ends with what the repeats say together: on the console, in the run's folder, in Allure."""
+"""`--faultcast-repeat` ends with what the repeats say together: on the console, in the folder, in Allure."""
 
 import json
 from pathlib import Path
@@ -52,7 +52,7 @@ def _run(pytester: pytest.Pytester, *endings: tuple[str, float]) -> pytest.RunRe
     experiment.write_text((CATALOG / experiment.name).read_text())
     pytester.makeconftest(NO_CLUSTER + STUB.format(root=str(ROOT), endings=list(enumerate(endings))))
     return pytester.runpytest_subprocess(
-        "--experiments", "chaos", "--repeat", str(len(endings)), "--seed", "1"
+        "--faultcast-experiments", "chaos", "--faultcast-repeat", str(len(endings)), "--faultcast-seed", "1"
     )
 
 

@@ -206,6 +206,9 @@ class Mine:
         if not found:
             raise MetricSourceError(f"nothing is known of {query}", remedy="see how it is spelt")
         return MetricSeries.from_samples(query, found, start=start, end=end, step=step)
+
+    def alerts(self, start, end, step):
+        return None
 """
 FORECASTER = """
 import numpy as np

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from bench.faults_page import drawn
 from faultcast.experiments.fault import Fault, faults
-from faultcast.experiments.loading.loader import find_experiments, load_experiments
+from tests.catalogued import catalogued
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "faults.md").read_text()
-CATALOG = ROOT / "experiments" / "catalog"
 
 every_fault = pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.kind)
 
@@ -34,10 +34,17 @@ def test_each_has_a_row_and_a_section_with_its_arguments(fault: Fault[Any]) -> N
         assert f"`{name}`" in text + shared, name
 
 
+def test_what_comes_from_the_code_is_in_step() -> None:
+    assert drawn(PAGE) == PAGE, "run: python bench/faults_page.py"
+
+
+def test_a_kind_without_a_section_is_named() -> None:
+    with pytest.raises(ValueError, match="no section of node-drain"):
+        drawn(PAGE.replace("### node-drain\n", "### another\n"))
+
+
 def test_each_is_in_the_catalog() -> None:
-    files = [*find_experiments(CATALOG), *find_experiments(CATALOG / "netem")]
-    kinds = {step.fault.kind for file in files for one in load_experiments(file) for step in one.actions}
-    assert kinds == {fault.kind for fault in faults()}
+    assert set(catalogued()) == {fault.kind for fault in faults()}
 
 
 def test_the_page_describes_no_fault_that_is_not_there() -> None:

@@ -1,7 +1,8 @@
 """The house stays one that a newcomer finds the way in: small folders, small modules, a map that is true."""
 
+import ast
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import median
 
@@ -40,3 +41,12 @@ def test_modules_are_short() -> None:
     lengths = {path.relative_to(ROOT).as_posix(): length(path) for path in MODULES}
     assert {name: lines for name, lines in lengths.items() if lines > 300} == {}
     assert median(lengths.values()) <= 110
+
+
+def test_a_class_name_means_one_thing() -> None:
+    places = defaultdict(list)
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(f"{path.relative_to(ROOT).as_posix()}:{node.lineno}")
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -5,7 +5,7 @@ from pathlib import Path
 from ..groups import ROOT, folders_of
 from ..log import say
 from ..order import Order
-from ..targets import Process, Target
+from ..targets import Process, TargetContainer
 from ..task import TaskError
 from ..workers import Workers
 
@@ -22,12 +22,13 @@ def share_of(cores: float, workers: int) -> float:
 class Cpu:
     """Workers that use `cores` CPUs in all.
 
-    Parameters of the order: `workers`, `cores`, `ramp` (seconds from nothing to all), and those of `Target`.
+    Parameters of the order: `workers`, `cores`, `ramp` (seconds from nothing to all), and those of
+    `TargetContainer`.
     """
 
-    def __init__(self, order: Order, target: Target | None = None, root: Path = ROOT) -> None:
+    def __init__(self, order: Order, target: TargetContainer | None = None, root: Path = ROOT) -> None:
         self._parameters = order.parameters
-        self._target = target or Target(order.parameters)
+        self._target = target or TargetContainer(order.parameters)
         self._root = root
         self._workers = Workers(order)
         self._joined: Process | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..folders import Space, folder_of, remove, space_of
 from ..log import say
 from ..order import Order
-from ..targets import Target
+from ..targets import TargetContainer
 from ..task import TaskError
 from ..worker import risen
 
@@ -36,14 +36,14 @@ class Fill:
     """One file `.faultcast-ID` that takes real blocks.
 
     Parameters of the order: `path`, `percent`, `floor`, `ramp` (seconds), `most` (bytes, 0 for no limit), and
-    those of `Target`; with neither container nor pod the path is the helper's own.
+    those of `TargetContainer`; with neither container nor pod the path is the helper's own.
     """
 
-    def __init__(self, order: Order, target: Target | None = None) -> None:
+    def __init__(self, order: Order, target: TargetContainer | None = None) -> None:
         self._order = order
         self._parameters = order.parameters
         self._path: str = order.parameters["path"]
-        self._target = target or Target(order.parameters)
+        self._target = target or TargetContainer(order.parameters)
         self._folder: int | None = None
         self._file: int | None = None
         self._wanted = self._written = 0

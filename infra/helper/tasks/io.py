@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..folders import folder_of, remove
 from ..order import Order
-from ..targets import PROC, Target
+from ..targets import PROC, TargetContainer
 from ..workers import Workers
 
 __all__ = ["Io"]
@@ -15,15 +15,15 @@ __all__ = ["Io"]
 class Io:
     """Workers with a file `.faultcast-ID-N` each.
 
-    Parameters of the order: `path`, `workers`, `size` (bytes of each file), and those of `Target`; with
-    neither container nor pod the path is the helper's own.
+    Parameters of the order: `path`, `workers`, `size` (bytes of each file), and those of `TargetContainer`;
+    with neither container nor pod the path is the helper's own.
     """
 
-    def __init__(self, order: Order, target: Target | None = None) -> None:
+    def __init__(self, order: Order, target: TargetContainer | None = None) -> None:
         self._order = order
         self._parameters = order.parameters
         self._path: str = order.parameters["path"]
-        self._target = target or Target(order.parameters)
+        self._target = target or TargetContainer(order.parameters)
         self._workers = Workers(order)
         self._folder: int | None = None
         self._before = (0.0, 0)

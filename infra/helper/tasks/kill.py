@@ -6,7 +6,7 @@ import time
 
 from ..log import say
 from ..order import Order
-from ..targets import Process, Target
+from ..targets import Process, TargetContainer
 from ..task import TaskError
 from .relaunch import relaunch
 from .restore import ApiServer
@@ -18,12 +18,14 @@ class Kill:
     """Signals to one container.
 
     Parameters of the order: `namespace`, `pod_name`, `name` (of the container), `signal` (number), `every`
-    (seconds; 0 for once), `relaunch` (delete a pod that is left in back-off), and those of `Target`.
+    (seconds; 0 for once), `relaunch` (delete a pod that is left in back-off), and those of `TargetContainer`.
     """
 
-    def __init__(self, order: Order, target: Target | None = None, server: ApiServer | None = None) -> None:
+    def __init__(
+        self, order: Order, target: TargetContainer | None = None, server: ApiServer | None = None
+    ) -> None:
         self._parameters = order.parameters
-        self._target = target or Target(order.parameters)
+        self._target = target or TargetContainer(order.parameters)
         self._server = server
         self._signal = signal.Signals(int(order.parameters.get("signal", signal.SIGKILL)))
         self._every = float(order.parameters.get("every", 0))

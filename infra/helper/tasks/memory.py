@@ -6,7 +6,7 @@ from pathlib import Path
 from ..groups import ROOT, counter, folder_of
 from ..log import say
 from ..order import Order
-from ..targets import PROC, Process, Target
+from ..targets import PROC, Process, TargetContainer
 from ..task import TaskError
 from ..worker import available
 from ..workers import Workers
@@ -27,18 +27,18 @@ class Memory:
     Parameters of the order: `bytes`, `processes` (their number; 1 when absent), `ramp` (seconds), `floor`
     (bytes that the machine keeps), `again` (seconds from a kill for want of memory to the next try; 0 for no
     other), `relaunch` (delete a pod that is left in back-off, which needs what `relaunch` does), and those of
-    `Target`.
+    `TargetContainer`.
     """
 
     def __init__(
         self,
         order: Order,
-        target: Target | None = None,
+        target: TargetContainer | None = None,
         root: Path = ROOT,
         server: ApiServer | None = None,
     ) -> None:
         self._parameters = order.parameters
-        self._target = target or Target(order.parameters)
+        self._target = target or TargetContainer(order.parameters)
         self._root = root
         self._server = server
         self._workers = Workers(order)

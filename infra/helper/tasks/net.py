@@ -4,7 +4,7 @@ from ..order import Order
 from ..qdisc import gateway, put, remove, there
 from ..rules import add, mark, marked
 from ..rules import remove as remove_rules
-from ..spaces import Network
+from ..spaces import NetworkNamespace
 from ..task import TaskError
 
 __all__ = ["Net"]
@@ -25,7 +25,7 @@ class Net:
     its pods).
     """
 
-    def __init__(self, order: Order, network: Network | None = None) -> None:
+    def __init__(self, order: Order, network: NetworkNamespace | None = None) -> None:
         self._id = order.id
         self._qdisc: list[str] = order.parameters.get("qdisc", [])
         self._rules: list[list[str]] = [
@@ -33,7 +33,7 @@ class Net:
             *order.parameters.get("rules", []),
         ]
         self._spare_gateway = bool(order.parameters.get("spare_gateway"))
-        self._network = network or Network(order.parameters["pod"])
+        self._network = network or NetworkNamespace(order.parameters["pod"])
         self._ticks = 0
 
     def apply(self) -> None:

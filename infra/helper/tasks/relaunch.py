@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..log import say
-from ..targets import Target
+from ..targets import TargetContainer
 from .restore import ApiServer
 
 __all__ = ["relaunch"]
@@ -14,7 +14,7 @@ _BACK_OFF = "CrashLoopBackOff"
 
 
 def relaunch(
-    parameters: Mapping[str, Any], target: Target, ended: str = "", server: ApiServer | None = None
+    parameters: Mapping[str, Any], target: TargetContainer, ended: str = "", server: ApiServer | None = None
 ) -> list[str]:
     """Take a pod out of its back-off; harmless when it is in none.
 

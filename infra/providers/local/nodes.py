@@ -23,7 +23,7 @@ from faultcast.infra.providers.local.network import Network
 from faultcast.infra.providers.local.node import configs, services
 from faultcast.infra.providers.local.node.cgroups import Cgroups
 from faultcast.infra.providers.local.node.components import components_of
-from faultcast.infra.providers.local.node.shares import Share, shares
+from faultcast.infra.providers.local.node.shares import NodeShare, shares
 from faultcast.infra.providers.local.node.spec import NODE, PROGRAMS, Sandbox
 from faultcast.infra.providers.local.node.supervisor import State, read_states
 from faultcast.infra.providers.local.topology import NodePlan, Topology, plan
@@ -106,7 +106,7 @@ class LocalNodes:
             path=_PATH,
         ).write(home.spec)
 
-    def share(self, node: str) -> Share:
+    def share(self, node: str) -> NodeShare:
         """What of this machine a node has; raises `ConfigurationError` when there is no such node."""
         memory = psutil.virtual_memory().total
         every = shares(self.cgroups.cores(), memory, len(self.topology.nodes), self.node_cpus)

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from .outbound import CallError, CallTimeoutError, Target, post_with_retry
+from .outbound import CallError, CallTimeoutError, Endpoint, post_with_retry
 from .service import Handler, Unavailable, serve
 
 __all__ = ["forward_to", "main"]
@@ -12,7 +12,7 @@ _TIMEOUT = 1.0
 """Seconds of each of the two tries, so that both end before a sensor gives up."""
 
 
-def forward_to(store: Target) -> Handler:
+def forward_to(store: Endpoint) -> Handler:
     """A handler that forwards readings.
 
     Args:
@@ -33,7 +33,7 @@ def forward_to(store: Target) -> Handler:
 
 def main() -> None:
     """Run until SIGTERM."""
-    store = Target.parse(os.environ["SHOP_STORE"], path="/stock", timeout=_TIMEOUT)
+    store = Endpoint.parse(os.environ["SHOP_STORE"], path="/stock", timeout=_TIMEOUT)
     serve("gateway", forward_to(store))
 
 

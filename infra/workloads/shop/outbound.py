@@ -6,7 +6,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-__all__ = ["CallError", "CallTimeoutError", "Target", "post", "post_with_retry"]
+__all__ = ["CallError", "CallTimeoutError", "Endpoint", "post", "post_with_retry"]
 
 
 class CallError(Exception):
@@ -18,7 +18,7 @@ class CallTimeoutError(CallError):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Endpoint:
     """Where a service answers.
 
     Attributes:
@@ -34,13 +34,13 @@ class Target:
     timeout: float
 
     @classmethod
-    def parse(cls, text: str, *, path: str, timeout: float) -> "Target":
+    def parse(cls, text: str, *, path: str, timeout: float) -> "Endpoint":
         """A target from `HOST:PORT`."""
         host, _, port = text.rpartition(":")
         return cls(host, int(port), path, timeout)
 
 
-def post(target: Target, document: object) -> object:
+def post(target: Endpoint, document: object) -> object:
     """Send JSON and read JSON.
 
     Args:
@@ -82,7 +82,7 @@ def post(target: Target, document: object) -> object:
     return json.loads(content)
 
 
-def post_with_retry(target: Target, document: object) -> object:
+def post_with_retry(target: Endpoint, document: object) -> object:
     """The same, tried once more after a failure: a reading may be stored twice without harm.
 
     Raises:

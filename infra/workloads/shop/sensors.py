@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from prometheus_client import start_http_server
 
 from .log import log_to_stdout
-from .outbound import CallError, CallTimeoutError, Target, post
+from .outbound import CallError, CallTimeoutError, Endpoint, post
 from .telemetry import ClientMetrics
 
 __all__ = ["Season", "await_shop", "main", "report", "run"]
@@ -110,7 +110,7 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     log_to_stdout("sensors")
     metrics = ClientMetrics()
-    gateway = Target.parse(os.environ["SHOP_GATEWAY"], path="/readings", timeout=_TIMEOUT)
+    gateway = Endpoint.parse(os.environ["SHOP_GATEWAY"], path="/readings", timeout=_TIMEOUT)
 
     def send(reading: object) -> object:
         return post(gateway, reading)

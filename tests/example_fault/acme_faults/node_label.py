@@ -1,49 +1,37 @@
 """A node is labelled as under maintenance, as whoever drains it by hand would do first."""
 
 from random import Random
-from typing import Any, ClassVar
+from typing import Any
 
 from faultcast.experiments.bases.node import NodeArguments, read_node
-from faultcast.experiments.bases.patch import change
-from faultcast.experiments.bases.scheduling import SchedulingFault, node_path, plan_closed
-from faultcast.experiments.effect import Effect
-from faultcast.experiments.evidence import Evidence, rose
+from faultcast.experiments.bases.patch import PatchFault, change
+from faultcast.experiments.bases.scheduling import node_path, on_node, opened, plan_closed
+from faultcast.experiments.evidence import rose
 from faultcast.experiments.execution.activities import action_of, rollback_of
-from faultcast.experiments.fault import Plan, Restoration
-from faultcast.experiments.resources.access import Access
+from faultcast.experiments.fault import Access, Effect, Evidence, Plan, Restoration, Whole
 
 __all__ = ["FAULT", "NodeLabel", "label_node", "unlabel_node"]
 
 LABEL = "maintenance"
 
 
-class NodeLabel(SchedulingFault[NodeArguments]):
+class NodeLabel(PatchFault[NodeArguments]):
     """Puts the label `maintenance=true` on a node."""
 
-    kind: ClassVar[str] = "node-label"
-    label: ClassVar[str] = "node labelled"
-    action: ClassVar[str] = "label_node"
-    rollback: ClassVar[str] = "unlabel_node"
+    kind = "node-label"
+    label = "node labelled"
+    action = "label_node"
+    rollback = "unlabel_node"
     arguments = NodeArguments
 
     def plan(self, access: Access, arguments: NodeArguments, rng: Random, peer: str) -> Plan:
         """The node."""
-        return plan_closed(access, self.kind, arguments, action="label the node", step=self.step(arguments))
-
-    def step(self, arguments: NodeArguments) -> Restoration:
-        """The request that takes the label off, while it is ours."""
-        body = {"metadata": {"labels": {LABEL: None}}}
-        return Restoration(node_path(arguments.node), body, {f"metadata.labels.{LABEL}": "true"})
-
-    def closed(self, arguments: NodeArguments, node: Any) -> str:
-        """Whether the label is still there."""
-        return "is still labelled" if _labelled(node) else ""
+        return plan_closed(access, arguments, action="label the node", step=_unlabelling(arguments))
 
     def evidence(self, access: Access, arguments: NodeArguments, effect: Effect) -> Evidence:
         """The node's object has the label, that of a peer does not."""
         return Evidence(
             what="labelled",
-            unit="",
             read=lambda node: float(_labelled(read_node(access.kube, node.name))),
             landed=rose,
             expected="the node is labelled",
@@ -54,6 +42,20 @@ class NodeLabel(SchedulingFault[NodeArguments]):
         """Label the node."""
         for target in effect.targets:
             change(access.kube, node_path(target.name), {"metadata": {"labels": {LABEL: "true"}}})
+
+    def steps(self, arguments: NodeArguments, effect: Effect) -> tuple[Restoration, ...]:
+        """The label is taken off."""
+        return on_node(arguments, effect, _unlabelling(arguments))
+
+    def whole(self, access: Access, arguments: NodeArguments, effect: Effect) -> Whole:
+        """The label is gone, and the cluster as before."""
+        return opened(access, effect, lambda node: "is still labelled" if _labelled(node) else "")
+
+
+def _unlabelling(arguments: NodeArguments) -> Restoration:
+    """The request that takes the label off, while it is ours."""
+    body = {"metadata": {"labels": {LABEL: None}}}
+    return Restoration(node_path(arguments.node), body, {f"metadata.labels.{LABEL}": "true"})
 
 
 def _labelled(node: Any) -> bool:

@@ -55,6 +55,9 @@ class Source:
         seconds = index.as_unit("ns").asi8 / 1e9
         return MetricSeries("made-up", pd.Series(self.shape(query, seconds), index=index), step)
 
+    def alerts(self, start: datetime, end: datetime, step: float) -> None:
+        """None."""
+
 
 @pytest.fixture(autouse=True)
 def _light_models(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from faultcast.forecasting.models import Theta
-from faultcast.forecasting.recovery.backtest import Task, backtest, choose, forecast_at, past_origins
+from faultcast.forecasting.recovery.backtest import backtest, choose, forecast_at, past_origins
 from faultcast.forecasting.recovery.expectation import outline_of
 from faultcast.forecasting.window.conformal import Calibration, effective_windows
-from faultcast.forecasting.window.question import LEAST_EFFECTIVE
+from faultcast.forecasting.window.question import LEAST_EFFECTIVE, ahead
 from tests.lightmodels import LightTheta
 
 
@@ -19,10 +19,11 @@ def season(n: int, period: int = 12, noise: float = 0.1, seed: int = 0) -> np.nd
 @settings(deadline=None)
 @given(size=st.integers(1, 300), window=st.integers(1, 40), gap=st.integers(0, 40), most=st.integers(1, 60))
 def test_every_origin_has_its_history_and_its_window(size: int, window: int, gap: int, most: int) -> None:
-    origins = past_origins(Task(np.zeros(size), window, gap), 6, most)
+    values = np.concatenate([np.zeros(size), np.full(gap, np.nan)])
+    origins = past_origins(ahead(values, window), 6, most)
     assert origins.size <= most
     assert (origins - gap >= 6).all()
-    assert (origins + window <= size - gap).all()
+    assert (origins + window <= size).all()
 
 
 @settings(deadline=None)
@@ -33,24 +34,25 @@ def test_a_forecast_sees_nothing_after_its_cutoff(cut: int, gap: int, seed: int)
     values[30:35] = np.nan
     changed = values.copy()
     changed[cut - gap :] = rng.normal(size=90 - cut + gap) * 1e6
-    before = forecast_at(Task(values, 5, gap, 8), LightTheta(), cut)
-    np.testing.assert_array_equal(forecast_at(Task(changed, 5, gap, 8), LightTheta(), cut), before)
+    values[90 - gap :] = changed[90 - gap :] = np.nan
+    before = forecast_at(ahead(values, 5, 8), LightTheta(), cut)
+    np.testing.assert_array_equal(forecast_at(ahead(changed, 5, 8), LightTheta(), cut), before)
 
 
 def test_no_error_is_computed_on_what_was_never_measured() -> None:
     values = season(100)
     values[50:60] = np.nan
-    task = Task(values, 10, 0, 12)
-    past = backtest(task, LightTheta(), past_origins(task, 12, 100))
+    question = ahead(values, 10, 12)
+    past = backtest(question, LightTheta(), past_origins(question, 12, 100))
     missing = np.isnan(values[past.origins[:, None] + np.arange(10)])
     np.testing.assert_array_equal(np.isnan(past.errors), missing)
     assert missing.any()
 
 
 def test_the_backtest_prefers_the_season_where_there_is_one() -> None:
-    task = Task(season(120), 10, 0, 12)
-    origins = past_origins(task, 24, 8)
-    model, past = choose(task, (LightTheta(), LightTheta(12)), origins)
+    question = ahead(season(120), 10, 12)
+    origins = past_origins(question, 24, 8)
+    model, past = choose(question, (LightTheta(), LightTheta(12)), origins)
     assert model == LightTheta(12)
     assert past.errors.shape == (8, 10)
 
@@ -78,10 +80,10 @@ def test_p_is_uniform_on_noise() -> None:
     p_values = []
     for seed in range(150):
         values = np.random.default_rng(seed).normal(size=160)
-        task = Task(values[:150], 10)
-        past = backtest(task, LightTheta(), past_origins(task, 20, 20))
+        question = ahead(values[:150], 10)
+        past = backtest(question, LightTheta(), past_origins(question, 20, 20))
         effective = effective_windows(~np.isnan(past.errors), past.origins)
-        error = values[150:] - forecast_at(task, LightTheta(), 150)
+        error = values[150:] - forecast_at(question, LightTheta(), 150)
         known = Calibration(np.abs(past.errors).mean(axis=1), effective)
         p_values.append(known.p_value(float(np.abs(error).mean())))
     assert stats.kstest(p_values, "uniform").statistic < 0.14

@@ -19,13 +19,19 @@ from faultcast.infra.workloads.shop import outbound
 from faultcast.infra.workloads.shop.gateway import forward_to
 from faultcast.infra.workloads.shop.inventory import InventoryError, Product
 from faultcast.infra.workloads.shop.log import JsonFormatter
-from faultcast.infra.workloads.shop.outbound import CallError, CallTimeoutError, Target, post, post_with_retry
+from faultcast.infra.workloads.shop.outbound import (
+    CallError,
+    CallTimeoutError,
+    Endpoint,
+    post,
+    post_with_retry,
+)
 from faultcast.infra.workloads.shop.sensors import Season, await_shop, report, run
 from faultcast.infra.workloads.shop.service import Server, Unavailable
 from faultcast.infra.workloads.shop.store import Store
 from faultcast.infra.workloads.shop.telemetry import BUCKETS, OUTCOMES, ClientMetrics, ServerMetrics
 
-STORE = Target("store", 8080, "/stock", 1.0)
+STORE = Endpoint("store", 8080, "/stock", 1.0)
 
 
 @given(st.floats(0, 4e9))
@@ -115,7 +121,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> list[objec
     left = list(failures)
     tries: list[object] = []
 
-    def fake(_target: Target, document: object) -> object:
+    def fake(_target: Endpoint, document: object) -> object:
         tries.append(document)
         if left:
             raise left.pop(0)
@@ -129,7 +135,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> list[objec
 def test_the_gateway_says_what_the_store_did(
     monkeypatch: pytest.MonkeyPatch, failure: Exception, code: int
 ) -> None:
-    def refuse(_target: Target, _document: object) -> object:
+    def refuse(_target: Endpoint, _document: object) -> object:
         raise failure
 
     monkeypatch.setattr(gateway_module, "post_with_retry", refuse)
@@ -232,7 +238,7 @@ def test_requests_are_answered_and_counted_by_code() -> None:
         return {"product": reading["product"]}
 
     with serving(handle, registry) as server:
-        target = Target("127.0.0.1", server.server_address[1], "/stock", 5.0)
+        target = Endpoint("127.0.0.1", server.server_address[1], "/stock", 5.0)
         assert post(target, {"product": 1}) == {"product": 1}
         with pytest.raises(CallError, match="answered 503"):
             post(target, {"product": 0})
@@ -248,7 +254,7 @@ def test_requests_are_answered_and_counted_by_code() -> None:
 def test_a_late_answer_is_a_timeout_not_an_error() -> None:
     release = threading.Event()
     with serving(lambda _reading: release.wait(5), CollectorRegistry()) as server:
-        target = Target("127.0.0.1", server.server_address[1], "/stock", 0.1)
+        target = Endpoint("127.0.0.1", server.server_address[1], "/stock", 0.1)
         with pytest.raises(CallTimeoutError):
             post(target, {})
         release.set()
@@ -258,7 +264,7 @@ def test_nobody_listening_is_an_error() -> None:
     with serving(lambda _reading: {}, CollectorRegistry()) as server:
         port = server.server_address[1]
     with pytest.raises(CallError, match="ConnectionRefusedError"):
-        post(Target("127.0.0.1", port, "/stock", 1.0), {})
+        post(Endpoint("127.0.0.1", port, "/stock", 1.0), {})
 
 
 def test_a_log_line_is_json_with_its_facts() -> None:

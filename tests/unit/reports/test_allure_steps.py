@@ -48,7 +48,7 @@ def test_the_description_says_why_how_to_repeat_and_what_could_have_been_seen(tm
         "<td>order_rate</td><td>during</td><td>DEVIATED</td><td>&lt; 0.001</td>",
         "order_rate, during: p = 0.0004: 15.9 req/s below forecast",
         "Smallest lasting shift that would have been called: order_rate 0.8 req/s",
-        "Repeat: <code>pytest experiments -k store-pod-delete --seed 20261125</code>",
+        "Repeat: <code>pytest experiments -k store-pod-delete --faultcast-seed 20261125</code>",
     ):
         assert words in text, words
 

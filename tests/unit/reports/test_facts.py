@@ -21,7 +21,7 @@ def test_a_run_is_described_without_secrets(tmp_path: Path) -> None:
         "run-1",
         cluster,
         seed=7,
-        argv=["pytest", "--prometheus-url", "http://me:geheim@prometheus"],
+        argv=["pytest", "--faultcast-prometheus-url", "http://me:geheim@prometheus"],
         started=at(0),
         experiments=tmp_path,
     )

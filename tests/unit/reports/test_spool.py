@@ -171,7 +171,7 @@ def test_what_does_not_say_where_it_belongs_waits_until_somebody_says_so(tmp_pat
 
 def test_no_secret_waits_on_disk(tmp_path: Path) -> None:
     keep(CANARY)
-    spool_at(tmp_path).put("a", {"command": f"pytest --prometheus-url http://me:{CANARY}@host"})
+    spool_at(tmp_path).put("a", {"command": f"pytest --faultcast-prometheus-url http://me:{CANARY}@host"})
     assert found_below([tmp_path], [CANARY]) == {}
 
 

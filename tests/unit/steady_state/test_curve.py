@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultcast.steady_state.curve.curve import Compared, Watched, resilience_of
+from faultcast.steady_state.curve.curve import Compared, WatchedMetric, resilience_of
 from faultcast.steady_state.resilience import Resilience
 from faultcast.steady_state.verdict import Recovery
 from tests.unit.steady_state.test_sequential import EFFECTIVE, LOOKS, PAST, noise, windows
@@ -18,11 +18,11 @@ INDEX = pd.date_range(at(271), periods=LOOKS, freq=pd.Timedelta(seconds=STEP))
 LEVEL = 20.0
 
 
-def watched(errors: np.ndarray, **changes: Any) -> Watched:
+def watched(errors: np.ndarray, **changes: Any) -> WatchedMetric:
     forecast = pd.DataFrame(
         {"mean": LEVEL, "lower": LEVEL - 2, "upper": LEVEL + 2}, index=INDEX[: errors.size]
     )
-    whole = Watched(
+    whole = WatchedMetric(
         samples=pd.Series(LEVEL + errors, index=INDEX[: errors.size]),
         forecast=forecast,
         past=PAST[:, : errors.size],

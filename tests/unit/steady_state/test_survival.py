@@ -9,23 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from faultcast.steady_state.survival import LEAST_REPEATS, Watched, recovery_times, wilson
+from faultcast.steady_state.survival import LEAST_REPEATS, ObservedRecovery, recovery_times, wilson
 
 pytestmark = pytest.mark.slow
 
 recoveries = st.lists(
-    st.builds(Watched, st.integers(0, 240).map(lambda tenths: tenths / 2), st.booleans()),
+    st.builds(ObservedRecovery, st.integers(0, 240).map(lambda tenths: tenths / 2), st.booleans()),
     min_size=1,
     max_size=12,
 )
 
 
-def back(*seconds: float) -> list[Watched]:
-    return [Watched(one, back=True) for one in seconds]
+def back(*seconds: float) -> list[ObservedRecovery]:
+    return [ObservedRecovery(one, back=True) for one in seconds]
 
 
-def away(*seconds: float) -> list[Watched]:
-    return [Watched(one, back=False) for one in seconds]
+def away(*seconds: float) -> list[ObservedRecovery]:
+    return [ObservedRecovery(one, back=False) for one in seconds]
 
 
 def test_without_censoring_the_median_is_the_one_of_the_times() -> None:
@@ -105,7 +105,7 @@ def test_a_share_has_the_interval_of_wilson(count: int, of: int, low: float, hig
 
 
 @given(recoveries)
-def test_the_median_is_a_time_that_was_seen_and_lies_in_its_interval(watched: list[Watched]) -> None:
+def test_the_median_is_a_time_that_was_seen_and_lies_in_its_interval(watched: list[ObservedRecovery]) -> None:
     times = recovery_times(watched)
     assert times is not None
     seen = {one.seconds for one in watched if one.back}
@@ -121,7 +121,7 @@ def test_the_median_is_a_time_that_was_seen_and_lies_in_its_interval(watched: li
 
 
 @given(recoveries, st.randoms(use_true_random=False))
-def test_the_order_of_the_trials_does_not_matter(watched: list[Watched], order: Random) -> None:
+def test_the_order_of_the_trials_does_not_matter(watched: list[ObservedRecovery], order: Random) -> None:
     mixed = list(watched)
     order.shuffle(mixed)
     assert recovery_times(mixed, 30.0) == recovery_times(watched, 30.0)
@@ -129,12 +129,12 @@ def test_the_order_of_the_trials_does_not_matter(watched: list[Watched], order: 
 
 @given(recoveries, st.data())
 def test_a_recovery_that_was_not_seen_never_makes_the_median_shorter(
-    watched: list[Watched], data: st.DataObject
+    watched: list[ObservedRecovery], data: st.DataObject
 ) -> None:
     lost = data.draw(st.integers(0, len(watched) - 1))
     before = recovery_times(watched)
     after = recovery_times(
-        [Watched(one.seconds, back=one.back and i != lost) for i, one in enumerate(watched)]
+        [ObservedRecovery(one.seconds, back=one.back and i != lost) for i, one in enumerate(watched)]
     )
     assert before is not None
     assert after is not None
@@ -142,7 +142,7 @@ def test_a_recovery_that_was_not_seen_never_makes_the_median_shorter(
 
 
 @given(recoveries)
-def test_the_estimate_is_the_one_of_another_library(watched: list[Watched]) -> None:
+def test_the_estimate_is_the_one_of_another_library(watched: list[ObservedRecovery]) -> None:
     times = recovery_times(watched)
     sample = stats.CensoredData.right_censored(
         [one.seconds for one in watched], [not one.back for one in watched]
@@ -169,7 +169,7 @@ def test_the_interval_holds_the_median_as_often_as_it_says(repeats: int, least: 
     held = 0
     for _ in range(300):
         times = recovery_times(
-            [Watched(min(one, 16.0), back=one <= 16.0) for one in chance.exponential(10.0, repeats)]
+            [ObservedRecovery(min(one, 16.0), back=one <= 16.0) for one in chance.exponential(10.0, repeats)]
         )
         assert times is not None
         true = 10.0 * np.log(2)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from faultcast.infra.providers.local.node.shares import Share, core_list
+from faultcast.infra.providers.local.node.shares import NodeShare, core_list
 from faultcast.infra.providers.local.node.spec import ETC, PKI
 from faultcast.infra.providers.local.topology import NodePlan, Topology
 
@@ -20,7 +20,7 @@ _DISABLED = ("aufs", "btrfs", "devmapper", "zfs")
 
 
 def node_files(
-    topology: Topology, node: NodePlan, share: Share, *, cgroup_root: str, pause: str
+    topology: Topology, node: NodePlan, share: NodeShare, *, cgroup_root: str, pause: str
 ) -> dict[str, str]:
     """Text of every configuration file of a node, by its path below the node's `etc`.
 
@@ -92,7 +92,9 @@ disabled_plugins = [{disabled}]
 """
 
 
-def _kubelet(node: NodePlan, share: Share, dns: ipaddress.IPv4Address, cgroup_root: str) -> dict[str, Any]:
+def _kubelet(
+    node: NodePlan, share: NodeShare, dns: ipaddress.IPv4Address, cgroup_root: str
+) -> dict[str, Any]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",

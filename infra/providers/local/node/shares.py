@@ -7,13 +7,13 @@ than a quota above it, while Kubernetes lets a limit be higher than the node.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Share", "core_list", "parse_cores", "shares"]
+__all__ = ["NodeShare", "core_list", "parse_cores", "shares"]
 
 _WHOLE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class NodeShare:
     """What one node has.
 
     Attributes:
@@ -42,7 +42,7 @@ class Share:
         return f"{cpus} ({word} {core_list(self.cores)}), {self.memory / 1024**3:.1f} GiB"
 
 
-def shares(cores: Sequence[int], memory: int, nodes: int, cpus: float) -> tuple[Share, ...]:
+def shares(cores: Sequence[int], memory: int, nodes: int, cpus: float) -> tuple[NodeShare, ...]:
     """Divide a machine.
 
     The nodes take consecutive stretches of the row of cores, so that each has cores of its own as long as
@@ -59,7 +59,7 @@ def shares(cores: Sequence[int], memory: int, nodes: int, cpus: float) -> tuple[
     """
     each = max(1, min(round(cpus * _WHOLE), len(cores) * _WHOLE // nodes))
     return tuple(
-        Share(
+        NodeShare(
             cores=tuple(cores[each * node // _WHOLE : -(-each * (node + 1) // _WHOLE)]),
             millicores=each,
             memory=memory // nodes,

@@ -46,6 +46,10 @@ def test_a_source_that_went_away_is_an_error() -> None:
         list(outlooks(SUBJECTS, away, Crew()))
 
 
-def test_a_scheduler_that_is_none_is_named() -> None:
-    with pytest.raises(ConfigurationError, match="no Dask scheduler answers at nonsense"):
-        list(outlooks(SUBJECTS, name, Crew(scheduler="nonsense://x")))
+@pytest.mark.parametrize("address", ["nonsense", "nonsense://x", "tcp://:x", "tcp://"])
+def test_a_scheduler_that_is_none_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # a client that was begun in vain prints a traceback when the process ends
+    monkeypatch.setattr("distributed.Client", lambda *_, **__: pytest.fail("a client was begun"))
+    with pytest.raises(ConfigurationError, match=f"no Dask scheduler answers at {address}: ") as caught:
+        list(outlooks(SUBJECTS, name, Crew(scheduler=address)))
+    assert "dask scheduler" in caught.value.remedy

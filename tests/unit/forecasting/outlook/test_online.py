@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bench.histories import make
-from faultcast.forecasting.outlook.memory import Memory
+from faultcast.forecasting.outlook.memory import SubjectMemory
 from faultcast.forecasting.outlook.online import Advance, advance
 from faultcast.forecasting.outlook.outlook import Outlook
 from faultcast.forecasting.outlook.pipeline import make_outlook
@@ -49,11 +49,11 @@ def at(world: World, hour: int) -> OutlookSpan:
     return OutlookSpan(origin, HISTORY, HOUR, 1, 300)
 
 
-def step(world: World, memory: Memory | None, hour: int, refresh: float = 30 * DAY) -> Advance:
+def step(world: World, memory: SubjectMemory | None, hour: int, refresh: float = 30 * DAY) -> Advance:
     return advance(subject(), memory, world.read, at(world, hour), CONFIGURATION, VERSION, refresh)
 
 
-def kept(advanced: Advance) -> Memory:
+def kept(advanced: Advance) -> SubjectMemory:
     assert advanced.memory is not None
     return advanced.memory
 
@@ -95,12 +95,12 @@ def test_when_it_is_due_the_forecast_is_that_of_the_batch_to_the_bit(world: Worl
 
 
 def test_a_restart_goes_on_where_it_was(world: World) -> None:
-    through: Memory | None = step(world, None, 840).memory
+    through: SubjectMemory | None = step(world, None, 840).memory
     stopped = through
     for hour in (850, 860, 900):
         through = step(world, through, hour).memory
         assert stopped is not None
-        stopped = step(world, Memory.from_bytes(stopped.to_bytes()), hour).memory
+        stopped = step(world, SubjectMemory.from_bytes(stopped.to_bytes()), hour).memory
     assert through is not None
     assert stopped is not None
     assert through.to_bytes() == stopped.to_bytes()
@@ -171,4 +171,4 @@ def test_a_metric_that_was_never_there_is_refused() -> None:
 
 def test_a_state_of_something_else_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="a kept state cannot be read"):
-        Memory.from_bytes(b"something else")
+        SubjectMemory.from_bytes(b"something else")

@@ -13,7 +13,7 @@ from faultcast.infra.helper.order import Order
 from faultcast.infra.helper.probes import question, rcode_of
 from faultcast.infra.helper.qdisc import default_interface, gateway_of, root_of
 from faultcast.infra.helper.rules import deletions
-from faultcast.infra.helper.targets import Process, Target, processes
+from faultcast.infra.helper.targets import Process, TargetContainer, processes
 from faultcast.infra.helper.task import TaskError
 from faultcast.infra.helper.tasks import kill as kill_module
 from faultcast.infra.helper.tasks.cpu import share_of
@@ -60,14 +60,14 @@ def node(tmp_path: Path) -> Node:
 
 
 def test_a_container_is_found_by_its_id_and_no_worker_is_taken_for_it(node: Node) -> None:
-    target = Target({"container": ONE, "pod": POD}, node.root)
+    target = TargetContainer({"container": ONE, "pod": POD}, node.root)
     assert target.require().pid == 11
     assert {process.pid for process in target.running()} == {10, 11, 12, 13}
     assert 15 not in {process.pid for process in processes(node.root)}
 
 
 def test_a_restarted_container_is_found_again_by_its_pod_beside_others(node: Node) -> None:
-    target = Target({"container": ONE, "pod": POD}, node.root)
+    target = TargetContainer({"container": ONE, "pod": POD}, node.root)
     target.require()
     node.end(11)
     node.end(12)
@@ -80,7 +80,7 @@ def test_a_restarted_container_is_found_again_by_its_pod_beside_others(node: Nod
 
 def test_a_container_that_is_not_here_is_an_error(node: Node) -> None:
     with pytest.raises(TaskError, match="no process on this node"):
-        Target({"container": TWO}, node.root).require()
+        TargetContainer({"container": TWO}, node.root).require()
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_only_files_of_the_order_are_removed(tmp_path: Path) -> None:
     names = (".faultcast-e1", ".faultcast-e1-0", ".faultcast-e12", ".faultcast-e1-x", "e1")
     for name in names:
         (tmp_path / name).touch()
-    target = Target({})
+    target = TargetContainer({})
     assert {file.name for file in remains("e1", target, str(tmp_path))} == set(names[:2])
     assert remove("e1", target, str(tmp_path)) == []
     assert {file.name for file in tmp_path.iterdir()} == set(names[2:])
@@ -260,7 +260,7 @@ def _kill(api: Api, node: Node, **more: Any) -> Kill:
         **more,
     }
     order = Order("e1", "kill", 0.0, parameters=parameters)
-    return Kill(order, Target(parameters, node.root), api)  # type: ignore[arg-type]
+    return Kill(order, TargetContainer(parameters, node.root), api)  # type: ignore[arg-type]
 
 
 def test_a_pod_left_in_back_off_is_deleted_and_no_other(node: Node) -> None:

@@ -13,7 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import ReadTimeoutError
 
 from faultcast.infra.errors import ClusterError
-from faultcast.infra.leadership.election import Hold, LeaseRecord, Take, Wait, decide, token_of
+from faultcast.infra.leadership.election import Acquire, LeaseRecord, Renew, StandBy, decide, token_of
 from faultcast.infra.leadership.leadership import Term
 from faultcast.infra.leadership.lease import Lease
 
@@ -282,18 +282,18 @@ def test_what_another_holds_is_taken_only_when_both_durations_are_over(
     record = LeaseRecord("other", stated, 1, BORN)
     decision = decide(record, at, at + age, me="me", leading=False, duration=duration)
     over = at + age >= at + max(duration, stated)
-    assert isinstance(decision, Take if over else Wait)
+    assert isinstance(decision, Acquire if over else StandBy)
 
 
 @pytest.mark.parametrize(
     ("record", "leading", "expected"),
     [
-        (LeaseRecord("me", 8.0, 1), True, Hold()),
-        (LeaseRecord("me", 8.0, 1), False, Take()),
-        (LeaseRecord("", 8.0, 1), False, Take()),
-        (LeaseRecord(there=False), True, Take()),
-        (LeaseRecord(there=False), False, Wait(108.0)),
-        (OTHER, True, Wait(108.0)),
+        (LeaseRecord("me", 8.0, 1), True, Renew()),
+        (LeaseRecord("me", 8.0, 1), False, Acquire()),
+        (LeaseRecord("", 8.0, 1), False, Acquire()),
+        (LeaseRecord(there=False), True, Acquire()),
+        (LeaseRecord(there=False), False, StandBy(108.0)),
+        (OTHER, True, StandBy(108.0)),
     ],
 )
 def test_the_rule(record: LeaseRecord, leading: bool, expected: object) -> None:

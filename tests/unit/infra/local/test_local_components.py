@@ -6,14 +6,14 @@ from pathlib import Path
 
 from faultcast.infra.providers.local.node.components import components_of
 from faultcast.infra.providers.local.node.configs import node_files
-from faultcast.infra.providers.local.node.shares import Share
+from faultcast.infra.providers.local.node.shares import NodeShare
 from faultcast.infra.providers.local.node.spec import Component, Sandbox
 from faultcast.infra.providers.local.topology import plan
 from faultcast.infra.settings import load_settings
 
 TOPOLOGY = plan(load_settings())
 MASTER, WORKER = TOPOLOGY.nodes
-SHARE = Share(cores=(2, 3), millicores=1500, memory=5_000, machine_memory=12_000)
+SHARE = NodeShare(cores=(2, 3), millicores=1500, memory=5_000, machine_memory=12_000)
 
 
 def flags_of(name: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultcast.infra.providers.local.node.shares import Share, parse_cores, shares
+from faultcast.infra.providers.local.node.shares import NodeShare, parse_cores, shares
 
 GIB = 1024**3
 
@@ -15,8 +15,8 @@ def cores_of(cores: range, nodes: int, cpus: float = 1.0) -> list[tuple[int, ...
 
 def test_two_nodes_on_two_cores_have_one_each_and_half_of_the_memory() -> None:
     master, worker = shares((0, 1), 8 * GIB, 2, 1.0)
-    assert master == Share((0,), 1000, 4 * GIB, 8 * GIB)
-    assert worker == Share((1,), 1000, 4 * GIB, 8 * GIB)
+    assert master == NodeShare((0,), 1000, 4 * GIB, 8 * GIB)
+    assert worker == NodeShare((1,), 1000, 4 * GIB, 8 * GIB)
     assert str(worker) == "1 CPU (core 1), 4.0 GiB"
     assert worker.reserved == {"memory": str(4 * GIB)}
 

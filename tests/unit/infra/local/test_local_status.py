@@ -1,5 +1,8 @@
 """What is told of a cluster, and the small files it is told from."""
 
+import base64
+import gzip
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +10,7 @@ from pathlib import Path
 from threading import Timer
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
 
@@ -20,7 +24,9 @@ from faultcast.infra.providers.local.lock import exclusive
 from faultcast.infra.providers.local.node.supervisor import State, read_states
 from faultcast.infra.providers.local.status import ClusterStatus, NodeStatus, unready_pods
 from faultcast.infra.providers.local.topology import plan
+from faultcast.infra.redaction import keep
 from faultcast.infra.settings import load_settings
+from tests.canaries import canary, found_below
 
 RUNNING = {"kubelet": State("running")}
 
@@ -149,3 +155,50 @@ def test_evidence_has_logs_and_no_keys(layout: Layout, tmp_path: Path) -> None:
         str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()
     }
     assert found == {"worker/logs/kubelet.log", "worker/etc/kubelet.yaml"}
+
+
+def test_evidence_has_no_secret_in_any_file(layout: Layout, tmp_path: Path) -> None:
+    secrets = [canary(place) for place in ("environment", "kubeconfig", "database")]
+    told, token, password = secrets
+    keep(told)
+    home = layout.node("worker")
+    pods = home.var_log / "pods" / "shop_store-1"
+    for folder in (*home.folders(), pods, layout.guards):
+        folder.mkdir(parents=True)
+    layout.kubeconfig.write_text(json.dumps({"users": [{"name": "me", "user": {"token": token}}]}))
+    text = f"login {told} and {json.dumps(token)} and mysql://root:{quote(password)}@db\n".encode()
+    home.log("kubelet").write_bytes(b"\xff\xfe no UTF-8 " + text)
+    (home.etc / "kubelet.yaml").write_bytes(text)
+    home.components.write_text(json.dumps({"kubelet": secrets}))
+    (layout.guards / "one.json").write_text(json.dumps({"command": secrets}))
+    (pods / "0.log").write_bytes(text)
+    (pods / "0.log.20260101.gz").write_bytes(gzip.compress(text))
+    (pods / "1.log.20260101.gz").write_bytes(b"no gzip " + text)
+    answer = {"items": [{"data": {"password": base64.b64encode(password.encode()).decode()}}, {"data": None}]}
+    kubectl = tmp_path / "kubectl"
+    (tmp_path / "answer").write_text(json.dumps(answer))
+    (tmp_path / "told").write_bytes(text)
+    kubectl.write_text(
+        f'#!/bin/sh\ncase "$*" in *secrets*) cat {tmp_path}/answer;; *) cat {tmp_path}/told;; esac\n'
+    )
+    kubectl.chmod(0o700)
+    collect(layout, plan(load_settings(cluster="c")), kubectl, tmp_path / "out")
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert len(files) == 12
+    assert found_below([tmp_path / "out"], secrets) == {}
+    assert found_below([layout.root], [told]), "what is looked for is there"
+    assert (
+        (tmp_path / "out" / "worker" / "logs" / "kubelet.log")
+        .read_bytes()
+        .startswith(b"\xff\xfe no UTF-8 login")
+    )
+    packed = tmp_path / "out" / "worker" / "pods" / "shop_store-1" / "0.log.20260101.gz"
+    assert gzip.decompress(packed.read_bytes()).startswith(b"login ")
+
+
+def test_evidence_without_an_api_server_is_whole(layout: Layout, tmp_path: Path) -> None:
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text("#!/bin/sh\necho refused >&2\nexit 1\n")
+    kubectl.chmod(0o700)
+    collect(layout, plan(load_settings(cluster="c")), kubectl, tmp_path / "out")
+    assert (tmp_path / "out" / "kubernetes" / "pods.txt").read_text() == "refused\n"

@@ -71,15 +71,24 @@ def test_a_command_line_is_shown_without_secrets() -> None:
         "pytest",
         "-k",
         "a=b",
-        "--prometheus-url",
+        "--faultcast-prometheus-url",
         f"http://me:{CANARY}@h/p",
         "--db=mysql://u:geheim1@db/s",
     ]
-    more = ["--token", "wort-geheim", "--password=geheim-2", "--token-file", "/a/b", "--seed", "7", "x@y"]
+    more = [
+        "--token",
+        "wort-geheim",
+        "--password=geheim-2",
+        "--token-file",
+        "/a/b",
+        "--faultcast-seed",
+        "7",
+        "x@y",
+    ]
     shown = keep_arguments(words + more)
     assert shown == [
-        "pytest", "-k", "a=b", "--prometheus-url", "http://***@h/p", "--db=mysql://***@db/s",
-        "--token", "***", "--password=***", "--token-file", "/a/b", "--seed", "7", "x@y",
+        "pytest", "-k", "a=b", "--faultcast-prometheus-url", "http://***@h/p", "--db=mysql://***@db/s",
+        "--token", "***", "--password=***", "--token-file", "/a/b", "--faultcast-seed", "7", "x@y",
     ]  # fmt: skip
     assert not found_in(hidden(f"{CANARY} geheim1 wort-geheim geheim-2").encode(), [CANARY])
     assert hidden("geheim1 wort-geheim geheim-2") == "*** *** ***"
@@ -183,7 +192,7 @@ NO_URLS = [
 
 
 @pytest.mark.parametrize("url", NO_URLS)
-@pytest.mark.parametrize("option", ["--prometheus-url", "--db"])
+@pytest.mark.parametrize("option", ["--prometheus-url", "--faultcast-prometheus-url", "--db"])
 @pytest.mark.parametrize("secret", ["Zq7xKandy", "Zq:7x@Kandy", "Zq7x%40Kandy"])
 def test_the_password_of_what_is_no_url(url: str, option: str, secret: str) -> None:
     given = url.format(secret)
@@ -193,6 +202,13 @@ def test_the_password_of_what_is_no_url(url: str, option: str, secret: str) -> N
     assert keep_arguments([f"{option}={given}"]) == [f"{option}=***"]
     for form in (secret, unquote(secret)):
         assert form not in hidden(f"a {form} b")
+
+
+@pytest.mark.parametrize("words", ["--kubeconfig {}", "--kubeconfig={}", "--faultcast-kubeconfig {}"])
+def test_a_kubeconfig_on_the_command_line_is_read_for_its_secrets(tmp_path: Path, words: str) -> None:
+    (tmp_path / "k").write_text("users: [{name: me, user: {token: wort-geheim}}]")
+    keep_arguments(words.format(tmp_path / "k").split())
+    assert hidden("wort-geheim") == "***"
 
 
 def test_what_is_no_url_and_has_no_password_hides_nothing_else() -> None:

@@ -21,7 +21,7 @@ from tests.fakeapi.transport import install
 
 pytestmark = pytest.mark.slow
 
-CATALOG = Path(__file__).parents[3] / "experiments" / "catalog"
+CATALOG = Path(__file__).parents[4] / "experiments" / "catalog"
 FAULTS = "faultcast.experiments.faults"
 
 type Path_ = tuple[str | int, ...]

@@ -22,10 +22,10 @@ from faultcast.experiments.faults import (
     pod_memory,
 )
 from faultcast.experiments.resources.access import Access, NoMeter, Reading
-from faultcast.experiments.resources.quantities import amount
+from faultcast.experiments.resources.objects import amount
 from faultcast.experiments.resources.restarts import crashes
 from faultcast.experiments.resources.targets import Target
-from faultcast.experiments.resources.volumes import Place, location_of
+from faultcast.experiments.resources.volumes import FolderStorage, location_of, unfit_folder
 from tests.fakeapi import FakeApi
 from tests.fakekube import FakeClock
 
@@ -59,7 +59,7 @@ def planned(access: Access, fault: Fault[Any], **arguments: Any) -> Plan:
 def orders(access: Access, fault: Any, **arguments: Any) -> Any:
     plan = planned(access, fault, **arguments)
     effect = Effect("e1", plan.targets, plan.peers, plan.state, 2_000_000_000.0)
-    return fault.orders(access, fault.arguments(**arguments), effect)
+    return fault.orders(fault.arguments(**arguments), effect)
 
 
 def status(**more: Any) -> Any:
@@ -300,18 +300,18 @@ CLAIM = client.V1Volume(
 @pytest.mark.parametrize(
     ("path", "place"),
     [
-        ("/data", Place("volume scratch", node=True, size=GIB)),
-        ("/data/", Place("volume scratch", node=True, size=GIB)),
-        ("/data/fast/deep", Place("volume fast", size=32 * MIB)),
-        ("/data/faster", Place("volume scratch", node=True, size=GIB)),
-        ("/database", Place("the container's own file system", node=True)),
-        ("/etc/app", Place("volume config", fixed=True)),
-        ("/srv", Place("volume host", node=True)),
-        ("/claim", Place("volume claim")),
-        ("/locked", Place("volume locked", fixed=True)),
+        ("/data", FolderStorage("volume scratch", node=True, size=GIB)),
+        ("/data/", FolderStorage("volume scratch", node=True, size=GIB)),
+        ("/data/fast/deep", FolderStorage("volume fast", size=32 * MIB)),
+        ("/data/faster", FolderStorage("volume scratch", node=True, size=GIB)),
+        ("/database", FolderStorage("the container's own file system", node=True)),
+        ("/etc/app", FolderStorage("volume config", fixed=True)),
+        ("/srv", FolderStorage("volume host", node=True)),
+        ("/claim", FolderStorage("volume claim")),
+        ("/locked", FolderStorage("volume locked", fixed=True)),
     ],
 )
-def test_the_innermost_mount_says_where_a_folder_lies(path: str, place: Place) -> None:
+def test_the_innermost_mount_says_where_a_folder_lies(path: str, place: FolderStorage) -> None:
     locked = client.V1Volume(name="locked", empty_dir=client.V1EmptyDirVolumeSource())
     pod = pod_of(
         {
@@ -336,18 +336,17 @@ def test_the_innermost_mount_says_where_a_folder_lies(path: str, place: Place) -
 @pytest.mark.parametrize(
     ("place", "more", "text"),
     [
-        (Place("claim"), {}, ""),
-        (Place("memory", size=512 * MIB), {}, ""),
-        (Place("memory", size=32 * MIB), {}, "cannot be filled to 90 %"),
-        (Place("memory", size=32 * MIB), {"floor": 1}, ""),
-        (Place("memory", size=4 * GIB), {}, "cannot be filled to 90 %"),
-        (Place("config", fixed=True), {}, "nothing can be written"),
-        (Place("root", node=True), {}, "which all its pods share"),
-        (Place("root", node=True), {"most": 200_000}, ""),
-        (Place("root", node=True, size=GIB), {"most": 200_000}, "the kubelet evicts the pod"),
+        (FolderStorage("claim"), {}, ""),
+        (FolderStorage("memory", size=512 * MIB), {}, ""),
+        (FolderStorage("memory", size=32 * MIB), {}, "cannot be filled to 90 %"),
+        (FolderStorage("memory", size=32 * MIB), {"floor": 1}, ""),
+        (FolderStorage("memory", size=4 * GIB), {}, "cannot be filled to 90 %"),
+        (FolderStorage("root", node=True), {}, "which all its pods share"),
+        (FolderStorage("root", node=True), {"most": 200_000}, ""),
+        (FolderStorage("root", node=True, size=GIB), {"most": 200_000}, "the kubelet evicts the pod"),
     ],
 )
-def test_a_disk_that_others_need_is_not_filled(place: Place, more: dict[str, Any], text: str) -> None:
+def test_a_disk_that_others_need_is_not_filled(place: FolderStorage, more: dict[str, Any], text: str) -> None:
     arguments = disk_fill.DiskFillArguments(**POD, path="/data", **more)
     found = disk_fill.unfit(place, arguments, 100.0 * GIB)
     assert text in found
@@ -356,23 +355,32 @@ def test_a_disk_that_others_need_is_not_filled(place: Place, more: dict[str, Any
 
 def test_a_disk_of_unknown_size_is_not_filled() -> None:
     arguments = disk_fill.DiskFillArguments(**POD, path="/data")
-    assert "unknown size" in disk_fill.unfit(Place("root", node=True), arguments, 0.0)
+    assert "unknown size" in disk_fill.unfit(FolderStorage("root", node=True), arguments, 0.0)
 
 
 @pytest.mark.parametrize(
     ("place", "more", "text"),
     [
-        (Place("claim"), {}, ""),
-        (Place("root", node=True), {}, ""),
-        (Place("root", node=True), {"workers": 3, "size": 1024}, "to a node's disk at most"),
-        (Place("memory", size=32 * MIB), {"workers": 3}, "do not fit into its 32 MiB"),
-        (Place("config", fixed=True), {}, "nothing can be written"),
+        (FolderStorage("claim"), {}, ""),
+        (FolderStorage("root", node=True), {}, ""),
+        (FolderStorage("root", node=True), {"workers": 3, "size": 1024}, "to a node's disk at most"),
+        (FolderStorage("memory", size=32 * MIB), {"workers": 3}, "do not fit into its 32 MiB"),
     ],
 )
-def test_files_that_do_not_fit_are_not_written(place: Place, more: dict[str, Any], text: str) -> None:
+def test_files_that_do_not_fit_are_not_written(place: FolderStorage, more: dict[str, Any], text: str) -> None:
     found = io_stress.unfit(place, io_stress.IoStressArguments(**POD, path="/data", **more))
     assert text in found
     assert bool(found) == bool(text)
+
+
+def test_what_cannot_be_written_to_is_not_looked_at_any_further(api: FakeApi) -> None:
+    access = api.access()
+    (pod,) = planned(access, disk_fill.FAULT, **POD, path="/data").targets
+    found = api.store.get("pods", "shop", pod.name)
+    assert found
+    found["spec"]["containers"][0]["volumeMounts"][0]["readOnly"] = True
+    (text,) = unfit_folder(access.kube, pod, "/data", lambda _: "unfit")
+    assert "nothing can be written there" in text
 
 
 def test_the_folder_of_each_target_is_looked_at(api: FakeApi) -> None:

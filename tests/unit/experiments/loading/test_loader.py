@@ -19,7 +19,7 @@ from faultcast.infra.durations import duration_seconds
 from faultcast.infra.errors import ExperimentError
 from tests.refusals import refused_lines
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 CATALOG = ROOT / "experiments" / "catalog"
 FILES = sorted(CATALOG.glob("*.yaml"))
 
@@ -91,11 +91,6 @@ def _schema() -> dict[str, Any]:
 def test_the_catalog_is_sound_and_fits_the_schema(path: Path) -> None:
     assert load_experiments(path)[0].actions
     jsonschema.Draft202012Validator(_schema()).validate(read_yaml(path).data)
-
-
-def test_the_committed_schema_is_fresh() -> None:
-    committed = json.loads((ROOT / "schema" / "experiment.json").read_text())
-    assert committed == experiment_schema(), "run: make schema"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.fakeapi.objects import template, workload
 from tests.fakeapi.pods import reference
 from tests.fakeapi.store import Object
 from tests.unit.experiments.planning import planned
-from tests.unit.experiments.test_candidates import WIDE
+from tests.unit.experiments.resources.test_candidates import WIDE
 
 
 def custom(api: FakeApi, resource: str, name: str, *, owner: Object | None = None, pods: int = 2) -> Object:

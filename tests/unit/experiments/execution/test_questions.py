@@ -110,15 +110,18 @@ def test_two_series_are_refused_also_when_one_holds_no_number(
 
 
 def test_a_wrong_query_is_refused_in_prometheus_own_words(see: See) -> None:
-    [refusal] = see({"abort": [{"query": "sum(", "below": 5}]}).refusals
+    [refusal] = see({"abort": [{"query": "rate(up)", "below": 5}]}).refusals
     assert "an error: Prometheus at" in refusal.text
-    assert "unclosed (" in refusal.text
+    assert "expected type range vector" in refusal.text
     assert refusal.remedy == "correct the query"
 
 
 def test_a_prometheus_that_is_not_there_is_refused() -> None:
     away = meter_of(PrometheusAccess("http://127.0.0.1:9"))
-    for meter, remedy in ((NoMeter(), "name one with --prometheus-url"), (away, "see whether it runs")):
+    for meter, remedy in (
+        (NoMeter(), "name one with --prometheus-url (pytest: --faultcast-prometheus-url)"),
+        (away, "see whether it runs"),
+    ):
         [refusal] = abort_refusals([ABORT], meter)
         assert refusal.text.startswith("the query gives no answer: ")
         assert refusal.remedy.startswith(remedy)

@@ -34,7 +34,7 @@ def _prover(
     values: Mapping[str, float | None],
     landed: Callable[[float, float], bool] = _rose,
 ) -> Prover:
-    evidence = Evidence("CPU use", "cores", lambda one: values[one.name], landed, "half a core more")
+    evidence = Evidence("CPU use", lambda one: values[one.name], landed, "half a core more", "cores")
     return Prover(Effect("1", targets=(TARGET,), peers=(PEER,)), evidence, clock)
 
 

@@ -86,6 +86,10 @@ def planned(access: Access, fault: Fault[Any] = node_down.FAULT, arguments: Any 
     return fault.plan(access, arguments, Random(1), "")  # noqa: S311 - reproducible on purpose
 
 
+def missing(fault: Fault[Any], access: Access, arguments: Any, effect: Effect) -> tuple[str, ...]:
+    return fault.whole(access, arguments, effect).missing()
+
+
 def effect_of(plan: Plan) -> Effect:
     return Effect("e1", plan.targets, plan.peers, plan.state, 2_000_000_000.0)
 
@@ -227,9 +231,11 @@ def test_a_node_is_not_whole_while_kubernetes_believes_in_its_old_containers(
     access = api.access()
     effect = effect_of(planned(access))
     api.nodes.on_boot = lambda _node: None  # the kubelet has not said anything yet
-    assert node_down.FAULT.missing(access, DOWN, effect) == ()
+    assert missing(node_down.FAULT, access, DOWN, effect) == ()
     monkeypatch.setattr(machinefault, "uptime", lambda _nodes, _node: 1.0)
-    assert any("has not been started again" in text for text in node_down.FAULT.missing(access, DOWN, effect))
+    assert any(
+        "has not been started again" in text for text in missing(node_down.FAULT, access, DOWN, effect)
+    )
 
 
 def test_a_node_without_a_sign_of_life_is_not_whole(api: FakeApi) -> None:
@@ -240,11 +246,26 @@ def test_a_node_without_a_sign_of_life_is_not_whole(api: FakeApi) -> None:
     assert left == ("node worker gives no sign of life",)
 
 
+def test_a_sign_of_life_from_before_the_api_server_was_away_does_not_count(api: FakeApi) -> None:
+    access = api.access()
+    effect = effect_of(planned(access))
+    api.nodes.isolate("worker")
+    unheard = node_isolate.FAULT.whole(access, DOWN, effect).first
+    api.server.refuse = lambda _method, path: 503 if "leases" in path else None
+    assert unheard() == ("node worker gives no sign of life",)
+    api.server.refuse = lambda _method, _path: None
+    assert unheard() == ("node worker gives no sign of life",)
+    assert unheard() == ("node worker gives no sign of life",)
+    api.nodes.reconnect("worker")
+    api.pass_time(10.0)
+    assert unheard() == ()
+
+
 def test_an_api_server_that_does_not_answer_is_not_whole(api: FakeApi) -> None:
     access = api.access()
     effect = effect_of(planned(access, arguments=NodeArguments(node="master")))
     api.nodes.power_off("master")
-    (text,) = node_down.FAULT.missing(access, NodeArguments(node="master"), effect)
+    (text,) = missing(node_down.FAULT, access, NodeArguments(node="master"), effect)
     assert "does not answer" in text
 
 
@@ -252,9 +273,9 @@ def test_what_was_not_whole_before_is_not_waited_for(api: FakeApi) -> None:
     access = api.access()
     effect = effect_of(planned(access))
     api.store.get("deployments", "shop", "store")["spec"]["replicas"] = 5  # type: ignore[index]
-    (text,) = node_isolate.FAULT.missing(access, DOWN, effect)
+    (text,) = missing(node_isolate.FAULT, access, DOWN, effect)
     assert text.startswith("deployment store in shop has ")
-    assert node_isolate.FAULT.missing(access, DOWN, effect_of(planned(access))) == ()
+    assert missing(node_isolate.FAULT, access, DOWN, effect_of(planned(access))) == ()
 
 
 def test_a_deployment_that_was_spread_and_is_no_more_is_crowded(api: FakeApi) -> None:
@@ -338,8 +359,8 @@ def test_what_was_not_whole_before_a_node_fault_is_whole_with_as_much(noted: Any
     plan = planned(access, node_isolate.FAULT)
     assert plan.state["lacking"] == {"deployment gateway in shop": 1}
     effect = Effect("e1", plan.targets, state={**plan.state, "lacking": noted})
-    assert node_isolate.FAULT.missing(access, DOWN, effect) == ()
+    assert missing(node_isolate.FAULT, access, DOWN, effect) == ()
     api.spoil(other, conditions=[{"type": "Ready", "status": "False"}])
-    missing = node_isolate.FAULT.missing(access, DOWN, effect)
+    found = missing(node_isolate.FAULT, access, DOWN, effect)
     known = isinstance(noted, dict)  # an older version noted only which, and asks for nothing
-    assert missing == (("deployment gateway in shop has 0 of 2 replicas ready",) if known else ())
+    assert found == (("deployment gateway in shop has 0 of 2 replicas ready",) if known else ())

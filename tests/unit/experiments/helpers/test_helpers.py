@@ -10,7 +10,7 @@ from faultcast.experiments.bases.helper import observed
 from faultcast.experiments.effect import Effect, new_id
 from faultcast.experiments.helpers.jobs import Helpers
 from faultcast.experiments.helpers.log import HelperLog
-from faultcast.experiments.helpers.manifests import Order
+from faultcast.experiments.helpers.manifests import PodOrder
 from faultcast.experiments.resources.access import Access
 from faultcast.experiments.resources.pods import pods_matching, read_pod
 from faultcast.experiments.resources.targets import Target
@@ -33,8 +33,8 @@ def effect(api: FakeApi, access: Access) -> Effect:
     return Effect(new_id(), (first,), (second,), until=api.epoch() + 60.0)
 
 
-def _cut(target: Target, *, stateful: bool = True) -> Order:
-    return Order(
+def _cut(target: Target, *, stateful: bool = True) -> PodOrder:
+    return PodOrder(
         "cut",
         "net",
         target.node,
@@ -43,7 +43,7 @@ def _cut(target: Target, *, stateful: bool = True) -> Order:
     )
 
 
-def _started(access: Access, effect: Effect) -> tuple[Helpers, Order]:
+def _started(access: Access, effect: Effect) -> tuple[Helpers, PodOrder]:
     helpers, order = Helpers(access, effect), _cut(effect.targets[0])
     helpers.start((order,))
     helpers.applied((order,))
@@ -152,6 +152,8 @@ def test_evidence_is_measured_by_pods_of_its_own(api: FakeApi, access: Access, e
         landed=lambda before, now: before == 1.0 and now == 0.0,
         expected="none",
     )
+    assert Helpers(access, effect).jobs() == []
+    Helpers(access, effect).start(evidence.observers)
     assert not evidence.ready()
     api.pass_time(2.0)
     assert evidence.ready()

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from faultcast.experiments.bases.network import NetFault, between
+from faultcast.experiments.bases.helper import HelperFault
+from faultcast.experiments.bases.network import between
 from faultcast.experiments.effect import Effect
 from faultcast.experiments.evidence import rose_by
-from faultcast.experiments.fault import Plan
+from faultcast.experiments.fault import Fault, Plan
 from faultcast.experiments.faults import (
     dns_drop,
     network_bandwidth,
@@ -20,6 +21,7 @@ from faultcast.experiments.faults import (
     network_partition,
     network_reset,
 )
+from faultcast.experiments.resources.targets import Target
 from faultcast.infra.cluster import NoNodeControl
 from faultcast.infra.processes import Completed
 from tests.fakeapi import FakeApi
@@ -43,14 +45,23 @@ def api(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     return fake
 
 
-def planned(api: FakeApi, fault: NetFault[Any], peer: str = "", **arguments: Any) -> Plan:
+def planned(api: FakeApi, fault: Fault[Any], peer: str = "", **arguments: Any) -> Plan:
     given = fault.arguments.model_validate({**POD, **arguments})
     return fault.plan(api.access(), given, Random(1), peer)  # noqa: S311 - reproducible on purpose
 
 
-def rules(fault: NetFault[Any], state: dict[str, Any], **arguments: Any) -> list[str]:
+def ordered(fault: HelperFault[Any], state: dict[str, Any], what: str, **arguments: Any) -> Any:
     given = fault.arguments.model_validate({**POD, **arguments})
-    return [" ".join(rule) for rule in fault.rules(given, state)]
+    (order,) = fault.orders(given, Effect("e1", (Target("pod", "shop", "gateway-1", "u1"),), state=state))
+    return order.parameters[what]
+
+
+def rules(fault: HelperFault[Any], state: dict[str, Any], **arguments: Any) -> list[str]:
+    return [" ".join(rule) for rule in ordered(fault, state, "rules", **arguments)]
+
+
+def qdisc(fault: HelperFault[Any], **arguments: Any) -> Any:
+    return ordered(fault, EVERYBODY, "qdisc", **arguments)
 
 
 def test_everybody_is_meant_but_the_node_and_the_pod_itself() -> None:
@@ -103,17 +114,14 @@ def test_a_reset_lets_resets_through_and_keeps_to_its_port() -> None:
     ("kbit", "burst", "limit"), [(16, "4000", "20000"), (256, "4000", "20000"), (8_000, "10000", "400000")]
 )
 def test_a_bucket_holds_a_packet_at_least(kbit: int, burst: str, limit: str) -> None:
-    given = network_bandwidth.FAULT.arguments.model_validate({**POD, "kbit": kbit})
-    assert network_bandwidth.FAULT.qdisc(given) == [
+    assert qdisc(network_bandwidth.FAULT, kbit=kbit) == [
         *("tbf", "rate", f"{kbit}kbit", "burst", burst, "limit", limit),
     ]
 
 
 def test_delay_and_corruption_are_what_the_arguments_say() -> None:
-    late = network_latency.FAULT.arguments.model_validate({**POD, "delay": 80, "jitter": 20})
-    assert network_latency.FAULT.qdisc(late) == ["netem", "delay", "80ms", "20ms"]
-    bad = network_corruption.FAULT.arguments.model_validate({**POD, "intensity": 7.5})
-    assert network_corruption.FAULT.qdisc(bad) == ["netem", "corrupt", "7.5%"]
+    assert qdisc(network_latency.FAULT, delay=80, jitter=20) == ["netem", "delay", "80ms", "20ms"]
+    assert qdisc(network_corruption.FAULT, intensity=7.5) == ["netem", "corrupt", "7.5%"]
 
 
 def test_the_other_side_is_its_pods_and_the_services_that_lead_to_them_alone(api: FakeApi) -> None:
@@ -195,7 +203,7 @@ def test_without_a_dns_service_nobody_can_be_asked(api: FakeApi) -> None:
 
 @pytest.mark.parametrize("fault", [network_latency.FAULT, network_corruption.FAULT])
 def test_a_kernel_without_netem_is_refused_with_the_reason(
-    api: FakeApi, fault: NetFault[Any], monkeypatch: pytest.MonkeyPatch
+    api: FakeApi, fault: Fault[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.nodes, "run", lambda _, argv, **__: Completed(tuple(argv), 1, "5.0\n", ""))
     (reason,) = planned(api, fault).objections
@@ -214,7 +222,7 @@ def test_the_gateway_is_spared_only_when_everybody_is_meant(
     plan = planned(api, network_partition.FAULT, **arguments)
     given = network_partition.FAULT.arguments.model_validate({**POD, **arguments})
     effect = Effect("e1", plan.targets, plan.peers, plan.state)
-    (order,) = network_partition.FAULT.orders(api.access(), given, effect)
+    (order,) = network_partition.FAULT.orders(given, effect)
     assert order.parameters["spare_gateway"] is spared
     assert order.node == plan.targets[0].node
     assert order.stateful
@@ -238,7 +246,7 @@ def test_no_more_than_two_peers_are_watched(api: FakeApi) -> None:
         (network_reset.FAULT, {"port": 70_000}),
     ],
 )
-def test_arguments_that_mean_nothing_are_refused(fault: NetFault[Any], wrong: dict[str, Any]) -> None:
+def test_arguments_that_mean_nothing_are_refused(fault: Fault[Any], wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         fault.arguments.model_validate({**POD, **wrong})
 

@@ -23,7 +23,7 @@ from tests.kubeconfigs import write_kubeconfig
 
 type WriteExperiment = Callable[..., Path]
 
-CATALOG = Path(__file__).parents[3] / "experiments" / "catalog"
+CATALOG = Path(__file__).parents[4] / "experiments" / "catalog"
 
 
 @pytest.fixture

@@ -66,6 +66,10 @@ def planned(access: Access, fault: Fault[Any], arguments: Any) -> Plan:
     return fault.plan(access, arguments, Random(1), "")  # noqa: S311 - reproducible on purpose
 
 
+def missing(fault: Fault[Any], access: Access, arguments: Any, effect: Effect) -> tuple[str, ...]:
+    return fault.whole(access, arguments, effect).missing()
+
+
 def effect_of(plan: Plan) -> Effect:
     return Effect("e1", plan.targets, plan.peers, plan.state, 2_000_000_000.0)
 
@@ -460,13 +464,13 @@ def test_only_the_errors_themselves_are_taken_out_of_the_configuration_of_dns(
 def test_a_node_that_is_still_cordoned_is_not_whole(api: FakeApi) -> None:
     effect = injected(api, node_cordon.FAULT, CORDON)
     api.kube().core.patch_node("worker", {"spec": {"taints": None}})
-    assert node_cordon.FAULT.missing(api.access(), CORDON, effect) == ("node worker is still cordoned",)
+    assert missing(node_cordon.FAULT, api.access(), CORDON, effect) == ("node worker is still cordoned",)
     node_cordon.FAULT.undo(api.access(), CORDON, effect)
-    assert node_cordon.FAULT.missing(api.access(), CORDON, effect) == ()
+    assert missing(node_cordon.FAULT, api.access(), CORDON, effect) == ()
 
 
 def test_a_node_that_still_has_the_taint_is_not_whole(api: FakeApi) -> None:
     effect = injected(api, node_taint.FAULT, TAINT)
-    assert node_taint.FAULT.missing(api.access(), TAINT, effect) == ("node worker still has the taint ours",)
+    assert missing(node_taint.FAULT, api.access(), TAINT, effect) == ("node worker still has the taint ours",)
     node_taint.FAULT.undo(api.access(), TAINT, effect)
-    assert not any("taint" in text for text in node_taint.FAULT.missing(api.access(), TAINT, effect))
+    assert not any("taint" in text for text in missing(node_taint.FAULT, api.access(), TAINT, effect))

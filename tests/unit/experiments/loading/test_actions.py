@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from faultcast.experiments.fault import fault_of
-from faultcast.experiments.loading.actions import Action, Offsets, actions_of, longest, schedule
+from faultcast.experiments.loading.actions import Action, ActionSpan, actions_of, longest, schedule
 
 NONE = "faultcast.experiments.faults.none"
 
@@ -30,7 +30,7 @@ def _step(duration: object, **how: Any) -> Action:
 def test_a_schedule_is_chaos_toolkits_order(
     steps: tuple[Action, ...], offsets: list[tuple[float, float]]
 ) -> None:
-    assert schedule(steps) == tuple(Offsets(*pair) for pair in offsets)
+    assert schedule(steps) == tuple(ActionSpan(*pair) for pair in offsets)
 
 
 def test_the_length_counts_from_the_first_injection_to_the_end_of_the_last_fault() -> None:

@@ -20,7 +20,7 @@ from tests.fakeapi.transport import install
 from tests.fakekube import FakeClock
 from tests.kubeconfigs import MEANT, OTHER, write_kubeconfig
 
-CATALOG = Path(__file__).parents[3] / "experiments" / "catalog"
+CATALOG = Path(__file__).parents[4] / "experiments" / "catalog"
 
 type Clusters = tuple[FakeApi, FakeApi]
 
@@ -175,7 +175,7 @@ def test_healing_does_not_touch_another_cluster_behind_the_same_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     meant, other = clusters
-    for module in ("perform.revert_entries", "perform.revert_all", "runner.revert_all"):
+    for module in ("perform.revert_entries", "activities.revert_all", "runner.revert_all"):
         monkeypatch.setattr(f"faultcast.experiments.execution.{module}", lambda *_: ())
     run()
     written = list(meant.writes)
