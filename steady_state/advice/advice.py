@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Advice", "Change", "Confidence", "Evidence", "distinct", "key_of"]
+__all__ = ["Advice", "Change", "Confidence", "Figure", "distinct", "key_of"]
 
 Confidence = Literal["high", "medium", "low"]
 """`high`: the manifests show the cause and the trial its effect. `medium`: one step between them is the usual
@@ -12,7 +12,7 @@ one, and was not measured. `low`: several explanations are left, and this one is
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Figure:
     """One number that advice rests on.
 
     Attributes:
@@ -81,7 +81,7 @@ class Advice:
     cause: str
     root: str
     change: Change
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Figure, ...]
     metrics: tuple[str, ...]
     critical: bool
     confidence: Confidence

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from faultcast.experiments.manifests.workloads import Workload
-from faultcast.steady_state.advice.advice import Advice, Change, Evidence
+from faultcast.experiments.manifests.workloads import WorkloadFacts
+from faultcast.steady_state.advice.advice import Advice, Change, Figure
 from faultcast.steady_state.advice.case import Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container
 from faultcast.steady_state.prepared import unit_of
@@ -35,7 +35,7 @@ def sudden_end(case: Case) -> Iterator[Advice]:
                     struck.workload, path, ABSENT, "sleep 5 s", in_container(container.name, settings)
                 ),
                 evidence=(
-                    Evidence(f"pods of {struck.workload} that served on", _left(struck)),
+                    Figure(f"pods of {struck.workload} that served on", _left(struck)),
                     *case.worst,
                 ),
                 metrics=case.metrics,
@@ -67,7 +67,7 @@ def no_retry(case: Case) -> Iterator[Advice]:
                     "tried once more after 100 ms, on a new connection",
                 ),
                 evidence=(
-                    Evidence(f"pods of {struck.workload} that served on", _left(struck)),
+                    Figure(f"pods of {struck.workload} that served on", _left(struck)),
                     *case.worst,
                 ),
                 metrics=case.metrics,
@@ -98,7 +98,7 @@ def _left(struck: Struck) -> int:
     return sum(pod.ready for pod in struck.workload.pods) - struck.hit
 
 
-def _callers(case: Case, workload: Workload) -> Iterator[tuple[Workload, str, str]]:
+def _callers(case: Case, workload: WorkloadFacts) -> Iterator[tuple[WorkloadFacts, str, str]]:
     """Who names a service of a workload in its environment: workload, container, variable."""
     services = {
         f"{one.namespace}/{one.name}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faultcast.steady_state.advice.advice import Advice, Change, Evidence
+from faultcast.steady_state.advice.advice import Advice, Change, Figure
 from faultcast.steady_state.advice.budgets import missing_budget
 from faultcast.steady_state.advice.case import NODE_LOSS, Case
 from faultcast.steady_state.advice.clients import no_retry, sudden_end
@@ -35,9 +35,9 @@ def too_few_nodes(case: Case) -> Iterator[Advice]:
     ]
     if case.places > 1 and not waiting:
         return
-    evidence = [Evidence("nodes on which pods may be placed", case.places)]
+    evidence = [Figure("nodes on which pods may be placed", case.places)]
     if waiting:
-        evidence.append(Evidence("pods that found no node with room", len(waiting)))
+        evidence.append(Figure("pods that found no node with room", len(waiting)))
     yield Advice(
         rule="nodes",
         cause=f"no other node could take over the pods of node {nodes[0]}",
@@ -79,8 +79,8 @@ def other_site(case: Case) -> Iterator[Advice]:
             root="site",
             change=change,
             evidence=(
-                Evidence(f"pods of {workload} on other nodes", len(workload.pods) - struck.hit),
-                Evidence("zones of the nodes", len(zones)),
+                Figure(f"pods of {workload} on other nodes", len(workload.pods) - struck.hit),
+                Figure("zones of the nodes", len(zones)),
                 *case.worst,
             ),
             metrics=case.metrics,

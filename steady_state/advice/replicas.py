@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from faultcast.experiments.manifests.facts import Autoscaler
-from faultcast.experiments.manifests.workloads import Workload
-from faultcast.steady_state.advice.advice import Advice, Change, Confidence, Evidence
+from faultcast.experiments.manifests.workloads import WorkloadFacts
+from faultcast.steady_state.advice.advice import Advice, Change, Confidence, Figure
 from faultcast.steady_state.advice.case import NODE_LOSS, Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, HOST, changed, constraint, in_pod, yaml_of
 
@@ -23,7 +23,7 @@ def more_replicas(case: Case) -> Iterator[Advice]:
             yield _second(case, struck)
 
 
-def copies(workload: Workload) -> bool:
+def copies(workload: WorkloadFacts) -> bool:
     """Whether a workload may have several pods: it keeps no data of its own on volumes."""
     return workload.kind in _SCALED and not workload.claims
 
@@ -55,8 +55,8 @@ def _second(case: Case, struck: Struck) -> Advice:
         root=f"{workload} away",
         change=change,
         evidence=(
-            Evidence(f"replicas of {workload}", 1),
-            *((Evidence("the next pod was ready after", max(back), "s"),) if back else ()),
+            Figure(f"replicas of {workload}", 1),
+            *((Figure("the next pod was ready after", max(back), "s"),) if back else ()),
             *case.worst,
         ),
         metrics=case.metrics,
@@ -68,7 +68,7 @@ def _second(case: Case, struck: Struck) -> Advice:
     )
 
 
-def _scaler(case: Case, workload: Workload) -> Autoscaler | None:
+def _scaler(case: Case, workload: WorkloadFacts) -> Autoscaler | None:
     """What scales a workload by itself, and would take a second replica away again."""
     wanted = (workload.namespace, (workload.kind, workload.name))
     return next(
@@ -81,7 +81,7 @@ def _scaler(case: Case, workload: Workload) -> Autoscaler | None:
     )
 
 
-def _is_of(pod: str, workload: Workload) -> bool:
+def _is_of(pod: str, workload: WorkloadFacts) -> bool:
     return pod.startswith(f"pod {workload.namespace}/{workload.name}-")
 
 
@@ -116,8 +116,8 @@ def _apart(case: Case, struck: Struck, *, pinned: bool) -> Advice:
         root=f"{workload} away",
         change=changed(workload, path, before, after, in_pod(pod)),
         evidence=(
-            Evidence(f"pods of {workload} on node {struck.node}", struck.hit),
-            Evidence("nodes on which pods may be placed", case.places),
+            Figure(f"pods of {workload} on node {struck.node}", struck.hit),
+            Figure("nodes on which pods may be placed", case.places),
             *case.worst,
         ),
         metrics=case.metrics,

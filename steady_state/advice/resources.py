@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from faultcast.experiments.manifests.workloads import Container, Workload
-from faultcast.steady_state.advice.advice import Advice, Evidence
+from faultcast.experiments.manifests.workloads import Container, WorkloadFacts
+from faultcast.steady_state.advice.advice import Advice, Figure
 from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container
 
@@ -35,7 +35,7 @@ def cpu_limit(case: Case) -> Iterator[Advice]:
                 container,
                 ("limits.cpu", limit, more),
                 cause=f"{workload} was stopped by its CPU limit while the fault was in place",
-                evidence=Evidence(f"periods in which {container.name} was stopped", share, "ratio"),
+                evidence=Figure(f"periods in which {container.name} was stopped", share, "ratio"),
                 because="the quota was reached; whether more would be used was not measured",
                 silent_when=f"fewer than {100 * THROTTLED:.0f} % of the periods throttled",
             )
@@ -59,7 +59,7 @@ def memory_limit(case: Case) -> Iterator[Advice]:
                 container,
                 ("limits.memory", limit, more),
                 cause=f"{workload} ran out of its memory limit while the fault was in place",
-                evidence=Evidence(
+                evidence=Figure(
                     f"containers {container.name} that ran out of memory", _kills(case, workload, container)
                 ),
                 because="the kill was seen; how much it would have used was not measured",
@@ -84,7 +84,7 @@ def missing_request(case: Case) -> Iterator[Advice]:
                     container,
                     (f"requests.{resource}", ABSENT, least),
                     cause=f"{struck.workload} asks for no {resource}: it goes short first",
-                    evidence=Evidence(f"{resource} that {container.name} asks for", 0),
+                    evidence=Figure(f"{resource} that {container.name} asks for", 0),
                     because=f"how much {resource} it needs was not measured: {least} is a beginning",
                     silent_when=f"a request or a limit of {resource} on each of its containers",
                 )
@@ -101,7 +101,7 @@ def doubled(quantity: str) -> str:
     return f"{2 * int(found[1])}{found[2]}" if found and int(found[1]) else ""
 
 
-def _worst_share(case: Case, workload: Workload, container: Container) -> float:
+def _worst_share(case: Case, workload: WorkloadFacts, container: Container) -> float:
     pods = {pod.name for pod in (*workload.pods, *case.now(workload))}
     shares = [
         one.share
@@ -111,18 +111,18 @@ def _worst_share(case: Case, workload: Workload, container: Container) -> float:
     return max((share for share in shares if share <= 1), default=0.0)
 
 
-def _kills(case: Case, workload: Workload, container: Container) -> int:
+def _kills(case: Case, workload: WorkloadFacts, container: Container) -> int:
     return sum(one[:2] == (workload.key, container.name) for one in case.killed())
 
 
 def _advice(
     case: Case,
-    workload: Workload,
+    workload: WorkloadFacts,
     container: Container,
     line: tuple[str, str, str],
     *,
     cause: str,
-    evidence: Evidence,
+    evidence: Figure,
     because: str,
     silent_when: str,
 ) -> Advice:
