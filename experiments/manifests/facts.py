@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from faultcast.experiments.manifests.workloads import Workload
+from faultcast.experiments.manifests.workloads import WorkloadFacts
 
 __all__ = [
     "Autoscaler",
     "Budget",
     "Claim",
-    "ClusterNode",
+    "NodeFacts",
     "ServiceFacts",
     "Snapshot",
     "Throttling",
@@ -93,7 +93,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterNode:
+class NodeFacts:
     """A node.
 
     Attributes:
@@ -127,12 +127,12 @@ class Snapshot:
 
     at: datetime
     namespaces: tuple[str, ...] = ()
-    workloads: tuple[Workload, ...] = ()
+    workloads: tuple[WorkloadFacts, ...] = ()
     budgets: tuple[Budget, ...] = ()
     services: tuple[ServiceFacts, ...] = ()
     claims: tuple[Claim, ...] = ()
     autoscalers: tuple[Autoscaler, ...] = ()
-    nodes: tuple[ClusterNode, ...] = ()
+    nodes: tuple[NodeFacts, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     def knows(self, *resources: str, namespace: str = "") -> bool:

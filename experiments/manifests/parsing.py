@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from faultcast.experiments.manifests.facts import Autoscaler, Budget, Claim, ClusterNode, ServiceFacts
+from faultcast.experiments.manifests.facts import Autoscaler, Budget, Claim, NodeFacts, ServiceFacts
 from faultcast.experiments.manifests.plain import flag, items, moment, number, part, text, texts
 from faultcast.experiments.manifests.workloads import (
     Container,
@@ -12,7 +12,7 @@ from faultcast.experiments.manifests.workloads import (
     Pod,
     ProbeSettings,
     SpreadRule,
-    Workload,
+    WorkloadFacts,
 )
 
 __all__ = ["autoscaler_of", "budget_of", "claim_of", "machine_of", "service_of", "workload_of"]
@@ -26,7 +26,7 @@ type Object = Mapping[str, Any]
 
 def workload_of(
     kind: str, found: Object, pods: Sequence[Object], services: Sequence[ServiceFacts]
-) -> Workload:
+) -> WorkloadFacts:
     """A workload with those of the pods that it controls.
 
     Args:
@@ -39,7 +39,7 @@ def workload_of(
     namespace, name = text(found, "metadata", "namespace"), text(found, "metadata", "name")
     own = [pod for pod in pods if _controls(kind, namespace, name, pod)]
     default = 1 if kind != "DaemonSet" else number(found, "status", "desiredNumberScheduled")
-    return Workload(
+    return WorkloadFacts(
         kind=kind,
         namespace=namespace,
         name=name,
@@ -196,11 +196,11 @@ def _reachable(volume: Object) -> list[str]:
     return hosts
 
 
-def machine_of(found: Object) -> ClusterNode:
+def machine_of(found: Object) -> NodeFacts:
     """A node."""
     ready = {text(one, "type"): text(one, "status") for one in items(found, "status", "conditions")}
     taints = [text(one, "effect") for one in items(found, "spec", "taints")]
-    return ClusterNode(
+    return NodeFacts(
         text(found, "metadata", "name"),
         ready.get("Ready") == "True",
         not flag(found, "spec", "unschedulable") and not any(one in _AGAINST for one in taints),

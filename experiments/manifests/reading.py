@@ -21,7 +21,7 @@ from faultcast.experiments.manifests.parsing import (
     workload_of,
 )
 from faultcast.experiments.manifests.plain import items
-from faultcast.experiments.manifests.workloads import Workload
+from faultcast.experiments.manifests.workloads import WorkloadFacts
 from faultcast.experiments.resources.objects import read_json
 from faultcast.experiments.resources.permissions import Permission
 from faultcast.infra.errors import ApiError, FaultcastError
@@ -91,7 +91,7 @@ def read_snapshot(kube: KubeClient, namespaces: Iterable[str], at: datetime) -> 
         lists.read(permission)
     services = tuple(service_of(one) for one in lists.of("services"))
     pods, volumes = lists.of("pods"), lists.of("persistentvolumes")
-    workloads: list[Workload] = [
+    workloads: list[WorkloadFacts] = [
         workload_of(kind, one, pods, services) for name, kind in _KINDS.items() for one in lists.of(name)
     ]
     return Snapshot(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["Container", "Ending", "Pod", "ProbeSettings", "SpreadRule", "Workload"]
+__all__ = ["Container", "Ending", "Pod", "ProbeSettings", "SpreadRule", "WorkloadFacts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
+class WorkloadFacts:
     """A Deployment, StatefulSet or DaemonSet, with its pods.
 
     Attributes:

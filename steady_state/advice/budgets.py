@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faultcast.experiments.manifests.facts import Budget
-from faultcast.experiments.manifests.workloads import Workload
+from faultcast.experiments.manifests.workloads import WorkloadFacts
 from faultcast.steady_state.advice.advice import Advice, Figure
 from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.patches import added
@@ -61,7 +61,7 @@ def missing_budget(case: Case) -> Iterator[Advice]:
         )
 
 
-def _covers(budget: Budget, workload: Workload) -> bool:
+def _covers(budget: Budget, workload: WorkloadFacts) -> bool:
     """Whether a budget is about a workload; one that selects by expressions may be."""
     if budget.namespace != workload.namespace:
         return False

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory, place_of
 from faultcast.experiments.manifests.facts import Snapshot, TrialFacts
-from faultcast.experiments.manifests.workloads import Pod, Workload
+from faultcast.experiments.manifests.workloads import Pod, WorkloadFacts
 from faultcast.steady_state.advice.advice import Figure
 from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.resilience import Response
@@ -63,7 +63,7 @@ class Struck:
         measured: Whether a metric that was hurt is about its namespace, or it was the target itself.
     """
 
-    workload: Workload
+    workload: WorkloadFacts
     fault: str
     hit: int
     node: str
@@ -96,7 +96,7 @@ class Case:
     response: Response
 
     @property
-    def workloads(self) -> tuple[Workload, ...]:
+    def workloads(self) -> tuple[WorkloadFacts, ...]:
         """The workloads before the fault."""
         return self.before.workloads if self.before else ()
 
@@ -155,22 +155,22 @@ class Case:
             f"{one.namespace}/{pod.name}" for one in self.workloads for pod in one.pods if pod.node in nodes
         }
 
-    def now(self, workload: Workload) -> tuple[Pod, ...]:
+    def now(self, workload: WorkloadFacts) -> tuple[Pod, ...]:
         """The pods of a workload after the fault."""
         after = self.facts.after.workloads if self.facts.after else ()
         return next((one.pods for one in after if one.key == workload.key), ())
 
-    def restarted(self, workload: Workload) -> int:
+    def restarted(self, workload: WorkloadFacts) -> int:
         """How often containers of pods that were there before were started again since."""
         known = {pod.name: pod.restarts for pod in workload.pods}
         return sum(max(0, pod.restarts - known.get(pod.name, pod.restarts)) for pod in self.now(workload))
 
-    def concerns(self, workload: Workload) -> bool:
+    def concerns(self, workload: WorkloadFacts) -> bool:
         """Whether a metric that was hurt is about a workload's namespace, or a fault was aimed at it."""
         aimed = any(one.workload.key == workload.key and one.measured for one in self.struck)
         return aimed or workload.namespace in self.named
 
-    def serves_dns(self, workload: Workload) -> bool:
+    def serves_dns(self, workload: WorkloadFacts) -> bool:
         """Whether a workload is the cluster's DNS."""
         return workload.namespace == "kube-system" and workload.labels.get("k8s-app") == "kube-dns"
 

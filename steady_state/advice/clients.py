@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faultcast.experiments.manifests.workloads import Workload
+from faultcast.experiments.manifests.workloads import WorkloadFacts
 from faultcast.steady_state.advice.advice import Advice, Figure, ManifestChange
 from faultcast.steady_state.advice.case import Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container
@@ -98,7 +98,7 @@ def _left(struck: Struck) -> int:
     return sum(pod.ready for pod in struck.workload.pods) - struck.hit
 
 
-def _callers(case: Case, workload: Workload) -> Iterator[tuple[Workload, str, str]]:
+def _callers(case: Case, workload: WorkloadFacts) -> Iterator[tuple[WorkloadFacts, str, str]]:
     """Who names a service of a workload in its environment: workload, container, variable."""
     services = {
         f"{one.namespace}/{one.name}"

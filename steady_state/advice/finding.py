@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory, place_of
 from faultcast.experiments.manifests.facts import Snapshot, TrialFacts
-from faultcast.experiments.manifests.workloads import Workload
+from faultcast.experiments.manifests.workloads import WorkloadFacts
 from faultcast.steady_state.advice.case import Case, Hurt, Struck
 from faultcast.steady_state.response import response_of
 from faultcast.steady_state.verdict import MetricVerdict, Status, TrialVerdict
@@ -98,7 +98,7 @@ def _struck(history: TrialHistory, before: Snapshot | None, named: frozenset[str
     return tuple(found[key] for key in sorted(found))
 
 
-def _on_node(workload: Workload, fault: str, node: str, named: frozenset[str]) -> Struck | None:
+def _on_node(workload: WorkloadFacts, fault: str, node: str, named: frozenset[str]) -> Struck | None:
     there = sum(pod.node == node for pod in workload.pods)
     if not there or workload.kind == "DaemonSet" or workload.namespace in _INFRASTRUCTURE:
         return None
@@ -106,7 +106,7 @@ def _on_node(workload: Workload, fault: str, node: str, named: frozenset[str]) -
 
 
 def _hit(
-    workload: Workload, fault: str, targets: Iterable[str], place: tuple[str, str, str]
+    workload: WorkloadFacts, fault: str, targets: Iterable[str], place: tuple[str, str, str]
 ) -> Struck | None:
     kind, namespace, name = place
     if workload.namespace != namespace:

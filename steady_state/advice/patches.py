@@ -3,7 +3,7 @@
 from io import StringIO
 from typing import Any
 
-from faultcast.experiments.manifests.workloads import Workload
+from faultcast.experiments.manifests.workloads import WorkloadFacts
 from faultcast.steady_state.advice.advice import ManifestChange
 
 __all__ = ["ABSENT", "HOST", "added", "changed", "constraint", "in_container", "in_pod", "yaml_of"]
@@ -24,7 +24,7 @@ def yaml_of(document: Any) -> str:
     return stream.getvalue()
 
 
-def changed(workload: Workload, path: str, before: str, after: str, patch: Any) -> ManifestChange:
+def changed(workload: WorkloadFacts, path: str, before: str, after: str, patch: Any) -> ManifestChange:
     """A change of a workload that is there."""
     return ManifestChange(
         workload.kind, workload.namespace, workload.name, path, before, after, yaml_of(patch)
@@ -56,7 +56,7 @@ def in_container(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     return in_pod({"containers": [{"name": name, **settings}]})
 
 
-def constraint(workload: Workload, key: str = HOST, *, hard: bool = False) -> dict[str, Any]:
+def constraint(workload: WorkloadFacts, key: str = HOST, *, hard: bool = False) -> dict[str, Any]:
     """A topology spread constraint that keeps the pods of a workload apart."""
     return {
         "maxSkew": 1,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faultcast.experiments.manifests.workloads import Container, Workload
+from faultcast.experiments.manifests.workloads import Container, WorkloadFacts
 from faultcast.steady_state.advice.advice import Advice, Confidence, Figure
 from faultcast.steady_state.advice.case import Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container
@@ -103,7 +103,7 @@ def strict_liveness(case: Case) -> Iterator[Advice]:
             )
 
 
-def _serving(case: Case, workload: Workload) -> tuple[Container, ...]:
+def _serving(case: Case, workload: WorkloadFacts) -> tuple[Container, ...]:
     """The containers that requests reach: those with a port, of a workload behind a service."""
     before = case.before
     if before is None or not before.knows("services", namespace=workload.namespace):

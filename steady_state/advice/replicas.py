@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from faultcast.experiments.manifests.facts import Autoscaler
-from faultcast.experiments.manifests.workloads import Workload
+from faultcast.experiments.manifests.workloads import WorkloadFacts
 from faultcast.steady_state.advice.advice import Advice, Confidence, Figure, ManifestChange
 from faultcast.steady_state.advice.case import NODE_LOSS, Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, HOST, changed, constraint, in_pod, yaml_of
@@ -23,7 +23,7 @@ def more_replicas(case: Case) -> Iterator[Advice]:
             yield _second(case, struck)
 
 
-def copies(workload: Workload) -> bool:
+def copies(workload: WorkloadFacts) -> bool:
     """Whether a workload may have several pods: it keeps no data of its own on volumes."""
     return workload.kind in _SCALED and not workload.claims
 
@@ -70,7 +70,7 @@ def _second(case: Case, struck: Struck) -> Advice:
     )
 
 
-def _scaler(case: Case, workload: Workload) -> Autoscaler | None:
+def _scaler(case: Case, workload: WorkloadFacts) -> Autoscaler | None:
     """What scales a workload by itself, and would take a second replica away again."""
     wanted = (workload.namespace, (workload.kind, workload.name))
     return next(
@@ -83,7 +83,7 @@ def _scaler(case: Case, workload: Workload) -> Autoscaler | None:
     )
 
 
-def _is_of(pod: str, workload: Workload) -> bool:
+def _is_of(pod: str, workload: WorkloadFacts) -> bool:
     return pod.startswith(f"pod {workload.namespace}/{workload.name}-")
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from faultcast.experiments.manifests.workloads import Container, Workload
+from faultcast.experiments.manifests.workloads import Container, WorkloadFacts
 from faultcast.steady_state.advice.advice import Advice, Figure
 from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container
@@ -101,7 +101,7 @@ def doubled(quantity: str) -> str:
     return f"{2 * int(found[1])}{found[2]}" if found and int(found[1]) else ""
 
 
-def _worst_share(case: Case, workload: Workload, container: Container) -> float:
+def _worst_share(case: Case, workload: WorkloadFacts, container: Container) -> float:
     pods = {pod.name for pod in (*workload.pods, *case.now(workload))}
     shares = [
         one.share
@@ -111,13 +111,13 @@ def _worst_share(case: Case, workload: Workload, container: Container) -> float:
     return max((share for share in shares if share <= 1), default=0.0)
 
 
-def _kills(case: Case, workload: Workload, container: Container) -> int:
+def _kills(case: Case, workload: WorkloadFacts, container: Container) -> int:
     return sum(one[:2] == (workload.key, container.name) for one in case.killed())
 
 
 def _advice(
     case: Case,
-    workload: Workload,
+    workload: WorkloadFacts,
     container: Container,
     line: tuple[str, str, str],
     *,

@@ -56,9 +56,14 @@ def trial_on(cluster: Cluster, experiment: Path, runs: Path) -> Gate:
     """A run on the cluster as it is: bringing the local one up again would put its manifests back."""
     prometheus = cluster.endpoints.prometheus
     assert prometheus is not None
-    context = cluster.kube_context
-    where = ["--cluster", "existing", "--kubeconfig", str(context.file), "--kube-context", context.name]
-    return gate(runs, "--experiments", str(experiment), *where, "--prometheus-url", prometheus.url)
+    options = {
+        "experiments": str(experiment),
+        "cluster": "existing",
+        "kubeconfig": str(cluster.kube_context.file),
+        "kube-context": cluster.kube_context.name,
+        "prometheus-url": prometheus.url,
+    }
+    return gate(runs, *(word for name, value in options.items() for word in (f"--faultcast-{name}", value)))
 
 
 def test_what_is_advised_mends_what_deviated(

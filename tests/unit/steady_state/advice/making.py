@@ -7,13 +7,13 @@ from typing import Any
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Event, Injection, Proof, TrialHistory
-from faultcast.experiments.manifests.facts import ClusterNode, ServiceFacts, Snapshot, TrialFacts
-from faultcast.experiments.manifests.workloads import Container, Pod, ProbeSettings, SpreadRule, Workload
+from faultcast.experiments.manifests.facts import NodeFacts, ServiceFacts, Snapshot, TrialFacts
+from faultcast.experiments.manifests.workloads import Container, Pod, ProbeSettings, SpreadRule, WorkloadFacts
 from faultcast.steady_state.resilience import Resilience, Traced
 from faultcast.steady_state.verdict import MetricVerdict, SeriesVerdict, Status, TrialVerdict
 from tests.factories import INJECTED, make_history
 
-NODES = (ClusterNode("master"), ClusterNode("worker"))
+NODES = (NodeFacts("master"), NodeFacts("worker"))
 PROBE = ProbeSettings(1.0, 1.0, 2)
 ERRORS = MetricSpec(
     name="error_ratio",
@@ -38,9 +38,9 @@ def container(name: str = "app", **changes: Any) -> Container:
     return replace(whole, **changes)
 
 
-def workload(name: str, nodes: Sequence[str], *, namespace: str = "shop", **changes: Any) -> Workload:
+def workload(name: str, nodes: Sequence[str], *, namespace: str = "shop", **changes: Any) -> WorkloadFacts:
     """A Deployment with a pod on each of these nodes."""
-    whole = Workload(
+    whole = WorkloadFacts(
         kind="Deployment",
         namespace=namespace,
         name=name,
@@ -59,14 +59,14 @@ GATEWAY = workload(
 )
 
 
-def snapshot(*workloads: Workload, **changes: Any) -> Snapshot:
+def snapshot(*workloads: WorkloadFacts, **changes: Any) -> Snapshot:
     """What was read right before the fault."""
     services = tuple(ServiceFacts(one.namespace, one.name, one.selector) for one in workloads)
     whole = Snapshot(INJECTED, ("kube-system", "shop"), workloads, services=services, nodes=NODES)
     return replace(whole, **changes)
 
 
-def facts(*workloads: Workload, after: Snapshot | None = None, **changes: Any) -> TrialFacts:
+def facts(*workloads: WorkloadFacts, after: Snapshot | None = None, **changes: Any) -> TrialFacts:
     """The facts around a trial; the same before and after where nothing else is said."""
     before = snapshot(*workloads, **changes)
     return TrialFacts(before, after or before)

@@ -16,7 +16,7 @@ from faultcast.experiments.manifests.facts import (
     Autoscaler,
     Budget,
     Claim,
-    ClusterNode,
+    NodeFacts,
     ServiceFacts,
     Snapshot,
     Throttling,
@@ -29,7 +29,7 @@ from faultcast.experiments.manifests.workloads import (
     Pod,
     ProbeSettings,
     SpreadRule,
-    Workload,
+    WorkloadFacts,
 )
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice, key_of
@@ -63,7 +63,7 @@ pods = st.builds(
     ),
 )
 workloads = st.builds(
-    Workload,
+    WorkloadFacts,
     st.sampled_from(["Deployment", "StatefulSet", "DaemonSet"]),
     words,
     words,
@@ -87,7 +87,7 @@ snapshots = st.none() | st.builds(
     st.lists(st.builds(Autoscaler, words, words, st.tuples(words, words), st.integers(0, 3)), max_size=1).map(
         tuple
     ),
-    st.lists(st.builds(ClusterNode, words, st.booleans(), st.booleans(), words), max_size=3).map(tuple),
+    st.lists(st.builds(NodeFacts, words, st.booleans(), st.booleans(), words), max_size=3).map(tuple),
     st.dictionaries(
         st.sampled_from(["nodes", "pods in shop", "services", "poddisruptionbudgets in shop"]),
         words,
@@ -171,6 +171,17 @@ def test_a_trial_that_was_recorded_with_its_facts() -> None:
     two = replace(store, replicas=2, pods=(*store.pods, Pod("store-second", "worker")))
     altered = replace(known, before=replace(known.before, workloads=(two,)))
     assert "replicas" not in {one.rule for one in advise(history, verdict, altered)}
+
+
+def test_the_same_after_the_advice_was_followed() -> None:
+    """A real trial, too: of the shop after the patch of the one before."""
+    again = ADVISED.with_name("store-pod-delete-again")
+    history, _ = load_trial(again)
+    verdict, known = load_verdict(again), load_facts(again)
+    assert verdict.status is Status.HELD
+    assert known.before
+    assert [one.replicas for one in known.before.workloads if one.name == "store"] == [2]
+    assert advise(history, verdict, known) == ()
 
 
 def test_nothing_is_advised_on_a_recorded_trial_that_held() -> None:

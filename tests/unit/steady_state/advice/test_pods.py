@@ -8,7 +8,7 @@ import pytest
 
 from faultcast.experiments.history import Event
 from faultcast.experiments.manifests.facts import Budget, Snapshot, Throttling, TrialFacts
-from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, Workload
+from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, WorkloadFacts
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice
 from faultcast.steady_state.advice.deriving import advise
@@ -38,7 +38,7 @@ def spec_of(advice: Advice) -> dict[str, object]:
     return {key: value for key, value in changed.items() if key != "name"}
 
 
-def holding(*containers: Container) -> Workload:
+def holding(*containers: Container) -> WorkloadFacts:
     return replace(GATEWAY, containers=containers)
 
 
@@ -69,7 +69,7 @@ def test_one_root_gives_one_advice() -> None:
         ("node-drain", BOTH, {"unknown": {"poddisruptionbudgets in shop": "forbidden"}}),
     ],
 )
-def test_no_budget_is_advised(fault: str, there: Workload, changes: dict[str, Any]) -> None:
+def test_no_budget_is_advised(fault: str, there: WorkloadFacts, changes: dict[str, Any]) -> None:
     assert found("budget", fault, "node worker", facts(there, **changes)) == []
 
 
@@ -105,7 +105,7 @@ def test_a_slow_container_was_restarted() -> None:
         ("node-cpu", GATEWAY),
     ],
 )
-def test_probes_that_are_right_are_left_alone(fault: str, there: Workload) -> None:
+def test_probes_that_are_right_are_left_alone(fault: str, there: WorkloadFacts) -> None:
     assert found("probes", fault, POD, facts(there)) == []
 
 
@@ -177,7 +177,7 @@ def test_a_quantity_is_doubled_in_its_own_unit(written: str, twice: str) -> None
 # Clients.
 
 
-def sensors() -> Workload:
+def sensors() -> WorkloadFacts:
     return workload("sensors", ["master"], containers=(container(calls=(("GATEWAY", "shop/gateway"),)),))
 
 
@@ -210,7 +210,7 @@ def test_a_pod_that_ends_gently_waits_for_its_last_requests() -> None:
         ("pod-cpu", (GATEWAY, sensors())),
     ],
 )
-def test_no_client_is_advised(fault: str, there: tuple[Workload, ...]) -> None:
+def test_no_client_is_advised(fault: str, there: tuple[WorkloadFacts, ...]) -> None:
     target = "pod shop/store-5f6b8-0" if there[0] is STORE else POD
     assert found("clients", fault, target, facts(*there)) == []
 

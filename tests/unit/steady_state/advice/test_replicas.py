@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from faultcast.experiments.manifests.facts import Autoscaler, ClusterNode, TrialFacts
-from faultcast.experiments.manifests.workloads import SpreadRule, Workload
+from faultcast.experiments.manifests.facts import Autoscaler, NodeFacts, TrialFacts
+from faultcast.experiments.manifests.workloads import SpreadRule, WorkloadFacts
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice
 from faultcast.steady_state.advice.deriving import advise
@@ -71,7 +71,7 @@ def test_where_an_autoscaler_decides_it_gets_the_number() -> None:
         ("node-cordon", "node worker", STORE),
     ],
 )
-def test_it_is_silent(fault: str, target: str, there: Workload) -> None:
+def test_it_is_silent(fault: str, target: str, there: WorkloadFacts) -> None:
     assert found(fault, target, facts(there)) == []
 
 
@@ -94,11 +94,11 @@ def test_a_wish_to_be_apart_that_was_not_granted_becomes_a_rule() -> None:
     ("there", "nodes"),
     [
         (GATEWAY, NODES),
-        (BOTH, (ClusterNode("worker"),)),
-        (BOTH, (ClusterNode("worker"), ClusterNode("master", schedulable=False))),
+        (BOTH, (NodeFacts("worker"),)),
+        (BOTH, (NodeFacts("worker"), NodeFacts("master", schedulable=False))),
         (replace(BOTH, spread=(SpreadRule("kubernetes.io/hostname", hard=True),)), NODES),
         (STORE, NODES),
     ],
 )
-def test_nothing_to_spread(there: Workload, nodes: tuple[ClusterNode, ...]) -> None:
+def test_nothing_to_spread(there: WorkloadFacts, nodes: tuple[NodeFacts, ...]) -> None:
     assert found("node-down", "node worker", facts(there, nodes=nodes), "spread") == []

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faultcast.experiments.history import Span
-from faultcast.experiments.manifests.facts import Budget, Claim, ClusterNode, Snapshot, Throttling
+from faultcast.experiments.manifests.facts import Budget, Claim, NodeFacts, Snapshot, Throttling
 from faultcast.experiments.manifests.parsing import (
     budget_of,
     claim_of,
@@ -26,8 +26,9 @@ from faultcast.experiments.manifests.reading import (
     read_snapshot,
     reading_rights,
 )
-from faultcast.experiments.manifests.workloads import ProbeSettings, SpreadRule, Workload
+from faultcast.experiments.manifests.workloads import ProbeSettings, SpreadRule, WorkloadFacts
 from faultcast.fixtures.trial.facts import facts_after, facts_before, throttling
+from faultcast.forecasting.series import MetricSeries
 from faultcast.forecasting.sources import PrometheusSource
 from faultcast.infra.prometheus.client import PrometheusClient
 from faultcast.infra.prometheus.timeouts import HASTY
@@ -37,9 +38,21 @@ from tests.fakeapi.transport import install
 from tests.fakeprometheus import FakePrometheus, serving
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-NOWHERE = PrometheusSource(PrometheusClient("http://127.0.0.1:1", timeout=HASTY, patient=False))
-PAGE = (Path(__file__).parents[3] / "docs" / "safety.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "safety.md").read_text(encoding="utf-8")
 VALUE = "a-password"
+
+
+class Elsewhere:
+    """A source that is no Prometheus."""
+
+    def fetch(self, query: str, start: datetime, end: datetime, step: float) -> MetricSeries:
+        raise NotImplementedError
+
+    def alerts(self, start: datetime, end: datetime, step: float) -> None:
+        return None
+
+    def values(self, query: str, at: datetime) -> None:
+        return None
 
 
 @pytest.fixture
@@ -50,7 +63,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     return made
 
 
-def of(snapshot: Snapshot, name: str) -> Workload:
+def of(snapshot: Snapshot, name: str) -> WorkloadFacts:
     return next(one for one in snapshot.workloads if one.name == name)
 
 
@@ -118,7 +131,7 @@ def test_a_trial_reads_before_and_after(api: FakeApi) -> None:
     before = facts_before(api.kube(), ["pod shop/gateway-1"], NOW)
     assert before.before
     assert before.after is None
-    both = facts_after(api.kube(), NOWHERE, before, Span(NOW, NOW), NOW)
+    both = facts_after(api.kube(), Elsewhere(), before, Span(NOW, NOW), NOW)
     assert both.after
     assert both.after.namespaces == both.before.namespaces if both.before else False
     assert both.throttled is None
@@ -126,12 +139,13 @@ def test_a_trial_reads_before_and_after(api: FakeApi) -> None:
 
 def test_without_targets_nothing_is_read(api: FakeApi) -> None:
     nothing = facts_before(api.kube(), [], NOW)
-    assert facts_after(api.kube(), NOWHERE, nothing, None, NOW) == nothing
+    assert facts_after(api.kube(), Elsewhere(), nothing, None, NOW) == nothing
     assert api.server.reads == 0
 
 
 def test_a_prometheus_that_is_away_leaves_throttling_unknown() -> None:
-    assert throttling(NOWHERE, Span(NOW, NOW), ["shop"]) is None
+    source = PrometheusSource(PrometheusClient("http://127.0.0.1:1", timeout=HASTY, patient=False))
+    assert throttling(source, Span(NOW, NOW), ["shop"]) is None
 
 
 def test_throttling_is_read_by_container() -> None:
@@ -203,7 +217,7 @@ SERVICE = service_of(
 )
 
 
-def deployment(spec: dict[str, Any]) -> Workload:
+def deployment(spec: dict[str, Any]) -> WorkloadFacts:
     found = {"metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": {"spec": spec}}}
     return workload_of("Deployment", found, [], [SERVICE])
 
@@ -253,7 +267,7 @@ def test_a_budget_and_a_cordoned_node() -> None:
         "spec": {"unschedulable": True},
         "status": {"conditions": [{"type": "Ready", "status": "True"}]},
     }
-    assert machine_of(node) == ClusterNode("worker", ready=True, schedulable=False, zone="a")
+    assert machine_of(node) == NodeFacts("worker", ready=True, schedulable=False, zone="a")
 
 
 KEYS = st.sampled_from(["metadata", "spec", "status", "template", "containers", "name", "env", "volumes"])
