@@ -154,7 +154,7 @@ def test_cores_used_outside_of_the_cluster_are_recorded(cluster: Cluster) -> Non
 
 def test_logs_are_found_by_namespace_pod_and_node(cluster: Cluster, kube: KubeClient) -> None:
     (sensors,) = pods(kube, "shop", "sensors")
-    logsql = f'_time:1d "sensors report" kubernetes.pod_name:{sensors.metadata.name}'
+    logsql = f'_time:1d "sensors report" kubernetes.pod_name:{sensors.metadata.name} collector:=vlagent'
     line = wait_until("a log line", lambda: search_logs(cluster, logsql), SOON)[0]
     assert line["kubernetes.pod_namespace"] == "shop"
     assert line["kubernetes.pod_node_name"] == "master"
