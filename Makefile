@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE  # thousands of modules are imported: compiled 
 BOUND := --timeout 600 --timeout-method thread -o timeout_func_only=true
 PACKAGES := cli experiments fixtures forecasting infra reports service steady_state
 
-.PHONY: help gate catalog kill-matrix test test-fast test-long lint lock schema clean setup
+.PHONY: help gate catalog kill-matrix test test-fast test-long lint lock schema dashboards clean setup
 
 help:
 	@echo "make gate       bring up a cluster, break it, judge it, write the report"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint       ruff, mypy on everything, and import-linter"
 	@echo "make lock       renew requirements.lock"
 	@echo "make schema     renew the JSON Schemas in schema/"
+	@echo "make dashboards renew reports/grafana/dashboards from their source"
 	@echo "make clean      remove what the commands above leave in this folder"
 
 setup:
@@ -58,6 +59,9 @@ lock: setup
 
 schema: setup
 	@$(PY) -c 'from pathlib import Path; from faultcast.fixtures.schemas import write_schemas; write_schemas(Path("schema"))'
+
+dashboards: setup
+	@$(PY) -m faultcast.reports.grafana.source.rendering
 
 clean:
 	rm -rf .venv build dist *.egg-info allure-results runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -47,7 +47,7 @@ def records(folder: Path) -> list[TrialRecord]:
         history, series = load_trial(trial)
         verdict = judge_trial(history, series, alpha=load_verdict(trial).alpha)
         plots = draw_trial(trial, history, verdict, series)
-        found.append(TrialRecord(history, verdict, trial, plots, "pytest --seed 1"))
+        found.append(TrialRecord(history, verdict, trial, plots, "pytest --faultcast-seed 1"))
     return found
 
 

@@ -53,6 +53,7 @@ def up(
     console.print(f"  export KUBECONFIG={cluster.kube_context.file}", markup=False)
     console.print(f"  export PATH={provider.programs}:$PATH", markup=False)
     console.print("Next: faultcast status, or faultcast node off NAME, or faultcast down.", markup=False)
+    console.print("Dashboards in a browser: faultcast board")
     console.print("Your own workload: faultcast image load ARCHIVE, kubectl apply -f FILE or helm install.")
 
 

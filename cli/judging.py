@@ -35,6 +35,10 @@ def rejudge(folder: _Folder, alpha: _Alpha = None, save: _Save = False) -> None:
     Exit code 0 when nothing differs, 1 when something does.
     """
     from faultcast.experiments.history import load_trial
+    from faultcast.experiments.manifests.store import load_facts
+    from faultcast.reports.words.advice import advice_lines
+    from faultcast.steady_state.advice.deriving import advise
+    from faultcast.steady_state.advice.store import save_advice
     from faultcast.steady_state.rejudged import differences
     from faultcast.steady_state.store import save_verdict
     from faultcast.steady_state.trial import judge_trial
@@ -61,8 +65,12 @@ def rejudge(folder: _Folder, alpha: _Alpha = None, save: _Save = False) -> None:
         if not changed:
             console.print("  the same as the stored verdict")
         same = same and not changed
+        advice = advise(history, fresh, load_facts(trial))
+        for number, one in enumerate(advice, start=1):
+            console.print(f"  advice {number}: {'; '.join(advice_lines(one))}", markup=False)
         if save:
             save_verdict(trial, fresh)
+            save_advice(trial, advice)
     if not same:
         raise typer.Exit(1)
 

@@ -9,12 +9,14 @@ import typer
 from rich.console import Console
 
 from faultcast.cli import (
+    board,
     cluster,
     comparing,
     doctor,
     experiments,
     forecast,
     forecaster,
+    grafana,
     image,
     judging,
     models,
@@ -58,12 +60,14 @@ def _options(
 
 
 for group in (
+    board,
     cluster,
     comparing,
     doctor,
     experiments,
     forecast,
     forecaster,
+    grafana,
     image,
     judging,
     models,

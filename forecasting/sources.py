@@ -9,6 +9,7 @@ from faultcast.forecasting.series import MetricSeries
 from faultcast.infra.errors import ConfigurationError, MetricSourceError, NoSamplesError
 from faultcast.infra.prometheus.alerts import AlertSpan, alert_spans
 from faultcast.infra.prometheus.client import PrometheusClient
+from faultcast.infra.prometheus.data import Sample
 
 __all__ = ["MetricSource", "PrometheusSource"]
 
@@ -51,6 +52,21 @@ class MetricSource(Protocol):
         """
         ...
 
+    def values(self, query: str, at: datetime) -> tuple[Sample, ...] | None:
+        """Read any number of series at one moment.
+
+        Args:
+            query: What to read.
+            at: The moment, with a time zone.
+
+        Returns:
+            A value of each series; None when this source answers no questions beside those of `fetch`.
+
+        Raises:
+            MetricSourceError: The source cannot be read, or refuses the query.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PrometheusSource:
@@ -78,6 +94,10 @@ class PrometheusSource:
     def alerts(self, start: datetime, end: datetime, step: float) -> tuple[AlertSpan, ...]:
         """See `MetricSource`."""
         return alert_spans(self.client, start, end, step)
+
+    def values(self, query: str, at: datetime) -> tuple[Sample, ...]:
+        """See `MetricSource`."""
+        return tuple(self.client.instant(query, at))
 
 
 def _check(start: datetime, end: datetime, step: float) -> None:

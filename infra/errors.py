@@ -25,6 +25,7 @@
     │   ├── NoSamplesError         the source answers, and has nothing for this query
     │   └── QueryRefusedError      the source answers, but not this query
     │       └── NoNumbersError     it answers with something that is no number
+    ├── MarkError                  a fault could not be shown where people look
     ├── InconclusiveError          a trial ended, but nobody can tell whether the system held
     └── SinkError                  a result could not be published
 
@@ -47,6 +48,7 @@ __all__ = [
     "InconclusiveError",
     "InjectionError",
     "LockedError",
+    "MarkError",
     "MetricSourceError",
     "NoNumbersError",
     "NoSamplesError",
@@ -217,6 +219,10 @@ class NoNumbersError(QueryRefusedError):
 
 class InconclusiveError(FaultcastError):
     """A trial ended, but nobody can tell whether the system held; never to be taken for a pass."""
+
+
+class MarkError(FaultcastError):
+    """A fault could not be shown where people look; the trial goes on."""
 
 
 class SinkError(FaultcastError):

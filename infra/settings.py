@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from faultcast.infra.errors import ConfigurationError
 from faultcast.infra.redaction import keep, keep_login
+from faultcast.infra.urls import is_url
 
 __all__ = ["Settings", "load_settings"]
 
@@ -57,6 +58,10 @@ class Settings(BaseSettings):
     )
     prometheus_ca_file: Path | None = Field(None, description="authorities that signed its certificate")
     prometheus_insecure: bool = Field(False, description="believe any certificate of it")
+    grafana_url: str = Field("", description="Grafana that shows faults in place as annotations")
+    grafana_token_file: Path | None = Field(
+        None, description="file with the token of a service account there that may write annotations"
+    )
     consent: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="identities (UID of kube-system) that may be broken, separated by commas"
     )
@@ -82,6 +87,14 @@ class Settings(BaseSettings):
             message = f"{there} is no folder"
             raise ValueError(message)
         return path
+
+    @field_validator("grafana_url")
+    @classmethod
+    def _askable(cls, value: str) -> str:
+        if value and not is_url(value):
+            message = "this is no URL, such as https://grafana.example.org"
+            raise ValueError(message)
+        return value
 
     @field_validator("consent", mode="before")
     @classmethod

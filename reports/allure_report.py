@@ -4,27 +4,23 @@ Allure 3 comes from npm, at the versions locked in `reports/allure/package-lock.
 named after that lock. Its analytics are removed from the file, which then loads nothing from elsewhere.
 """
 
-import hashlib
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from faultcast.infra.errors import CommandError, FaultcastError, RequirementError
+from faultcast.infra.errors import FaultcastError
 from faultcast.infra.processes import run
 from faultcast.infra.redaction import hidden, redact_files
 from faultcast.infra.settings import Settings
+from faultcast.reports.npm import install_locked
 
 __all__ = ["Allure", "build_report", "install_allure", "without_analytics"]
 
 _LOCKED = Path(__file__).parent / "allure"
-_OLDEST_NODE = 18
 _ANALYTICS = re.compile(
     r'<script async src="https://www\.googletagmanager\.com/[^"]*">\s*</script>'
     r"|<script>\s*window\.dataLayer\b(?:(?!</script>).)*</script>",
@@ -118,55 +114,13 @@ def install_allure(cache: Path, *, progress: Callable[[str], None] = print) -> A
     Raises:
         RequirementError: Node.js or npm is missing or too old, or npm could not install.
     """
-    node, npm = _program("node", "nodejs"), _program("npm", "npm")
-    _check_version(node)
-    lock = (_LOCKED / "package-lock.json").read_bytes()
-    home = cache / "allure" / hashlib.sha256(lock).hexdigest()[:16]
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(home.with_suffix(".lock"), timeout=900):
-        if not home.exists():
-            progress("installing Allure 3 from npm (once; 53 MB, about 10 s) ...")
-            _install(npm, home)
-    return Allure(node, home / "node_modules" / "allure" / "cli.js")
+    made = install_locked(_LOCKED, cache, "allure", "Allure 3", progress=progress)
+    return Allure(made.node, made.modules / "allure" / "cli.js")
 
 
 def without_analytics(page: str) -> str:
     """The page without the scripts that tell an analytics service who reads it."""
     return _ANALYTICS.sub("", page)
-
-
-def _install(npm: Path, home: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=".installing-", dir=home.parent) as scratch:
-        fresh = Path(scratch) / "allure"
-        fresh.mkdir()
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(_LOCKED / name, fresh / name)
-        try:
-            run(
-                [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
-                cwd=fresh,
-                timeout=600.0,
-            )
-        except CommandError as error:
-            message = f"npm could not install Allure: {error.what}"
-            raise RequirementError(message, remedy="check the registry: npm ping") from error
-        fresh.replace(home)
-
-
-def _program(name: str, package: str) -> Path:
-    found = shutil.which(name)
-    if found is None:
-        message = f"{name} is not installed; the HTML report is made with it"
-        raise RequirementError(message, remedy=f"apt-get install {package}")
-    return Path(found)
-
-
-def _check_version(node: Path) -> None:
-    said = run([node, "--version"], timeout=20.0).stdout.strip()
-    match = re.fullmatch(r"v(\d+)\..*", said)
-    if match is None or int(match[1]) < _OLDEST_NODE:
-        message = f"{node} is version {said or 'unknown'}; Allure 3 needs {_OLDEST_NODE} or later"
-        raise RequirementError(message, remedy="apt-get install nodejs (Debian 12 or later)")
 
 
 def _config(title: str) -> dict[str, Any]:

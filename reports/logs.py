@@ -4,7 +4,7 @@ A selector names pods by label, as in `app=store`, inside one namespace: `shop/a
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from faultcast.infra.errors import ClusterError
 from faultcast.infra.kube.calls import calling
 from faultcast.infra.kube.client import KubeClient
 from faultcast.infra.redaction import redacted
+from faultcast.reports.loglines import once
 
 __all__ = [
     "MOST_BYTES",
@@ -28,6 +29,9 @@ __all__ = [
 MOST_LINES = 400
 MOST_BYTES = 64 * 1024
 """Bounds of one excerpt: what a person reads, and what a report can carry."""
+
+_MOST_ENTRIES = 4 * MOST_LINES
+"""What is asked of a store in which a line is as often as collectors delivered it, also after a restart."""
 
 
 class LogSource(Protocol):
@@ -51,7 +55,7 @@ class LogSource(Protocol):
 
 
 class VictoriaLogsSource:
-    """Reads VictoriaLogs, which also has the lines of pods that are gone.
+    """Reads VictoriaLogs, which also has the lines of pods that are gone; each line once (`loglines.once`).
 
     Args:
         url: Base URL.
@@ -83,7 +87,7 @@ class VictoriaLogsSource:
         query = (
             f'_time:[{_stamp(start)}, {_stamp(end)}] "{self._namespace}":="{namespace}" '
             f'"{self._labels}{label}":="{value}" '
-            f"| sort by (_time) limit {MOST_LINES + 1}"  # one more shows that there is more
+            f"| sort by (_time) limit {_MOST_ENTRIES}"
         )
         remedy = "check the log store: faultcast status"
         try:
@@ -98,11 +102,11 @@ class VictoriaLogsSource:
             raise ClusterError(message, remedy=remedy) from error
         try:
             entries = [json.loads(line) for line in answer.text.splitlines() if line.strip()]
-            lines = [_line(entry.get("_time", ""), entry.get(self._pod, "?"), entry) for entry in entries]
+            lines = [_line(self._pod, entry) for entry in once(entries)]
         except (AttributeError, ValueError, RecursionError) as error:
             message = f"cannot read logs of {selector}: what answers at {self._url} is no log store"
             raise ClusterError(message, remedy=remedy) from error
-        return _bounded(lines)
+        return _bounded(lines, more=len(entries) == _MOST_ENTRIES)
 
 
 class KubernetesLogSource:
@@ -173,18 +177,21 @@ def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _line(stamp: str, pod: str, entry: dict[str, Any]) -> str:
+def _line(pod: str, entry: Mapping[str, Any]) -> str:
     text = str(entry.get("_msg", "")).rstrip()
-    return f"{stamp} {pod} {text}"
+    return f"{entry.get('_time', '')} {entry.get(pod, '?')} {text}"
 
 
-def _bounded(lines: Iterable[str]) -> str:
+def _bounded(lines: Iterable[str], *, more: bool = False) -> str:
+    """The first lines, as many as an excerpt may have, and a notice where there are more."""
     kept: list[str] = []
     size = 0
     for line in lines:
         size += len(line.encode()) + 1
         if len(kept) == MOST_LINES or size > MOST_BYTES:
-            kept.append("… cut here: the log store has more")
+            more = True
             break
         kept.append(line)
+    if more:
+        kept.append("… cut here: the log store has more")
     return "\n".join(kept) + "\n" if kept else ""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from faultcast.experiments.history import TrialHistory
 from faultcast.infra.errors import FaultcastError
+from faultcast.steady_state.advice.advice import Advice
 from faultcast.steady_state.verdict import TrialVerdict
 
 __all__ = [
@@ -66,6 +67,7 @@ class TrialRecord:
         plots: Pictures, PNG and SVG; the overview first.
         repeat_command: The shell line that runs this experiment again with this seed.
         log_excerpts: Log lines around the fault, by the name of what wrote them.
+        advice: What should be changed, the most important first.
     """
 
     history: TrialHistory
@@ -74,6 +76,7 @@ class TrialRecord:
     plots: tuple[Path, ...] = ()
     repeat_command: str = ""
     log_excerpts: Mapping[str, str] = field(default_factory=dict)
+    advice: tuple[Advice, ...] = ()
 
 
 class Sink(Protocol):

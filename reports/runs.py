@@ -10,7 +10,8 @@
     runs/<run>/allure-results/          what report.html is made from
     runs/<run>/trials/<trial>/          history.json, journal.json, verdict.json,
                                         series/*.parquet, forecasts/*.parquet,
-                                        plots/*.{png,svg}, logs/*.txt, repeat.txt
+                                        plots/*.{png,svg}, logs/*.txt, repeat.txt,
+                                        facts.json, advice.json, advice/*.yaml
 """
 
 import contextlib
@@ -25,6 +26,7 @@ from faultcast.infra.documents import load_document, save_document
 from faultcast.infra.errors import FaultcastError
 from faultcast.infra.redaction import hidden, redacted
 from faultcast.reports.record import RunRecord, TrialRecord
+from faultcast.steady_state.advice.store import load_advice, save_advice
 from faultcast.steady_state.store import load_verdict
 
 __all__ = ["RunFolder", "find_run", "list_runs", "load_record", "save_extras"]
@@ -133,7 +135,8 @@ def find_run(runs: Path, name: str | None = None) -> RunFolder:
 
 
 def save_extras(record: TrialRecord) -> None:
-    """Write what a record holds beyond history and verdict: log excerpts and the command to repeat it."""
+    """Write what a record holds beyond history and verdict: logs, the command to repeat it, advice."""
+    save_advice(record.folder, record.advice)
     if record.repeat_command:
         (record.folder / "repeat.txt").write_text(hidden(record.repeat_command) + "\n")
     for source, text in record.log_excerpts.items():
@@ -162,6 +165,7 @@ def load_record(folder: Path) -> TrialRecord:
         plots=_plots(folder),
         repeat_command=repeat,
         log_excerpts={path.stem: path.read_text() for path in sorted((folder / "logs").glob("*.txt"))},
+        advice=load_advice(folder),
     )
 
 

@@ -26,8 +26,13 @@ BROWSER = (
 
 def browse(report: Path, fragment: str, folder: Path, *options: str) -> str:
     """Open a page of the report; returns it as it became."""
+    return visit(f"{report.as_uri()}{fragment}", folder, *options)
+
+
+def visit(url: str, folder: Path, *options: str) -> str:
+    """Open an address; returns the page as it became."""
     argv = [program("chromium", "chromium"), *BROWSER, f"--user-data-dir={folder / 'profile'}", *options]
-    return run([*argv, f"{report.as_uri()}{fragment}"], timeout=120.0, cwd=folder).stdout
+    return run([*argv, url], timeout=120.0, cwd=folder).stdout
 
 
 def shown(report: Path, fragment: str, folder: Path, *words: str) -> str:

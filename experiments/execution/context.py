@@ -20,6 +20,7 @@ from faultcast.experiments.document.file import rules_of
 from faultcast.experiments.execution.recorder import Recorder
 from faultcast.experiments.loading.actions import Action, actions_of
 from faultcast.experiments.loading.references import resolved
+from faultcast.experiments.marks.telling import Marks
 from faultcast.experiments.resources.access import Access, Meter, access_to
 from faultcast.experiments.safety.abort import AbortWatch
 from faultcast.experiments.safety.custody import ClusterCustody, Custody, NoCustody
@@ -70,6 +71,7 @@ class RunContext:
         ledger: Where effects are noted before they happen.
         recorder: Collects what happens.
         actions: The faults of the method.
+        marks: Told when a fault begins and ends.
     """
 
     access: Access
@@ -83,6 +85,7 @@ class RunContext:
     ledger: Ledger
     recorder: Recorder
     actions: tuple[Action, ...] = ()
+    marks: Marks = field(default_factory=Marks)
     hurry: _Hurry = field(default_factory=_Hurry)
 
     @property

@@ -160,6 +160,8 @@ class _Performance:
             at, started = datetime.now(UTC), context.clock.monotonic()
         if turn == 0:
             context.recorder.amend(self.key, started=at)
+        if not fault.harmless:
+            context.marks.begin(self.key, fault.kind, plan.targets, at, self.expiry)
         prover.injected(started)
         self._tell("injected", plan, f"{fault.label}: {'; '.join(plan.actions)}")
         self._prove(plan, prover.prove(Wait(context.extension.evidence.within, _LOOK)), first=turn == 0)
@@ -239,10 +241,9 @@ class _Performance:
             return ()
         subject = f"fault {self.fault.kind}"
         left = revert_entries(self.acting, context.ledger, self.entries, context.patience())
-        if left:
-            recorder.event("left", subject, "; ".join(left))
-        else:
-            recorder.event("reverted", subject, "everything the fault touched is whole again")
+        context.marks.end(self.key, left)
+        text = "; ".join(left) or "everything the fault touched is whole again"
+        recorder.event("left" if left else "reverted", subject, text)
         return left
 
     def _tell(self, kind: str, plan: Plan, text: str) -> None:
@@ -276,6 +277,5 @@ def _hold(context: RunContext, until: float, watch: Callable[[], None] = lambda:
             watched = clock.monotonic()
         return clock.monotonic() >= until
 
-    remaining = until - clock.monotonic()
-    if remaining > 0:
+    if (remaining := until - clock.monotonic()) > 0:
         wait_until("end of the hold", over, Wait(remaining + 5.0, 0.1), clock=clock)

@@ -26,6 +26,8 @@ from faultcast.experiments.execution.recorder import Recorder
 from faultcast.experiments.history import Event, Injection, Outcome
 from faultcast.experiments.loading.allowed import is_fault
 from faultcast.experiments.loading.loader import Experiment
+from faultcast.experiments.marks.mark import Marker
+from faultcast.experiments.marks.telling import Marks
 from faultcast.experiments.resources.access import access_to
 from faultcast.experiments.safety.isolation import isolated
 from faultcast.experiments.safety.ledger import Ledger
@@ -87,6 +89,7 @@ def run_method(
     on_event: Callable[[Event], None] | None = None,
     kube: KubeClient | None = None,
     clock: Clock | None = None,
+    markers: Sequence[Marker] = (),
 ) -> MethodResult:
     """Inject the experiment's faults, keep them up, revert them, and heal whatever is left.
 
@@ -105,6 +108,7 @@ def run_method(
         on_event: Called with each event as it happens.
         kube: A client for `cluster`; made from its kubeconfig when not given.
         clock: Time; the machine's own when not given.
+        markers: Told while a fault is in place; one that fails is a warning among the events.
 
     Raises:
         RefusedError: The preview has refusals, or is of another cluster, seed or version of the file.
@@ -127,6 +131,7 @@ def run_method(
         ledger=Ledger(settings.state_dir / "ledger"),
         recorder=recorder,
         actions=experiment.actions,
+        marks=Marks(markers, experiment.name, run, trial),
     )
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
@@ -148,6 +153,8 @@ def run_method(
         finally:
             interruptions.deferred = True
             left = _heal(context)
+            for name, why in context.marks.finish():
+                recorder.event("mark-missed", name, why)
             _write(folder / "journal.json", _without_secrets(journal, experiment))
         aborted = isinstance(recorder.failure, AbortedError)
         if journal.get("status") == "interrupted" or interruptions.seen or aborted:

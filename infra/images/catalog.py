@@ -138,6 +138,58 @@ _MARIADB = LayerRecipe(
 )
 
 
+_RSYSLOG = LayerRecipe(
+    name="rsyslog",
+    packages=(
+        "libbrotli1",
+        "libcap2",
+        "libcom-err2",
+        "libcurl4t64",
+        "libestr0",
+        "libfastjson4",
+        "libffi8",
+        "libgmp10",
+        "libgnutls30t64",
+        "libgssapi-krb5-2",
+        "libhogweed6t64",
+        "libidn2-0",
+        "libk5crypto3",
+        "libkeyutils1",
+        "libkrb5-3",
+        "libkrb5support0",
+        "libldap2",
+        "liblognorm5",
+        "libnettle8t64",
+        "libnghttp2-14",
+        "libnghttp3-9",
+        "libp11-kit0",
+        "libpcre2-8-0",
+        "libpsl5t64",
+        "librtmp1",
+        "libsasl2-2",
+        "libssh2-1t64",
+        "libssl3t64",
+        "libsystemd0",
+        "libtasn1-6",
+        "libunistring5",
+        "libuuid1",
+        "libzstd1",
+        "rsyslog",
+        "rsyslog-elasticsearch",
+        "rsyslog-kubernetes",
+        "zlib1g",
+    ),
+    keep=(
+        "usr/sbin/rsyslogd",
+        f"{_LIB}/lib*.so.*",
+        *(
+            f"{_LIB}/rsyslog/{name}.so"
+            for name in ("imfile", "lmnet", "lmregexp", "mmkubernetes", "omelasticsearch")
+        ),
+    ),
+)
+
+
 def _code(package: str, folder: Path) -> LayerRecipe:
     """A layer with one Python package of this repository, importable as `package`."""
     return LayerRecipe(name=package, files={f"usr/lib/python3/dist-packages/{package}": folder})
@@ -204,5 +256,6 @@ CATALOG: tuple[ImageRecipe, ...] = (
     _static("metrics-server"),
     _static("victoria-logs"),
     _everywhere(_static("vlagent")),
+    ImageRecipe("rsyslog", (LIBC, _RSYSLOG), ImageConfig(("/usr/sbin/rsyslogd",), USER), "all"),
 )
 """Every image, in the order in which they are built."""

@@ -69,12 +69,15 @@ def render_stack(
     context = _context(settings, images)
     config = environment.get_template("stack/prometheus.yml.j2").render(context)
     rules = environment.get_template("stack/rules.yml.j2").render(context)
+    collector = environment.get_template("stack/rsyslog.conf.j2").render(context)
     context |= {
         "accounts": accounts,
         "metrics_tls": metrics_tls,
         "prometheus_config": config,
         "prometheus_rules": rules,
-        "prometheus_config_key": hashlib.sha256((config + rules).encode()).hexdigest()[:12],
+        "prometheus_config_key": _key(config + rules),
+        "rsyslog_config": collector,
+        "rsyslog_config_key": _key(collector),
     }
     return [
         manifest
@@ -123,6 +126,11 @@ def load_manifests(environment: jinja2.Environment, name: str, context: Mapping[
     return [manifest for manifest in load_yaml_documents(text) if manifest]
 
 
+def _key(config: str) -> str:
+    """What changes with a configuration: a pod that carries it starts anew."""
+    return hashlib.sha256(config.encode()).hexdigest()[:12]
+
+
 def _context(settings: Settings, images: Sequence[ImageArchive]) -> dict[str, Any]:
     services = settings.service_cidr
     return {
@@ -133,6 +141,7 @@ def _context(settings: Settings, images: Sequence[ImageArchive]) -> dict[str, An
         "user": USER.split(":")[0],
         "ports": PORTS,
         "provisioner": PROVISIONER,
+        "api_address": services[1],
         "dns_address": services[10],
         "exporter_address": services[31],
         "alertmanager_address": services[32],

@@ -10,6 +10,7 @@ import pymysql
 import requests
 
 from faultcast.infra.cluster import Cluster, DatabaseAccess
+from faultcast.infra.stack.collectors import QUESTION, silence_findings
 
 __all__ = [
     "EXPECTED_JOBS",
@@ -75,10 +76,12 @@ def findings(cluster: Cluster, asker: Asker | None = None) -> list[str]:
     for name, base, path in (
         ("Alertmanager", where.alertmanager, "/-/ready"),
         ("the Pushgateway", where.pushgateway, "/-/ready"),
-        ("the log store", where.logs, "/health"),
     ):
         if base:
             found += _ask(name, base, partial(_health, asker, f"{base}{path}"))
+    if where.logs:
+        ask_logs = partial(_logs, asker, where.logs, local=cluster.provider == _LOCAL)
+        found += _ask("the log store", where.logs, ask_logs)
     for access in filter(None, (where.database, where.database_reader)):
         try:
             asker.try_database(access)
@@ -156,6 +159,13 @@ def _ask(name: str, base: str, question: Callable[[], list[str]]) -> list[str]:
 def _health(asker: Asker, url: str) -> list[str]:
     asker.get(url, {})
     return []
+
+
+def _logs(asker: Asker, base: str, *, local: bool) -> list[str]:
+    asker.get(f"{base}/health", {})
+    if not local:
+        return []
+    return silence_findings(asker.get(f"{base}/select/logsql/stats_query", {"query": QUESTION}))
 
 
 def _get(url: str, parameters: Mapping[str, str]) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from faultcast.reports.record import TrialRecord
+from faultcast.reports.words.advice import advice_lines, command_of
 from faultcast.reports.words.curve import curve_words, pods_words
 from faultcast.reports.words.verdict import (
     MEANING,
@@ -34,6 +35,7 @@ def description(record: TrialRecord) -> str:
             f"<p>Known weakness: {escape(history.known_weakness)}</p>" if history.known_weakness else "",
             f"<p>Known blindness: {escape(history.known_blindness)}</p>" if history.known_blindness else "",
             *(_picture(path) for path in record.plots if path.name == "overview.svg"),
+            *_advice(record),
             _table(("metric", "phase", "verdict", "p", "effect", "recovery", "why"), _rows(record)),
             _list(_curves(record)),
             _list(_objections(record)),
@@ -41,6 +43,21 @@ def description(record: TrialRecord) -> str:
             f"<p>Repeat: <code>{escape(record.repeat_command)}</code></p>" if record.repeat_command else "",
         ]
     )
+
+
+def _advice(record: TrialRecord) -> Iterator[str]:
+    """What should be changed: each with its evidence, its patch and the command that makes the change."""
+    if not record.advice:
+        return
+    yield f"<p><strong>What to change</strong> ({len(record.advice)}, the most important first)</p><ol>"
+    for number, advice in enumerate(record.advice, start=1):
+        first, *more = advice_lines(advice)
+        command = command_of(record.folder, number, advice)
+        yield f"<li>{escape(first)}{_list(more)}"
+        yield f"<pre>{escape(advice.change.patch)}</pre>" if advice.change.patch else ""
+        yield f"<p>Apply: <code>{escape(command)}</code></p>" if command else ""
+        yield "</li>"
+    yield "</ol>"
 
 
 def _rows(record: TrialRecord) -> Iterator[tuple[str, ...]]:

@@ -12,6 +12,7 @@ from faultcast.infra.errors import SinkError
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.runs import RunFolder
 from faultcast.reports.sinks.repeats import repeats_in
+from faultcast.reports.words.advice import top_lines
 from faultcast.reports.words.repeats import deviating_words, in_time_words, median_words, repeat_lines
 from faultcast.reports.words.verdict import (
     effect_words,
@@ -105,6 +106,7 @@ def print_summary(console: Console, records: list[TrialRecord], folder: RunFolde
             console.print(_sentence(record))
         _print(console, "")
         _print_repeats(console, repeats_in(records))
+        _print_advice(console, records)
     _print(console, f"report  {folder.report if folder.report.exists() else 'none was made'}")
     _print(console, f"run     {folder.path}")
 
@@ -166,6 +168,15 @@ def _print_repeats(console: Console, found: Sequence[Repeats]) -> None:
         for line in repeat_lines(repeats):
             _print(console, f"{repeats.experiment}: {line}")
     _print(console, "")
+
+
+def _print_advice(console: Console, records: Sequence[TrialRecord]) -> None:
+    """Print what should be changed first; nothing when nothing is advised."""
+    lines = top_lines(records)
+    for line in lines:
+        _print(console, line)
+    if lines:
+        _print(console, "")
 
 
 def _table(*titles: str, whole: int) -> Table:

@@ -56,6 +56,9 @@ def check_metric_source(
     assert alerts is None or all(start <= one.start <= one.end <= end for one in alerts)
     assert list(alerts or ()) == sorted(alerts or (), key=lambda one: one.start), "in order of time"
 
+    values = source.values(query, end)
+    assert values is None or len(values) == 1, "the series that fetch gives, at one moment"
+
     for bad_start, bad_end, bad_step in (
         (end, start, step),
         (start, end, 0),

@@ -79,7 +79,7 @@ def test_victorialogs_is_asked_for_the_pods_and_the_span(store: str) -> None:
     (query,) = Store.queries
     assert query.startswith("_time:[2026-11-25T01:08:00.000000Z, 2026-11-25T01:08:30.000000Z]")
     assert '"kubernetes.pod_namespace":="shop" "kubernetes.pod_labels.app":="store"' in query
-    assert query.endswith(f"limit {MOST_LINES + 1}")
+    assert query.endswith(f"limit {4 * MOST_LINES}")
 
 
 def entries(lines: Iterable[str]) -> list[dict[str, str]]:
@@ -98,6 +98,20 @@ def test_victorialogs_gives_the_lines(store: str) -> None:
 def test_victorialogs_is_bounded(store: str, text: str) -> None:
     Store.entries = entries([f"2026-11-25T01:08:01Z store-1 {text}"] * (MOST_LINES + 1))
     check_plenty([VictoriaLogsSource(store)])
+
+
+def test_victorialogs_gives_each_line_once_whoever_delivered_it(store: str) -> None:
+    twice = entries(LINES)
+    exact = [entry | {"collector": "rsyslog", "offset": str(at)} for at, entry in enumerate(twice)]
+    Store.entries = [entry | {"collector": "vlagent"} for entry in twice * 2] + exact
+    check_lines(VictoriaLogsSource(store))
+
+
+def test_victorialogs_says_that_there_may_be_more_when_it_was_asked_for_no_more(store: str) -> None:
+    (line,) = entries(LINES[:1])
+    Store.entries = [line | {"collector": "vlagent"}] * (4 * MOST_LINES)
+    first, notice = VictoriaLogsSource(store).excerpt(SELECTOR, START, END).splitlines()
+    assert (first, notice.endswith("has more")) == (LINES[0], True)
 
 
 def test_victorialogs_refuses_or_is_away(store: str) -> None:

@@ -209,6 +209,9 @@ class Mine:
 
     def alerts(self, start, end, step):
         return None
+
+    def values(self, query, at):
+        return None
 """
 FORECASTER = """
 import numpy as np

@@ -26,6 +26,15 @@ def test_every_experiment_hypothesis_and_workflow_is_in_the_wheel() -> None:
     assert set(home.rglob("*.yaml")) <= shipped
 
 
+def test_every_page_dashboard_and_lock_of_the_reports_is_in_the_wheel() -> None:
+    home = ROOT / "reports"
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["faultcast.reports"]
+    shipped = {path for pattern in patterns for path in home.glob(pattern)}
+    found = {path for path in home.rglob("*.*") if path.suffix not in (".py", ".pyc")}
+    assert found - shipped == set()
+    assert {"board.js", "faultcast-trial.json"} <= {path.name for path in shipped}
+
+
 def test_the_lock_names_no_host_and_hashes_every_package() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     pins = [line for line in lock.splitlines() if line and line[0].isalpha()]

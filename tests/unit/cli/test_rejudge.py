@@ -7,9 +7,13 @@ from typer.testing import CliRunner
 
 from faultcast.cli import judging
 from faultcast.experiments.history import save_trial
+from faultcast.experiments.manifests.store import save_facts
+from faultcast.experiments.manifests.workloads import Pod
+from faultcast.steady_state.advice.store import load_advice
 from faultcast.steady_state.store import load_verdict, save_verdict
 from faultcast.steady_state.trial import judge_trial
 from faultcast.steady_state.verdict import Status
+from tests.unit.steady_state.advice.making import facts, workload
 from tests.unit.steady_state.trials import ERRORS, at, change, history, quiet
 
 CALM = history(ERRORS, trial="calm-1")
@@ -62,6 +66,18 @@ def test_a_trial_without_a_verdict_gets_one_on_request(app: typer.Typer, run: Pa
     assert CliRunner().invoke(app, ["rejudge", str(trial), "--save"]).exit_code == 1
     assert load_verdict(trial).status is Status.HELD
     assert CliRunner().invoke(app, ["rejudge", str(trial)]).exit_code == 0
+
+
+def test_advice_is_derived_again_from_disk(app: typer.Typer, run: Path) -> None:
+    trial = run / "trials" / "broken-2"
+    gateway = workload("gateway", ["worker"], pods=(Pod("gateway-1", "worker"),))
+    save_facts(trial, facts(gateway))
+    result = CliRunner().invoke(app, ["rejudge", str(run)])
+    assert result.exit_code == 0, result.output
+    assert "advice 1: Deployment shop/gateway: spec.replicas 1 -> 2" in result.output
+    assert load_advice(trial) == ()
+    assert CliRunner().invoke(app, ["rejudge", str(trial), "--save"]).exit_code == 0
+    assert [one.rule for one in load_advice(trial)] == ["replicas"]
 
 
 def test_a_folder_without_trials_is_an_error(app: typer.Typer, tmp_path: Path) -> None:

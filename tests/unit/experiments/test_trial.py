@@ -12,6 +12,7 @@ import pytest
 from faultcast.experiments.document.extension import Windows
 from faultcast.experiments.history import Event, Injection, Mask, Span, load_trial
 from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.manifests.store import load_facts
 from faultcast.experiments.safety.disturbances import Disturbances
 from faultcast.fixtures.trial.events import Witness
 from faultcast.fixtures.trial.progress import Progress
@@ -53,6 +54,9 @@ class Source:
         index = pd.date_range(start, end, freq=pd.Timedelta(seconds=step))
         seconds = index.as_unit("ns").asi8 / 1e9
         return MetricSeries("made-up", pd.Series(self.shape(query, seconds), index=index), step)
+
+    def values(self, query: str, at: datetime) -> None:
+        """It answers no other questions."""
 
     def alerts(self, start: datetime, end: datetime, step: float) -> None:
         """None."""
@@ -139,6 +143,14 @@ def test_what_happened_beside_the_trial_is_saved_in_order(
     alert = response_of(judged.history).alert
     assert alert is not None
     assert (alert.name, alert.seconds) == ("ShopErrorsHigh", 6.0)
+
+
+def test_manifests_that_cannot_be_read_cost_no_trial(run: Callable[..., Judged]) -> None:
+    known = load_facts(run().folder)
+    assert known.before is not None
+    assert known.after is not None
+    assert {"pods in shop", "deployments in shop", "nodes"} <= set(known.before.unknown)
+    assert known.before.namespaces == ("kube-system", "shop")
 
 
 def test_what_the_trial_disturbed_is_masked_for_the_next(

@@ -48,8 +48,8 @@ def test_an_old_node_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         install_allure(tmp_path)
 
 
-def test_the_lock_names_no_registry() -> None:
-    folder = Path(__file__).parents[3] / "reports" / "allure"
-    lock = (folder / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", ["reports/allure", "reports/board/page", "tests/logql"])
+def test_the_lock_names_no_registry(folder: str) -> None:
+    lock = (Path(__file__).parents[3] / folder / "package-lock.json").read_text()
     assert '"resolved"' not in lock
     assert '"integrity": "sha512-' in lock

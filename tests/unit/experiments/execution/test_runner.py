@@ -2,8 +2,9 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from faultcast.experiments.execution.preview import preview
 from faultcast.experiments.execution.runner import MethodResult, run_method
 from faultcast.experiments.history import Event
 from faultcast.experiments.loading.loader import load_experiment
+from faultcast.experiments.marks.mark import Mark, Marker
 from faultcast.experiments.safety.ledger import Ledger
 from faultcast.infra.cluster import Cluster
-from faultcast.infra.errors import ConfigurationError, ConsentError, RefusedError
+from faultcast.infra.errors import ConfigurationError, ConsentError, MarkError, RefusedError
 from faultcast.infra.settings import Settings
 from tests.fakekube import FakeKube
 
@@ -35,6 +37,7 @@ def run(
         between: Callable[[], None] = lambda: None,
         on_event: Callable[[Event], None] | None = None,
         seed: int = 1,
+        markers: Sequence[Marker] = (),
         **changes: Any,
     ) -> MethodResult:
         experiment = load_experiment(write_experiment(base, **changes))
@@ -53,6 +56,7 @@ def run(
             on_event=on_event,
             kube=kube,
             clock=shop.clock,
+            markers=markers,
         )
 
     return run
@@ -89,6 +93,78 @@ def test_one_pod_is_deleted_proved_kept_up_and_whole_again(
     journal = json.loads((tmp_path / "trial" / "journal.json").read_text())
     assert [item["status"] for item in journal["run"]] == ["succeeded"]
     assert [item["output"]["reverted"] for item in journal["rollbacks"]] == [0]
+
+
+class Board:
+    """A destination of marks that notes them, and fails if it is to."""
+
+    name = "board"
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.begun: list[Mark] = []
+        self.ended: list[tuple[Mark, datetime, tuple[str, ...]]] = []
+        self.error = error
+
+    def begin(self, mark: Mark) -> None:
+        self.begun.append(mark)
+        if self.error:
+            raise self.error
+
+    def end(self, mark: Mark, at: datetime, left: Sequence[str]) -> None:
+        self.ended.append((mark, at, tuple(left)))
+
+
+def test_a_fault_is_marked_from_its_injection_to_its_revert(run: Run) -> None:
+    board = Board()
+    result = run(markers=[board])
+    ((ended, at, left),) = board.ended
+    assert board.begun == [ended]
+    assert (ended.experiment, ended.run, ended.trial, ended.fault) == (
+        "gateway-pod-delete",
+        "run",
+        "trial",
+        "pod-delete",
+    )
+    [injection] = result.injections
+    assert tuple(map(str, ended.targets)) == injection.targets
+    assert ended.began <= at < ended.until, "the mark ends by itself, but not before the fault"
+    assert (ended.until - ended.began).total_seconds() >= 30.0
+    assert left == ()
+
+
+def test_every_turn_marks_what_it_touches(run: Run) -> None:
+    board = Board()
+    run("store-pod-delete", markers=[board])
+    assert [mark.number for mark in board.begun] == ["0.0.0", "0.0.1", "0.0.2"]
+    assert [mark for mark, *_ in board.ended] == board.begun
+
+
+def test_a_fault_without_effect_is_not_marked(run: Run) -> None:
+    board = Board()
+    run("no-fault", markers=[board])
+    assert board.begun == []
+
+
+def test_a_mark_that_fails_is_a_warning_and_nothing_else(run: Run) -> None:
+    failing, board = Board(MarkError("the board is away", remedy="look")), Board()
+    result = run(markers=[failing, board])
+    assert (result.outcome, result.reason) == ("completed", "")
+    assert [(e.subject, e.text) for e in result.events if e.kind == "mark-missed"] == [
+        ("board", "the board is away")
+    ]
+    assert failing.ended == []
+    assert len(board.ended) == 1
+
+
+def test_what_is_interrupted_is_marked_as_over(run: Run) -> None:
+    board = Board()
+
+    def interrupt(event: Event) -> None:
+        if event.kind == "proved":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert run(markers=[board], on_event=interrupt).outcome == "interrupted"
+    assert len(board.ended) == 1
 
 
 def test_the_only_pod_is_deleted_again_and_again(run: Run, shop: FakeKube) -> None:

@@ -10,9 +10,12 @@ import pytest
 from faultcast.infra.cloud.volumes import PROVISIONER
 from faultcast.infra.images import ImageArchive
 from faultcast.infra.images.catalog import CATALOG
+from faultcast.infra.providers.local.layout import NodeLayout
 from faultcast.infra.providers.local.node.shares import shares
+from faultcast.infra.providers.local.node.spec import NODE
 from faultcast.infra.settings import load_settings
 from faultcast.infra.stack.apply import WORKLOAD_KINDS, path_of, title
+from faultcast.infra.stack.collectors import COLLECTORS
 from faultcast.infra.stack.render import PORTS, Manifest, render_stack, render_workload
 from faultcast.infra.stack.secrets import READER, SHOP, WRITER, Account, make_certificate
 
@@ -76,7 +79,29 @@ def test_every_container_lacks_rights_it_does_not_need(manifest: Manifest) -> No
 
 def test_only_who_reads_or_removes_files_of_others_runs_as_root() -> None:
     root = {m["metadata"]["name"] for m in PODS if not pod_spec(m)["securityContext"].get("runAsNonRoot")}
-    assert root == {"vlagent", "volume-provisioner"}
+    assert root == {"rsyslog", "vlagent", "volume-provisioner"}
+
+
+def test_each_node_has_two_collectors_that_read_the_same_files() -> None:
+    readers = [named(name) for name in COLLECTORS]
+    assert {reader["kind"] for reader in readers} == {"DaemonSet"}
+    for reader in readers:
+        assert pod_spec(reader)["tolerations"] == [{"operator": "Exists"}]
+        volumes = [volume["hostPath"] for volume in pod_spec(reader)["volumes"] if "hostPath" in volume]
+        assert {volume["path"] for volume in volumes} == {
+            "/var/log",
+            str(NodeLayout(NODE).logs),
+            f"/var/lib/faultcast/{reader['metadata']['name']}",
+        }
+
+
+def test_the_collectors_give_their_lines_the_same_streams() -> None:
+    (flags,) = (container["args"] for container in containers(named("vlagent")))
+    conf = next(m for m in STACK if m["kind"] == "ConfigMap" and m["metadata"]["name"] == "rsyslog")
+    streams = [flag.split("=", 1)[1] for flag in flags if "streamFields=" in flag]
+    assert len(streams) == 2
+    for stream in streams:
+        assert f"_stream_fields={stream}" in conf["data"]["rsyslog.conf"]
 
 
 @pytest.mark.parametrize(

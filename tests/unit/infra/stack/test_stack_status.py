@@ -12,6 +12,7 @@ import requests
 from faultcast.infra.cluster import Cluster, DatabaseAccess, Endpoints, NoNodeControl
 from faultcast.infra.kube.kubeconfig import KubeContext
 from faultcast.infra.prometheus.access import PrometheusAccess
+from faultcast.infra.stack.collectors import silence_findings
 from faultcast.infra.stack.status import (
     EXPECTED_JOBS,
     Asker,
@@ -43,6 +44,12 @@ def target(job: str, *, health: str = "up", error: str = "") -> dict[str, Any]:
     return {"labels": {"job": job}, "scrapeUrl": f"http://{job}/m", "health": health, "lastError": error}
 
 
+def heard(*pairs: tuple[str, str], by: str = "kubernetes.pod_node_name") -> dict[str, Any]:
+    """The log store's answer when these collectors of these nodes deliver lines."""
+    rows = [{"metric": {"collector": name, by: node}, "value": [NOW, "3"]} for name, node in pairs]
+    return {"status": "success", "data": {"resultType": "vector", "result": rows}}
+
+
 class World:
     """What every address answers."""
 
@@ -53,6 +60,7 @@ class World:
         self.node_skew = 0.0
         self.silent: set[str] = set()
         self.database_error: Exception | None = None
+        self.delivering = [("vlagent", "worker"), ("rsyslog", "worker")]
 
     def get(self, url: str, parameters: Mapping[str, str]) -> Any:
         if any(url.startswith(base) for base in map(str, self.silent)):
@@ -61,6 +69,8 @@ class World:
             return {"data": {"activeTargets": self.targets}}
         if url.endswith("/alerts"):
             return {"data": {"alerts": self.alerts}}
+        if url.endswith("/stats_query"):
+            return heard(*self.delivering)
         if parameters.get("query") == "time()":
             return {"data": {"result": [self.clock, str(self.clock)]}}
         if url.endswith("/query"):
@@ -147,3 +157,23 @@ def test_what_a_cluster_does_not_have_is_not_asked_for() -> None:
     world = World()
     world.silent = {"http"}
     assert findings(replace(CLUSTER, endpoints=Endpoints()), world.asker) == []
+
+
+def test_a_collector_that_is_silent_while_the_other_is_not_is_named_with_its_node() -> None:
+    world = World()
+    world.delivering = [("vlagent", "master"), ("rsyslog", "master"), ("rsyslog", "worker")]
+    (sentence,) = findings(CLUSTER, world.asker)
+    assert sentence.startswith("log collector vlagent of node worker delivers nothing")
+    assert "-l app=vlagent" in sentence
+
+
+def test_lines_of_the_nodes_own_programs_count_as_well() -> None:
+    answer = heard(("vlagent", "master"), ("rsyslog", "master"), by="node")
+    assert silence_findings(answer) == []
+    assert len(silence_findings(heard(("vlagent", "master"), by="node"))) == 1
+
+
+def test_nobody_asks_for_our_collectors_in_somebody_elses_store() -> None:
+    world = World()
+    world.delivering = [("vlagent", "worker")]
+    assert findings(replace(CLUSTER, provider="existing"), world.asker) == []
