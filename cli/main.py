@@ -14,17 +14,14 @@ from faultcast.cli import (
     comparing,
     doctor,
     experiments,
-    forecast,
-    forecaster,
     grafana,
     image,
     judging,
-    models,
     observe,
     results,
     roles,
-    serving,
 )
+from faultcast.cli.outlook import forecast, forecaster, models, serving
 from faultcast.cli.guarded import CRASHED, Guarded, guard_pipes, refuse_empty
 from faultcast.infra.errors import FaultcastError, RefusedError
 from faultcast.infra.hangup import on_ending

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from faultcast.cli.forecast_options import database_of
+from faultcast.cli.outlook.forecast_options import database_of
 from faultcast.infra.errors import FaultcastError
 
 __all__ = ["register"]

@@ -19,7 +19,7 @@ from faultcast.experiments.resources.workloads import what_is_missing
 from faultcast.infra.helper.tasks.restore import field_of
 from faultcast.infra.kube.client import KubeClient
 
-__all__ = ["Workload", "as_before", "brought_back", "none_ready", "plan_scale", "take_away", "workloads_of"]
+__all__ = ["ScalableWorkload", "as_before", "brought_back", "none_ready", "plan_scale", "take_away", "workloads_of"]
 
 NOWHERE = "faultcast.dev/nowhere"
 """Label that no node has: a daemon set cannot be scaled, but it can be made to fit nowhere."""
@@ -29,7 +29,7 @@ _KINDS = ("deployment", "statefulset", "daemonset")
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
+class ScalableWorkload:
     """A workload that can be taken away.
 
     Attributes:
@@ -67,7 +67,7 @@ class Workload:
         return Restoration(self.path, {"spec": {"replicas": self.replicas}}, {"spec.replicas": 0})
 
 
-def workloads_of(kube: KubeClient, namespace: str = "") -> tuple[Workload, ...]:
+def workloads_of(kube: KubeClient, namespace: str = "") -> tuple[ScalableWorkload, ...]:
     """The deployments, stateful sets and daemon sets of a namespace, or of all.
 
     Raises:
@@ -79,7 +79,7 @@ def workloads_of(kube: KubeClient, namespace: str = "") -> tuple[Workload, ...]:
         ("statefulset", apps.list_namespaced_stateful_set, apps.list_stateful_set_for_all_namespaces),
         ("daemonset", apps.list_namespaced_daemon_set, apps.list_daemon_set_for_all_namespaces),
     )
-    found: list[Workload] = []
+    found: list[ScalableWorkload] = []
     doing = f"list the workloads of {namespace or 'the cluster'}"
     for kind, inside, everywhere in lists:
         listed = ask(doing, inside, namespace) if namespace else ask(doing, everywhere)
@@ -87,7 +87,7 @@ def workloads_of(kube: KubeClient, namespace: str = "") -> tuple[Workload, ...]:
     return tuple(found)
 
 
-def _workload(kind: str, item: Any) -> Workload:
+def _workload(kind: str, item: Any) -> ScalableWorkload:
     meta = item.metadata
     target = Target(
         kind=kind,
@@ -96,7 +96,7 @@ def _workload(kind: str, item: Any) -> Workload:
         uid=meta.uid or "",
         labels={key: value or "" for key, value in (meta.labels or {}).items()},
     )
-    return Workload(target, wanted_by(item), str(selector_of(item)))
+    return ScalableWorkload(target, wanted_by(item), str(selector_of(item)))
 
 
 def plan_scale(
@@ -163,7 +163,7 @@ def plan_scale(
     )
 
 
-def _serving(kube: KubeClient, workloads: Iterable[Workload]) -> list[Workload]:
+def _serving(kube: KubeClient, workloads: Iterable[ScalableWorkload]) -> list[ScalableWorkload]:
     """Some workloads that have ready pods, the first ones."""
     ready = (
         one
@@ -191,7 +191,7 @@ def take_away(access: Access, effect: Effect) -> None:
         InjectionError: The API server refuses, or does not answer.
     """
     for target in effect.targets:
-        workload = Workload(target, 0, "")
+        workload = ScalableWorkload(target, 0, "")
         change(access.kube, workload.path, workload.taken_away())
 
 
@@ -218,17 +218,17 @@ def _brought_back(effect: Effect, target: Target, replicas: object, *, chosen: b
     if target.kind not in _KINDS or not chosen:
         raise distrust(effect, f"has a target that its arguments do not choose, {target}")
     if target.kind == "daemonset":
-        return Workload(target, 0, "").restoration()
+        return ScalableWorkload(target, 0, "").restoration()
     if type(replicas) is not int or replicas < 1:
         raise distrust(effect, f"does not say how many pods {target} had")
-    return Workload(target, replicas, "").restoration()
+    return ScalableWorkload(target, replicas, "").restoration()
 
 
 def as_before(access: Access, effect: Effect) -> Whole:
     """The workloads have the pods they want, or had."""
     before = effect.state.get("before", {})
     owners = [
-        (target.namespace, replace(Workload(target, 0, "").owner, before=before.get(target.uid)))
+        (target.namespace, replace(ScalableWorkload(target, 0, "").owner, before=before.get(target.uid)))
         for target in effect.targets
     ]
     return Whole(

@@ -14,8 +14,8 @@ __all__ = [
     "Autoscaler",
     "Budget",
     "Claim",
-    "Machine",
-    "Service",
+    "ClusterNode",
+    "ServiceFacts",
     "Snapshot",
     "Throttling",
     "TrialFacts",
@@ -59,7 +59,7 @@ class Autoscaler:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceFacts:
     """A Service.
 
     Attributes:
@@ -93,7 +93,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class ClusterNode:
     """A node.
 
     Attributes:
@@ -129,10 +129,10 @@ class Snapshot:
     namespaces: tuple[str, ...] = ()
     workloads: tuple[Workload, ...] = ()
     budgets: tuple[Budget, ...] = ()
-    services: tuple[Service, ...] = ()
+    services: tuple[ServiceFacts, ...] = ()
     claims: tuple[Claim, ...] = ()
     autoscalers: tuple[Autoscaler, ...] = ()
-    nodes: tuple[Machine, ...] = ()
+    nodes: tuple[ClusterNode, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     def knows(self, *resources: str, namespace: str = "") -> bool:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from faultcast.experiments.manifests.facts import Autoscaler, Budget, Claim, Machine, Service
+from faultcast.experiments.manifests.facts import Autoscaler, Budget, Claim, ClusterNode, ServiceFacts
 from faultcast.experiments.manifests.plain import flag, items, moment, number, part, text, texts
-from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, Spread, Workload
+from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, SpreadRule, Workload
 
 __all__ = ["autoscaler_of", "budget_of", "claim_of", "machine_of", "service_of", "workload_of"]
 
@@ -17,7 +17,7 @@ _HOST = "kubernetes.io/hostname"
 type Object = Mapping[str, Any]
 
 
-def workload_of(kind: str, found: Object, pods: Sequence[Object], services: Sequence[Service]) -> Workload:
+def workload_of(kind: str, found: Object, pods: Sequence[Object], services: Sequence[ServiceFacts]) -> Workload:
     """A workload with those of the pods that it controls.
 
     Args:
@@ -54,18 +54,18 @@ def _controls(kind: str, namespace: str, name: str, pod: Object) -> bool:
     return (text(above, "kind"), text(above, "name")) == (kind, name)
 
 
-def _spread(spec: Object) -> list[Spread]:
+def _spread(spec: Object) -> list[SpreadRule]:
     found = [
-        Spread(text(one, "topologyKey"), text(one, "whenUnsatisfiable") != "ScheduleAnyway")
+        SpreadRule(text(one, "topologyKey"), text(one, "whenUnsatisfiable") != "ScheduleAnyway")
         for one in items(spec, "topologySpreadConstraints")
     ]
     apart = part(spec, "affinity", "podAntiAffinity")
     found += [
-        Spread(text(one, "topologyKey"), hard=True, anti_affinity=True)
+        SpreadRule(text(one, "topologyKey"), hard=True, anti_affinity=True)
         for one in items(apart, "requiredDuringSchedulingIgnoredDuringExecution")
     ]
     found += [
-        Spread(text(one, "podAffinityTerm", "topologyKey"), hard=False, anti_affinity=True)
+        SpreadRule(text(one, "podAffinityTerm", "topologyKey"), hard=False, anti_affinity=True)
         for one in items(apart, "preferredDuringSchedulingIgnoredDuringExecution")
     ]
     return [one for one in found if one.key]
@@ -77,7 +77,7 @@ def _claims(found: Object, spec: Object) -> list[str]:
     return [one for one in named if one]
 
 
-def _container(found: Object, namespace: str, services: Sequence[Service]) -> Container:
+def _container(found: Object, namespace: str, services: Sequence[ServiceFacts]) -> Container:
     ports = items(found, "ports")
     return Container(
         name=text(found, "name"),
@@ -91,7 +91,7 @@ def _container(found: Object, namespace: str, services: Sequence[Service]) -> Co
     )
 
 
-def _calls(found: Object, namespace: str, services: Sequence[Service]) -> list[tuple[str, str]]:
+def _calls(found: Object, namespace: str, services: Sequence[ServiceFacts]) -> list[tuple[str, str]]:
     """The services that literal values of the environment name; of a value itself nothing is kept."""
     calls = []
     for one in items(found, "env"):
@@ -153,9 +153,9 @@ def autoscaler_of(found: Object) -> Autoscaler:
     )
 
 
-def service_of(found: Object) -> Service:
+def service_of(found: Object) -> ServiceFacts:
     """A service."""
-    return Service(
+    return ServiceFacts(
         text(found, "metadata", "namespace"),
         text(found, "metadata", "name"),
         texts(found, "spec", "selector"),
@@ -187,11 +187,11 @@ def _reachable(volume: Object) -> list[str]:
     return hosts
 
 
-def machine_of(found: Object) -> Machine:
+def machine_of(found: Object) -> ClusterNode:
     """A node."""
     ready = {text(one, "type"): text(one, "status") for one in items(found, "status", "conditions")}
     taints = [text(one, "effect") for one in items(found, "spec", "taints")]
-    return Machine(
+    return ClusterNode(
         text(found, "metadata", "name"),
         ready.get("Ready") == "True",
         not flag(found, "spec", "unschedulable") and not any(one in _AGAINST for one in taints),

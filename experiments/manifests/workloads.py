@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["Container", "Ending", "Pod", "ProbeSettings", "Spread", "Workload"]
+__all__ = ["Container", "Ending", "Pod", "ProbeSettings", "SpreadRule", "Workload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class SpreadRule:
     """A rule that keeps the pods of a workload apart.
 
     Attributes:
@@ -128,7 +128,7 @@ class Workload:
     selector: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     node_selector: Mapping[str, str] = field(default_factory=dict)
-    spread: tuple[Spread, ...] = ()
+    spread: tuple[SpreadRule, ...] = ()
     claims: tuple[str, ...] = ()
     containers: tuple[Container, ...] = ()
     pods: tuple[Pod, ...] = ()

@@ -5,7 +5,7 @@ from pathlib import Path
 from shlex import join
 
 from faultcast.reports.record import TrialRecord
-from faultcast.steady_state.advice.advice import Advice, Evidence
+from faultcast.steady_state.advice.advice import Advice, Figure
 from faultcast.steady_state.advice.alerts import RULE
 from faultcast.steady_state.advice.deriving import TOP, ranked
 from faultcast.steady_state.advice.store import patch_file
@@ -19,12 +19,12 @@ def advice_line(advice: Advice) -> str:
     return f"{advice.change} ({advice.confidence} confidence): {advice.cause}"
 
 
-def evidence_words(found: Iterable[Evidence]) -> str:
+def evidence_words(found: Iterable[Figure]) -> str:
     """The numbers, such as `replicas of Deployment shop/store: 1; nodes: 2`."""
     return "; ".join(f"{one.what}: {_number(one)}" for one in found)
 
 
-def _number(one: Evidence) -> str:
+def _number(one: Figure) -> str:
     return difference(one.value, one.unit) if one.difference else quantity(one.value, one.unit)
 
 

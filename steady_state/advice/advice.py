@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Advice", "Change", "Confidence", "Evidence", "distinct", "key_of"]
+__all__ = ["Advice", "ManifestChange", "Confidence", "Figure", "distinct", "key_of"]
 
 Confidence = Literal["high", "medium", "low"]
 """`high`: the manifests show the cause and the trial its effect. `medium`: one step between them is the usual
@@ -12,7 +12,7 @@ one, and was not measured. `low`: several explanations are left, and this one is
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Figure:
     """One number that advice rests on.
 
     Attributes:
@@ -29,7 +29,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ManifestChange:
     """The line of a manifest to change.
 
     Attributes:
@@ -80,8 +80,8 @@ class Advice:
     rule: str
     cause: str
     root: str
-    change: Change
-    evidence: tuple[Evidence, ...]
+    change: ManifestChange
+    evidence: tuple[Figure, ...]
     metrics: tuple[str, ...]
     critical: bool
     confidence: Confidence

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faultcast.steady_state.advice.advice import Advice, Change, Evidence
+from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
 from faultcast.steady_state.advice.case import Case, Hurt
 from faultcast.steady_state.advice.patches import ABSENT, yaml_of
 
@@ -27,7 +27,7 @@ def missing_alert(case: Case) -> Iterator[Advice]:
         rule="alert",
         cause=f"{hurt.spec.name} deviated and no alert about the fault fired",
         root="alert",
-        change=Change(
+        change=ManifestChange(
             RULE,
             "",
             name,
@@ -37,8 +37,8 @@ def missing_alert(case: Case) -> Iterator[Advice]:
             yaml_of({"groups": [{"name": "advice", "rules": [rule]}]}),
         ),
         evidence=(
-            Evidence("alerts about the fault", 0),
-            Evidence("the judge saw the deviation after", hurt.detected, "s"),
+            Figure("alerts about the fault", 0),
+            Figure("the judge saw the deviation after", hurt.detected, "s"),
             *((hurt.evidence,) if hurt.evidence else ()),
         ),
         metrics=(hurt.spec.name,),
@@ -63,7 +63,7 @@ def late_alert(case: Case) -> Iterator[Advice]:
         rule="alert",
         cause=f"{alert.name} fired {late:.0f} s after the judge saw that {hurt.spec.name} deviates",
         root="alert",
-        change=Change(
+        change=ManifestChange(
             RULE,
             "",
             alert.name,
@@ -73,9 +73,9 @@ def late_alert(case: Case) -> Iterator[Advice]:
             yaml_of({"alert": alert.name, "for": f"{shorter:.0f}s"}),
         ),
         evidence=(
-            Evidence(f"{alert.name} fired after", alert.seconds, "s"),
-            Evidence("the judge saw the deviation after", hurt.detected, "s"),
-            Evidence(f"{alert.name} was pending for", waited, "s"),
+            Figure(f"{alert.name} fired after", alert.seconds, "s"),
+            Figure("the judge saw the deviation after", hurt.detected, "s"),
+            Figure(f"{alert.name} was pending for", waited, "s"),
         ),
         metrics=(hurt.spec.name,),
         critical=hurt.spec.critical,

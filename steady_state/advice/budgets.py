@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from faultcast.experiments.manifests.facts import Budget
 from faultcast.experiments.manifests.workloads import Workload
-from faultcast.steady_state.advice.advice import Advice, Evidence
+from faultcast.steady_state.advice.advice import Advice, Figure
 from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.patches import added
 
@@ -44,8 +44,8 @@ def missing_budget(case: Case) -> Iterator[Advice]:
                 "maxUnavailable: 1",
             ),
             evidence=(
-                Evidence(f"pods of {workload} on node {struck.node}", struck.hit),
-                Evidence(f"disruption budgets for {workload}", 0),
+                Figure(f"pods of {workload} on node {struck.node}", struck.hit),
+                Figure(f"disruption budgets for {workload}", 0),
                 *case.worst,
             ),
             metrics=case.metrics,

@@ -7,7 +7,7 @@ from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import TrialHistory, place_of
 from faultcast.experiments.manifests.facts import Snapshot, TrialFacts
 from faultcast.experiments.manifests.workloads import Pod, Workload
-from faultcast.steady_state.advice.advice import Evidence
+from faultcast.steady_state.advice.advice import Figure
 from faultcast.steady_state.prepared import unit_of
 from faultcast.steady_state.resilience import Response
 
@@ -43,12 +43,12 @@ class Hurt:
     lost: float | None
 
     @property
-    def evidence(self) -> Evidence | None:
+    def evidence(self) -> Figure | None:
         """How far it was off."""
         if self.effect is None:
             return None
         what = f"{self.spec.name}, measured minus forecast"
-        return Evidence(what, self.effect, unit_of(self.spec), difference=True)
+        return Figure(what, self.effect, unit_of(self.spec), difference=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +191,6 @@ class Case:
         return sum(points) if points else None
 
     @property
-    def worst(self) -> tuple[Evidence, ...]:
+    def worst(self) -> tuple[Figure, ...]:
         """How far the worst metric was off."""
         return tuple(one.evidence for one in self.hurt[:1] if one.evidence is not None)

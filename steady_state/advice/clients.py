@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faultcast.experiments.manifests.workloads import Workload
-from faultcast.steady_state.advice.advice import Advice, Change, Evidence
+from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
 from faultcast.steady_state.advice.case import Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container
 from faultcast.steady_state.prepared import unit_of
@@ -35,7 +35,7 @@ def sudden_end(case: Case) -> Iterator[Advice]:
                     struck.workload, path, ABSENT, "sleep 5 s", in_container(container.name, settings)
                 ),
                 evidence=(
-                    Evidence(f"pods of {struck.workload} that served on", _left(struck)),
+                    Figure(f"pods of {struck.workload} that served on", _left(struck)),
                     *case.worst,
                 ),
                 metrics=case.metrics,
@@ -58,7 +58,7 @@ def no_retry(case: Case) -> Iterator[Advice]:
                 rule="clients",
                 cause=f"{caller} saw errors, though {_left(struck)} pods of {struck.workload} served on",
                 root=f"errors beside {struck.workload}",
-                change=Change(
+                change=ManifestChange(
                     caller.kind,
                     caller.namespace,
                     caller.name,
@@ -67,7 +67,7 @@ def no_retry(case: Case) -> Iterator[Advice]:
                     "tried once more after 100 ms, on a new connection",
                 ),
                 evidence=(
-                    Evidence(f"pods of {struck.workload} that served on", _left(struck)),
+                    Figure(f"pods of {struck.workload} that served on", _left(struck)),
                     *case.worst,
                 ),
                 metrics=case.metrics,

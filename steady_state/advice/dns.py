@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faultcast.steady_state.advice.advice import Advice, Change, Evidence
+from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
 from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.patches import ABSENT, HOST, changed, constraint, in_pod
 
@@ -31,7 +31,7 @@ def second_server(case: Case) -> Iterator[Advice]:
             cause="the only pod of the cluster's DNS was away",
             root="dns",
             change=changed(workload, "spec.replicas", "1", "2", patch),
-            evidence=(Evidence(f"replicas of {workload}", 1), *case.worst),
+            evidence=(Figure(f"replicas of {workload}", 1), *case.worst),
             metrics=case.metrics,
             critical=case.critical,
             confidence="medium",
@@ -56,7 +56,7 @@ def node_cache(case: Case) -> Iterator[Advice]:
         rule="dns",
         cause="every look-up went to the cluster's DNS, and no node had an answer of its own",
         root="dns",
-        change=Change(
+        change=ManifestChange(
             "DaemonSet",
             "kube-system",
             "node-local-dns",
@@ -64,7 +64,7 @@ def node_cache(case: Case) -> Iterator[Advice]:
             ABSENT,
             "the add-on NodeLocal DNSCache, its cache with serve_stale",
         ),
-        evidence=(Evidence("DNS caches on nodes", 0), *case.worst),
+        evidence=(Figure("DNS caches on nodes", 0), *case.worst),
         metrics=case.metrics,
         critical=case.critical,
         confidence="low",

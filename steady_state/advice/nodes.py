@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faultcast.steady_state.advice.advice import Advice, Change, Evidence
+from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
 from faultcast.steady_state.advice.budgets import missing_budget
 from faultcast.steady_state.advice.case import NODE_LOSS, Case
 from faultcast.steady_state.advice.clients import no_retry, sudden_end
@@ -35,14 +35,14 @@ def too_few_nodes(case: Case) -> Iterator[Advice]:
     ]
     if case.places > 1 and not waiting:
         return
-    evidence = [Evidence("nodes on which pods may be placed", case.places)]
+    evidence = [Figure("nodes on which pods may be placed", case.places)]
     if waiting:
-        evidence.append(Evidence("pods that found no node with room", len(waiting)))
+        evidence.append(Figure("pods that found no node with room", len(waiting)))
     yield Advice(
         rule="nodes",
         cause=f"no other node could take over the pods of node {nodes[0]}",
         root="nodes",
-        change=Change("Cluster", "", "", "nodes", str(len(before.nodes)), str(len(before.nodes) + 1)),
+        change=ManifestChange("Cluster", "", "", "nodes", str(len(before.nodes)), str(len(before.nodes) + 1)),
         evidence=(*evidence, *case.worst),
         metrics=case.metrics,
         critical=case.critical,
@@ -68,7 +68,7 @@ def other_site(case: Case) -> Iterator[Advice]:
     zones = {node.zone for node in before.nodes if node.zone}
     for struck in lost[:1]:
         workload = struck.workload
-        change = Change("Cluster", "", "", "zones", str(max(1, len(zones))), str(max(1, len(zones)) + 1))
+        change = ManifestChange("Cluster", "", "", "zones", str(max(1, len(zones))), str(max(1, len(zones)) + 1))
         if len(zones) > 1 and not any(one.key == _ZONE for one in workload.spread):
             path = "spec.template.spec.topologySpreadConstraints"
             patch = in_pod({"topologySpreadConstraints": [constraint(workload, _ZONE)]})
@@ -79,8 +79,8 @@ def other_site(case: Case) -> Iterator[Advice]:
             root="site",
             change=change,
             evidence=(
-                Evidence(f"pods of {workload} on other nodes", len(workload.pods) - struck.hit),
-                Evidence("zones of the nodes", len(zones)),
+                Figure(f"pods of {workload} on other nodes", len(workload.pods) - struck.hit),
+                Figure("zones of the nodes", len(zones)),
                 *case.worst,
             ),
             metrics=case.metrics,

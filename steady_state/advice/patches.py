@@ -4,7 +4,7 @@ from io import StringIO
 from typing import Any
 
 from faultcast.experiments.manifests.workloads import Workload
-from faultcast.steady_state.advice.advice import Change
+from faultcast.steady_state.advice.advice import ManifestChange
 
 __all__ = ["ABSENT", "HOST", "added", "changed", "constraint", "in_container", "in_pod", "yaml_of"]
 
@@ -24,15 +24,15 @@ def yaml_of(document: Any) -> str:
     return stream.getvalue()
 
 
-def changed(workload: Workload, path: str, before: str, after: str, patch: Any) -> Change:
+def changed(workload: Workload, path: str, before: str, after: str, patch: Any) -> ManifestChange:
     """A change of a workload that is there."""
-    return Change(workload.kind, workload.namespace, workload.name, path, before, after, yaml_of(patch))
+    return ManifestChange(workload.kind, workload.namespace, workload.name, path, before, after, yaml_of(patch))
 
 
-def added(document: dict[str, Any], after: str) -> Change:
+def added(document: dict[str, Any], after: str) -> ManifestChange:
     """An object that is not there yet."""
     meta = document["metadata"]
-    return Change(
+    return ManifestChange(
         document["kind"],
         meta.get("namespace", ""),
         meta["name"],

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from faultcast.experiments.manifests.workloads import Container, Workload
-from faultcast.steady_state.advice.advice import Advice, Confidence, Evidence
+from faultcast.steady_state.advice.advice import Advice, Confidence, Figure
 from faultcast.steady_state.advice.case import Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container
 
@@ -37,7 +37,7 @@ def missing_readiness(case: Case) -> Iterator[Advice]:
                     {"readinessProbe": settings},
                     root="errors beside",
                     cause=f"pods of {struck.workload} get requests before they can answer them",
-                    evidence=(Evidence(f"readiness probes of {container.name}", 0),),
+                    evidence=(Figure(f"readiness probes of {container.name}", 0),),
                     confidence="medium",
                     because="how long the new pod took to answer was not measured",
                     silent_when="a readiness probe on the container that serves",
@@ -65,7 +65,7 @@ def slow_readiness(case: Case) -> Iterator[Advice]:
                 root="errors beside",
                 cause=f"a pod of {struck.workload} that answers nothing stays in service for "
                 f"{probe.notices_after:.0f} s, though others could answer",
-                evidence=(Evidence("the readiness probe notices after", probe.notices_after, "s"),),
+                evidence=(Figure("the readiness probe notices after", probe.notices_after, "s"),),
                 confidence="medium",
                 because="whether the pod stopped to answer its probe was not measured",
                 silent_when=f"a readiness probe that notices within {SLOW:.0f} s",
@@ -94,8 +94,8 @@ def strict_liveness(case: Case) -> Iterator[Advice]:
                 root="liveness of",
                 cause=f"pods of {workload} were restarted while they were only slow",
                 evidence=(
-                    Evidence(f"restarts of {workload} during the trial", more),
-                    Evidence("an answer to the liveness probe may take", probe.timeout, "s"),
+                    Figure(f"restarts of {workload} during the trial", more),
+                    Figure("an answer to the liveness probe may take", probe.timeout, "s"),
                 ),
                 confidence="medium",
                 because="the restarts were counted; that the probe asked for them is the usual reason",
@@ -130,7 +130,7 @@ def _advice(
     *,
     cause: str,
     root: str,
-    evidence: tuple[Evidence, ...],
+    evidence: tuple[Figure, ...],
     confidence: Confidence,
     because: str,
     silent_when: str,

@@ -5,7 +5,7 @@ from typing import Any
 
 from faultcast.experiments.manifests.facts import Autoscaler
 from faultcast.experiments.manifests.workloads import Workload
-from faultcast.steady_state.advice.advice import Advice, Change, Confidence, Evidence
+from faultcast.steady_state.advice.advice import Advice, ManifestChange, Confidence, Figure
 from faultcast.steady_state.advice.case import NODE_LOSS, Case, Struck
 from faultcast.steady_state.advice.patches import ABSENT, HOST, changed, constraint, in_pod, yaml_of
 
@@ -41,7 +41,7 @@ def _second(case: Case, struck: Struck) -> Advice:
     change = changed(workload, "spec.replicas", "1", "2", patch)
     if scaler := _scaler(case, workload):
         path, least = "spec.minReplicas", yaml_of({"spec": {"minReplicas": 2}})
-        change = Change("HorizontalPodAutoscaler", scaler.namespace, scaler.name, path, "1", "2", least)
+        change = ManifestChange("HorizontalPodAutoscaler", scaler.namespace, scaler.name, path, "1", "2", least)
     confidence: Confidence = "high"
     because = "the manifest asks for one pod, the fault took it, and the metric deviated"
     if not struck.measured:
@@ -55,8 +55,8 @@ def _second(case: Case, struck: Struck) -> Advice:
         root=f"{workload} away",
         change=change,
         evidence=(
-            Evidence(f"replicas of {workload}", 1),
-            *((Evidence("the next pod was ready after", max(back), "s"),) if back else ()),
+            Figure(f"replicas of {workload}", 1),
+            *((Figure("the next pod was ready after", max(back), "s"),) if back else ()),
             *case.worst,
         ),
         metrics=case.metrics,
@@ -116,8 +116,8 @@ def _apart(case: Case, struck: Struck, *, pinned: bool) -> Advice:
         root=f"{workload} away",
         change=changed(workload, path, before, after, in_pod(pod)),
         evidence=(
-            Evidence(f"pods of {workload} on node {struck.node}", struck.hit),
-            Evidence("nodes on which pods may be placed", case.places),
+            Figure(f"pods of {workload} on node {struck.node}", struck.hit),
+            Figure("nodes on which pods may be placed", case.places),
             *case.worst,
         ),
         metrics=case.metrics,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from faultcast.experiments.manifests.workloads import Container, Workload
-from faultcast.steady_state.advice.advice import Advice, Evidence
+from faultcast.steady_state.advice.advice import Advice, Figure
 from faultcast.steady_state.advice.case import Case
 from faultcast.steady_state.advice.patches import ABSENT, changed, in_container
 
@@ -35,7 +35,7 @@ def cpu_limit(case: Case) -> Iterator[Advice]:
                 container,
                 ("limits.cpu", limit, more),
                 cause=f"{workload} was stopped by its CPU limit while the fault was in place",
-                evidence=Evidence(f"periods in which {container.name} was stopped", share, "ratio"),
+                evidence=Figure(f"periods in which {container.name} was stopped", share, "ratio"),
                 because="the quota was reached; whether more would be used was not measured",
                 silent_when=f"fewer than {100 * THROTTLED:.0f} % of the periods throttled",
             )
@@ -59,7 +59,7 @@ def memory_limit(case: Case) -> Iterator[Advice]:
                 container,
                 ("limits.memory", limit, more),
                 cause=f"{workload} ran out of its memory limit while the fault was in place",
-                evidence=Evidence(
+                evidence=Figure(
                     f"containers {container.name} that ran out of memory", _kills(case, workload, container)
                 ),
                 because="the kill was seen; how much it would have used was not measured",
@@ -84,7 +84,7 @@ def missing_request(case: Case) -> Iterator[Advice]:
                     container,
                     (f"requests.{resource}", ABSENT, least),
                     cause=f"{struck.workload} asks for no {resource}: it goes short first",
-                    evidence=Evidence(f"{resource} that {container.name} asks for", 0),
+                    evidence=Figure(f"{resource} that {container.name} asks for", 0),
                     because=f"how much {resource} it needs was not measured: {least} is a beginning",
                     silent_when=f"a request or a limit of {resource} on each of its containers",
                 )
@@ -122,7 +122,7 @@ def _advice(
     line: tuple[str, str, str],
     *,
     cause: str,
-    evidence: Evidence,
+    evidence: Figure,
     because: str,
     silent_when: str,
 ) -> Advice:

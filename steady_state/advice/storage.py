@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faultcast.experiments.manifests.facts import Claim
-from faultcast.steady_state.advice.advice import Advice, Change, Evidence
+from faultcast.steady_state.advice.advice import Advice, ManifestChange, Figure
 from faultcast.steady_state.advice.case import NODE_LOSS, Case, Struck
 
 __all__ = ["bound_volume"]
@@ -41,7 +41,7 @@ def _advice(case: Case, struck: Struck, claim: Claim) -> Advice:
         rule="storage",
         cause=f"the data of {workload} could be reached from node {struck.node} alone",
         root=f"{workload} away",
-        change=Change(
+        change=ManifestChange(
             kind,
             workload.namespace,
             name,
@@ -50,8 +50,8 @@ def _advice(case: Case, struck: Struck, claim: Claim) -> Advice:
             "a class whose volumes every node can reach",
         ),
         evidence=(
-            Evidence(f"nodes that can reach the volume of {claim.name}", len(claim.nodes)),
-            Evidence(f"pods of {workload} on node {struck.node}", struck.hit),
+            Figure(f"nodes that can reach the volume of {claim.name}", len(claim.nodes)),
+            Figure(f"pods of {workload} on node {struck.node}", struck.hit),
             *case.worst,
         ),
         metrics=case.metrics,

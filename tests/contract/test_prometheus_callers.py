@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from faultcast.cli import observe
-from faultcast.cli.forecast_options import Chosen, Lengths, request_of
+from faultcast.cli.outlook.forecast_options import Chosen, Lengths, request_of
 from faultcast.experiments.history import Injection, Proof
 from faultcast.experiments.loading.loader import load_experiment
 from faultcast.experiments.resources.access import access_to

@@ -15,7 +15,7 @@ from faultcast.experiments.execution.runner import run_method
 from faultcast.experiments.history import Event
 from faultcast.experiments.loading.loader import load_experiment
 from faultcast.experiments.marks.pushgateway import PushgatewayMarker
-from faultcast.fixtures.marking import markers_of
+from faultcast.fixtures.trial.marking import markers_of
 from faultcast.infra.cluster import Cluster
 from faultcast.infra.kube.client import connect
 from faultcast.infra.settings import load_settings

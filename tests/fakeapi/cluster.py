@@ -11,6 +11,8 @@ from urllib3.exceptions import MaxRetryError
 from faultcast.experiments.resources.access import Access
 from faultcast.infra.cluster import Cluster, Endpoints, Node
 from faultcast.infra.kube.client import KubeClient, client_of
+from faultcast.infra.kube.connection import Connection
+from faultcast.infra.kube.errors import Origin
 from faultcast.infra.kube.kubeconfig import KubeContext
 from tests.fakeapi.controllers import Controllers
 from tests.fakeapi.meter import FakeMeter
@@ -94,7 +96,7 @@ class FakeApi:
         configuration.host = self.host
         if account:
             configuration.api_key = {"authorization": f"{TOKEN}{account}"}
-        return client_of(client.ApiClient(configuration))
+        return client_of(Connection(configuration, Origin(None, "", self.host)))
 
     def access(self, *, helper_image: str = "helper:1") -> Access:
         return Access(

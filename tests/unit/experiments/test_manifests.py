@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faultcast.experiments.history import Span
-from faultcast.experiments.manifests.facts import Budget, Claim, Machine, Snapshot, Throttling
+from faultcast.experiments.manifests.facts import Budget, Claim, ClusterNode, Snapshot, Throttling
 from faultcast.experiments.manifests.parsing import (
     budget_of,
     claim_of,
@@ -26,7 +26,7 @@ from faultcast.experiments.manifests.reading import (
     read_snapshot,
     reading_rights,
 )
-from faultcast.experiments.manifests.workloads import ProbeSettings, Spread, Workload
+from faultcast.experiments.manifests.workloads import ProbeSettings, SpreadRule, Workload
 from faultcast.fixtures.trial.facts import facts_after, facts_before, throttling
 from faultcast.forecasting.sources import PrometheusSource
 from faultcast.infra.prometheus.client import PrometheusClient
@@ -212,9 +212,9 @@ def test_what_a_template_says() -> None:
     web = deployment(POD_SPEC)
     assert web.replicas == 1
     assert web.spread == (
-        Spread("zone", hard=False),
-        Spread("kubernetes.io/hostname", hard=True, anti_affinity=True),
-        Spread("rack", hard=False, anti_affinity=True),
+        SpreadRule("zone", hard=False),
+        SpreadRule("kubernetes.io/hostname", hard=True, anti_affinity=True),
+        SpreadRule("rack", hard=False, anti_affinity=True),
     )
     assert web.claims == ("uploads",)
     [app] = web.containers
@@ -253,7 +253,7 @@ def test_a_budget_and_a_cordoned_node() -> None:
         "spec": {"unschedulable": True},
         "status": {"conditions": [{"type": "Ready", "status": "True"}]},
     }
-    assert machine_of(node) == Machine("worker", ready=True, schedulable=False, zone="a")
+    assert machine_of(node) == ClusterNode("worker", ready=True, schedulable=False, zone="a")
 
 
 KEYS = st.sampled_from(["metadata", "spec", "status", "template", "containers", "name", "env", "volumes"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from faultcast.cli import forecaster as commands
+from faultcast.cli.outlook import forecaster as commands
 from faultcast.infra.errors import ConfigurationError, RequirementError
 from faultcast.infra.forecaster.local import local_options
 from faultcast.infra.forecaster.objects import (

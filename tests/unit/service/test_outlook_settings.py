@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from faultcast.cli import serving
+from faultcast.cli.outlook import serving
 from faultcast.infra.errors import ConfigurationError, SinkError, SupersededError
 from faultcast.infra.leadership.leadership import NoLease, Term
 from faultcast.reports.outlook import running

@@ -7,13 +7,13 @@ from typing import Any
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.experiments.history import Event, Injection, Proof, TrialHistory
-from faultcast.experiments.manifests.facts import Machine, Service, Snapshot, TrialFacts
-from faultcast.experiments.manifests.workloads import Container, Pod, ProbeSettings, Spread, Workload
+from faultcast.experiments.manifests.facts import ClusterNode, ServiceFacts, Snapshot, TrialFacts
+from faultcast.experiments.manifests.workloads import Container, Pod, ProbeSettings, SpreadRule, Workload
 from faultcast.steady_state.resilience import Resilience, Traced
 from faultcast.steady_state.verdict import MetricVerdict, SeriesVerdict, Status, TrialVerdict
 from tests.factories import INJECTED, make_history
 
-NODES = (Machine("master"), Machine("worker"))
+NODES = (ClusterNode("master"), ClusterNode("worker"))
 PROBE = ProbeSettings(1.0, 1.0, 2)
 ERRORS = MetricSpec(
     name="error_ratio",
@@ -54,12 +54,12 @@ def workload(name: str, nodes: Sequence[str], *, namespace: str = "shop", **chan
 
 
 STORE = workload("store", ["worker"])
-GATEWAY = workload("gateway", ["master", "worker"], spread=(Spread("kubernetes.io/hostname", hard=False),))
+GATEWAY = workload("gateway", ["master", "worker"], spread=(SpreadRule("kubernetes.io/hostname", hard=False),))
 
 
 def snapshot(*workloads: Workload, **changes: Any) -> Snapshot:
     """What was read right before the fault."""
-    services = tuple(Service(one.namespace, one.name, one.selector) for one in workloads)
+    services = tuple(ServiceFacts(one.namespace, one.name, one.selector) for one in workloads)
     whole = Snapshot(INJECTED, ("kube-system", "shop"), workloads, services=services, nodes=NODES)
     return replace(whole, **changes)
 

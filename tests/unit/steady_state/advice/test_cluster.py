@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from faultcast.experiments.history import Event, TrialHistory
-from faultcast.experiments.manifests.facts import Claim, Machine, TrialFacts
-from faultcast.experiments.manifests.workloads import Pod, Spread, Workload
+from faultcast.experiments.manifests.facts import Claim, ClusterNode, TrialFacts
+from faultcast.experiments.manifests.workloads import Pod, SpreadRule, Workload
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice
 from faultcast.steady_state.advice.deriving import advise
@@ -96,7 +96,7 @@ def test_storage_is_left_alone(fault: str, claims: tuple[Claim, ...]) -> None:
 
 
 def test_the_only_node_gets_another() -> None:
-    alone = (Machine("master", schedulable=False), Machine("worker"))
+    alone = (ClusterNode("master", schedulable=False), ClusterNode("worker"))
     [advice] = found("nodes", "node-down", NODE, facts(STORE, nodes=alone))
     assert str(advice.change) == "Cluster: nodes 2 -> 3"
     assert advice.confidence == "medium"
@@ -114,7 +114,7 @@ def test_nodes_without_room_get_another() -> None:
     [
         (NODE, {}),
         (NODE, {"nodes": (), "unknown": {"nodes": "forbidden"}}),
-        ("pod shop/gateway-5f6b8-0", {"nodes": (Machine("worker"),)}),
+        ("pod shop/gateway-5f6b8-0", {"nodes": (ClusterNode("worker"),)}),
     ],
 )
 def test_no_more_nodes_are_advised(target: str, changes: dict[str, Any]) -> None:
@@ -128,7 +128,7 @@ def test_only_what_is_right_otherwise_gets_another_site() -> None:
 
 
 def test_pods_are_spread_over_the_zones_that_there_are() -> None:
-    zoned = (Machine("master", zone="a"), Machine("worker", zone="b"))
+    zoned = (ClusterNode("master", zone="a"), ClusterNode("worker", zone="b"))
     [advice] = found("site", "node-down", NODE, facts(GATEWAY, nodes=zoned))
     [apart] = load_yaml(advice.change.patch)["spec"]["template"]["spec"]["topologySpreadConstraints"]
     assert apart["topologyKey"] == "topology.kubernetes.io/zone"
@@ -140,7 +140,7 @@ def test_pods_are_spread_over_the_zones_that_there_are() -> None:
         ("node-cpu", facts(GATEWAY)),
         ("node-down", facts(GATEWAY, STORE)),
         ("node-down", facts(workload("gateway", ["worker", "worker"]))),
-        ("node-down", facts(GATEWAY, nodes=(Machine("worker"),))),
+        ("node-down", facts(GATEWAY, nodes=(ClusterNode("worker"),))),
         ("node-down", facts(GATEWAY, unknown={"persistentvolumeclaims": "forbidden"})),
         ("node-down", TrialFacts()),
     ],
@@ -197,7 +197,7 @@ def test_nobody_who_did_not_look_for_alerts_misses_one() -> None:
 
 
 def test_spreading_over_hosts_is_no_spreading_over_zones() -> None:
-    zoned = (Machine("master", zone="a"), Machine("worker", zone="b"))
-    done = replace(GATEWAY, spread=(Spread("topology.kubernetes.io/zone", hard=False),))
+    zoned = (ClusterNode("master", zone="a"), ClusterNode("worker", zone="b"))
+    done = replace(GATEWAY, spread=(SpreadRule("topology.kubernetes.io/zone", hard=False),))
     [advice] = found("site", "node-down", NODE, facts(done, nodes=zoned))
     assert str(advice.change) == "Cluster: zones 2 -> 3"

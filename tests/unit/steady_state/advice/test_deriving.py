@@ -16,14 +16,14 @@ from faultcast.experiments.manifests.facts import (
     Autoscaler,
     Budget,
     Claim,
-    Machine,
-    Service,
+    ClusterNode,
+    ServiceFacts,
     Snapshot,
     Throttling,
     TrialFacts,
 )
 from faultcast.experiments.manifests.store import load_facts, save_facts
-from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, Spread, Workload
+from faultcast.experiments.manifests.workloads import Container, Ending, Pod, ProbeSettings, SpreadRule, Workload
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice, key_of
 from faultcast.steady_state.advice.deriving import advise, ranked
@@ -64,7 +64,7 @@ workloads = st.builds(
     labels,
     labels,
     labels,
-    st.lists(st.builds(Spread, words, st.booleans(), st.booleans()), max_size=2).map(tuple),
+    st.lists(st.builds(SpreadRule, words, st.booleans(), st.booleans()), max_size=2).map(tuple),
     st.lists(words, max_size=2).map(tuple),
     st.lists(containers, max_size=2).map(tuple),
     st.lists(pods, max_size=3).map(tuple),
@@ -75,12 +75,12 @@ snapshots = st.none() | st.builds(
     st.just(()),
     st.lists(workloads | st.sampled_from([STORE, GATEWAY]), max_size=4).map(tuple),
     st.lists(st.builds(Budget, words, words, labels, words, words), max_size=2).map(tuple),
-    st.lists(st.builds(Service, words, words, labels), max_size=2).map(tuple),
+    st.lists(st.builds(ServiceFacts, words, words, labels), max_size=2).map(tuple),
     st.lists(st.builds(Claim, words, words, words, st.just(()), st.tuples(words)), max_size=2).map(tuple),
     st.lists(st.builds(Autoscaler, words, words, st.tuples(words, words), st.integers(0, 3)), max_size=1).map(
         tuple
     ),
-    st.lists(st.builds(Machine, words, st.booleans(), st.booleans(), words), max_size=3).map(tuple),
+    st.lists(st.builds(ClusterNode, words, st.booleans(), st.booleans(), words), max_size=3).map(tuple),
     st.dictionaries(
         st.sampled_from(["nodes", "pods in shop", "services", "poddisruptionbudgets in shop"]),
         words,

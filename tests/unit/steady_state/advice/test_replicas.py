@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from faultcast.experiments.manifests.facts import Autoscaler, Machine, TrialFacts
-from faultcast.experiments.manifests.workloads import Spread, Workload
+from faultcast.experiments.manifests.facts import Autoscaler, ClusterNode, TrialFacts
+from faultcast.experiments.manifests.workloads import SpreadRule, Workload
 from faultcast.infra.yamltext import load_yaml
 from faultcast.steady_state.advice.advice import Advice
 from faultcast.steady_state.advice.deriving import advise
@@ -85,7 +85,7 @@ def test_all_pods_were_on_the_node() -> None:
 
 
 def test_a_wish_to_be_apart_that_was_not_granted_becomes_a_rule() -> None:
-    wished = replace(BOTH, spread=(Spread("kubernetes.io/hostname", hard=False),))
+    wished = replace(BOTH, spread=(SpreadRule("kubernetes.io/hostname", hard=False),))
     [advice] = found("node-down", "node worker", facts(wished), "spread")
     assert (advice.change.before, advice.change.after) == ("ScheduleAnyway", "DoNotSchedule")
 
@@ -94,11 +94,11 @@ def test_a_wish_to_be_apart_that_was_not_granted_becomes_a_rule() -> None:
     ("there", "nodes"),
     [
         (GATEWAY, NODES),
-        (BOTH, (Machine("worker"),)),
-        (BOTH, (Machine("worker"), Machine("master", schedulable=False))),
-        (replace(BOTH, spread=(Spread("kubernetes.io/hostname", hard=True),)), NODES),
+        (BOTH, (ClusterNode("worker"),)),
+        (BOTH, (ClusterNode("worker"), ClusterNode("master", schedulable=False))),
+        (replace(BOTH, spread=(SpreadRule("kubernetes.io/hostname", hard=True),)), NODES),
         (STORE, NODES),
     ],
 )
-def test_nothing_to_spread(there: Workload, nodes: tuple[Machine, ...]) -> None:
+def test_nothing_to_spread(there: Workload, nodes: tuple[ClusterNode, ...]) -> None:
     assert found("node-down", "node worker", facts(there, nodes=nodes), "spread") == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from faultcast.cli import forecast_options as options
+from faultcast.cli.outlook import forecast_options as options
 
 if TYPE_CHECKING:
     from faultcast.infra.cluster import DatabaseAccess

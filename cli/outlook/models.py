@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from faultcast.cli.forecast_options import Models
+from faultcast.cli.outlook.forecast_options import Models
 
 __all__ = ["register"]
 

@@ -24,7 +24,7 @@ __all__ = ["GROUP", "register"]
 GROUP = typer.Typer(
     no_args_is_help=True, help="The forecaster as a container: deploy, render, watch, remove."
 )
-"""The group of commands; `cli/serving.py` adds what runs inside of the container."""
+"""The group of commands; `cli/outlook/serving.py` adds what runs inside of the container."""
 
 _CronJob = Annotated[bool, typer.Option("--cronjob", help="forecast at fixed times instead of all the time")]
 _Schedule = Annotated[str, typer.Option(help="when, as cron writes it; with --cronjob")]

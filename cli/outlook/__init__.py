@@ -1,0 +1,1 @@
+"""Commands that look weeks ahead: outlooks, model versions, and the forecaster as a service."""
