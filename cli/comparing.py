@@ -94,18 +94,19 @@ def _print(console: Console, regression: "Regression") -> None:
 
 
 def _table(experiment: "ExperimentDifference") -> Table:
-    from faultcast.reports.words.regression import effect_words, figure_words, side_words
+    from faultcast.reports.words.regression import effect_words, figure_words, interval_words, side_words
     from faultcast.reports.words.verdict import p_words
+    from faultcast.steady_state.regression.difference import Change
 
-    table = Table("figure", "before", "after", "difference (95 %)", "p", "trials", "", box=None)
+    table = Table("figure", "before", "after", "difference", "95 %", "p", "", box=None)
     for one in experiment.differences:
         table.add_row(
             figure_words(one),
             side_words(one, one.before),
             side_words(one, one.after),
             effect_words(one),
+            interval_words(one),
             p_words(one.p_value),
-            f"{one.trials[0]} + {one.trials[1]}",
-            str(one.answer),
+            "" if one.answer is Change.SAME else str(one.answer),
         )
     return table

@@ -17,13 +17,14 @@ __all__ = [
     "experiment_headline",
     "experiment_lines",
     "figure_words",
+    "interval_words",
     "regression_headline",
     "side_words",
 ]
 
 _WHAT: dict[Figure, str] = {
-    "deviating": "share of trials that deviated",
-    "recovery": "time until back",
+    "deviating": "share of deviating trials",
+    "recovery": "recovery",
     "depth": "depth",
     "area": "loss",
 }
@@ -71,7 +72,7 @@ def experiment_lines(experiment: ExperimentDifference) -> tuple[str, ...]:
 def difference_line(difference: Difference) -> str:
     """One figure: `depth of served_rate: 31 % before, 52 % after (21 points more; 95 %: 4-38; p = 0.008)`."""
     sides = [side_words(difference, value) for value in (difference.before, difference.after)]
-    return f"{figure_words(difference)}: {sides[0]} before, {sides[1]} after ({effect_words(difference)})"
+    return f"{figure_words(difference)}: {sides[0]} before, {sides[1]} after ({_sized(difference)})"
 
 
 def side_words(difference: Difference, value: float | None) -> str:
@@ -88,13 +89,23 @@ def figure_words(difference: Difference) -> str:
 
 
 def effect_words(difference: Difference) -> str:
-    """How large a difference is: `21 points more, 95 %: 4-38`, `hazard ratio 0.4, 95 %: 0.2-0.8`."""
+    """How large a difference is: `21 points more`, `hazard ratio 0.4`."""
     if difference.effect is None:
         return "no effect can be computed"
     if difference.figure == "recovery":
-        return f"hazard ratio {quantity(difference.effect)}, {_interval(difference)}"
+        return f"hazard ratio {difference.effect:.2g}"
     side = "more" if difference.effect >= 0 else "less"
-    return f"{quantity(abs(difference.effect), 'points')} {side}, {_interval(difference)}"
+    return f"{quantity(abs(difference.effect), 'points')} {side}"
+
+
+def interval_words(difference: Difference) -> str:
+    """Where a difference lies: `4-38`, `-12 to 3`, `4 or more`, `open`."""
+    low, high = difference.low, difference.high
+    if low is not None and high is not None:
+        return f"{low:.2g}-{high:.2g}" if difference.figure == "recovery" else between(low, high)
+    if low is None and high is None:
+        return "open"
+    return f"{quantity(low)} or more" if low is not None else f"{quantity(high or 0.0)} or less"
 
 
 def _why_not(experiment: ExperimentDifference) -> str:
@@ -111,19 +122,14 @@ def _by(difference: Difference) -> str:
     """How large it is, such as `by 21 points in the depth of served_rate (95 %: 4-38)`."""
     if difference.figure == "recovery":
         before, after = (side_words(difference, value) for value in (difference.before, difference.after))
-        sides = f"{before} before, {after} after; {effect_words(difference)}"
+        sides = f"{before} before, {after} after; {_sized(difference)}"
         return f"{_slower(difference)}{figure_words(difference)} ({sides})"
     size = quantity(abs(difference.effect or 0.0), "points")
-    return f"by {size} in the {figure_words(difference)} ({_interval(difference)})"
+    return f"by {size} in the {figure_words(difference)} (95 %: {interval_words(difference)})"
 
 
-def _interval(difference: Difference) -> str:
-    low, high = difference.low, difference.high
-    if low is None and high is None:
-        return "95 %: open"
-    if low is not None and high is not None:
-        return f"95 %: {between(low, high)}"
-    return f"95 %: {quantity(low)} or more" if low is not None else f"95 %: {quantity(high or 0.0)} or less"
+def _sized(difference: Difference) -> str:
+    return f"{effect_words(difference)}, 95 %: {interval_words(difference)}"
 
 
 def _slower(difference: Difference) -> str:
@@ -147,5 +153,5 @@ def _would_have_been_seen(experiment: ExperimentDifference) -> str:
 
 def _size(figure: Figure, smallest: float) -> str:
     if figure == "recovery":
-        return f"a hazard ratio of {quantity(smallest)} in the {_WHAT[figure]}"
+        return f"a hazard ratio of {smallest:.2g} in the {_WHAT[figure]}"
     return f"{quantity(smallest, 'points')} in the {_WHAT[figure]}"

@@ -55,7 +55,7 @@ def asked(*words: str) -> Result:
 def test_a_slower_run_is_worse_and_the_exit_code_leaves_that_to_the_gate(runs: Path) -> None:
     done = asked(BEFORE[:8], "latest", "--runs-dir", str(runs))
     assert done.exit_code == 0, done.output
-    assert "gateway-pod-delete: worse, by 18 s in the time until back of served_rate" in done.output
+    assert "gateway-pod-delete: worse, by 18 s in the recovery of served_rate" in done.output
     assert "worse: gateway-pod-delete (alpha 0.05)" in done.output
     assert f"before  {BEFORE}, 6 trials" in done.output
 

@@ -126,7 +126,7 @@ def experiment(answer: Change, **more: Any) -> ExperimentDifference:
 def test_worse_says_by_how_much() -> None:
     worse = experiment(Change.WORSE, differences=(SLOWER, DEEPER), left_out=("2 of 8",), notes=("note",))
     assert experiment_headline(worse) == (
-        "store: worse, by 13 s in the time until back of served_rate "
+        "store: worse, by 13 s in the recovery of served_rate "
         "(12 s before, 25 s after; hazard ratio 0.4, 95 %: 0.2-0.8)"
     )
     assert experiment_lines(worse) == ("left out: 2 of 8", "note")
@@ -138,7 +138,7 @@ def test_worse_says_by_how_much() -> None:
 def test_no_difference_says_what_would_have_been_seen() -> None:
     same = experiment(Change.SAME, differences=(replace(SLOWER, answer=Change.SAME), DEEPER, OTHER))
     assert experiment_headline(same) == (
-        "store: no difference, and one of a hazard ratio of 0.3 in the time until back, "
+        "store: no difference, and one of a hazard ratio of 0.3 in the recovery, "
         "or 25 points in the depth would have been seen"
     )
 
