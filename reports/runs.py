@@ -4,6 +4,7 @@
 
     runs/latest -> 20261125T010203Z-4f9a1c
     runs/<run>/run.json                 the run (`RunRecord`)
+    runs/<run>/index.html               the run in short; summary.md and scores.json say the same
     runs/<run>/report.html              Allure, one file
     runs/<run>/junit.xml
     runs/<run>/repeats.json             what repeated experiments say together
@@ -54,6 +55,21 @@ class RunFolder:
     def report(self) -> Path:
         """The report to open in a browser."""
         return self.path / "report.html"
+
+    @property
+    def page(self) -> Path:
+        """The run in short, to open in a browser first."""
+        return self.path / "index.html"
+
+    @property
+    def summary(self) -> Path:
+        """The run in short as Markdown."""
+        return self.path / "summary.md"
+
+    @property
+    def scores(self) -> Path:
+        """What the run scores."""
+        return self.path / "scores.json"
 
     @property
     def junit(self) -> Path:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from faultcast.reports.record import TrialRecord
 from faultcast.reports.words.advice import advice_lines, command_of
 from faultcast.reports.words.curve import curve_words, pods_words
+from faultcast.reports.words.score import trial_headline, trial_lines
 from faultcast.reports.words.verdict import (
     MEANING,
     effect_in_full,
@@ -17,6 +18,7 @@ from faultcast.reports.words.verdict import (
     units,
 )
 from faultcast.steady_state.response import response_of
+from faultcast.steady_state.score.trial import score_trial
 from faultcast.steady_state.verdict import Status
 from faultcast.steady_state.wording import difference
 
@@ -26,6 +28,7 @@ __all__ = ["description"]
 def description(record: TrialRecord) -> str:
     """The verdict in a sentence, why, the overview picture, and a table of the metrics, as HTML."""
     history, verdict = record.history, record.verdict
+    score = score_trial(history, verdict)
     more = " ".join(
         f"{sentence}." for sentence in (MEANING[verdict.status].capitalize(), *verdict.reasons[1:])
     )
@@ -39,6 +42,7 @@ def description(record: TrialRecord) -> str:
             _table(("metric", "phase", "verdict", "p", "effect", "recovery", "why"), _rows(record)),
             _list(_curves(record)),
             _list(_objections(record)),
+            _list((trial_headline(score), *trial_lines(score))),
             f"<p>{escape(_power(record))}</p>",
             f"<p>Repeat: <code>{escape(record.repeat_command)}</code></p>" if record.repeat_command else "",
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,8 +13,10 @@ from faultcast.infra.errors import SinkError
 from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.reports.runs import RunFolder
 from faultcast.reports.sinks.repeats import repeats_in
+from faultcast.reports.summary.summary import score_run
 from faultcast.reports.words.advice import top_lines
 from faultcast.reports.words.repeats import deviating_words, in_time_words, median_words, repeat_lines
+from faultcast.reports.words.score import score_headline
 from faultcast.reports.words.verdict import (
     effect_words,
     expected,
@@ -25,6 +28,7 @@ from faultcast.reports.words.verdict import (
     worst_metric,
 )
 from faultcast.steady_state.repeats import Repeats
+from faultcast.steady_state.score.trial import score_trial
 from faultcast.steady_state.verdict import Status
 
 __all__ = ["ConsoleSink", "print_run", "print_summary", "repeats_table", "runs_table", "summary_table"]
@@ -106,14 +110,18 @@ def print_summary(console: Console, records: list[TrialRecord], folder: RunFolde
             console.print(_sentence(record))
         _print(console, "")
         _print_repeats(console, repeats_in(records))
+        console.print(Text(score_headline(replace(score_run(folder.name, records), name="the run"))))
+        _print(console, "")
         _print_advice(console, records)
+    if folder.page.exists():
+        _print(console, f"summary {folder.page}")
     _print(console, f"report  {folder.report if folder.report.exists() else 'none was made'}")
     _print(console, f"run     {folder.path}")
 
 
 def summary_table(records: list[TrialRecord]) -> Table:
     """A table of trials: verdict, the metric that weighs most, and the slowest recovery."""
-    table = _table("experiment", "verdict", "p", "worst metric", "recovery", whole=3)
+    table = _table("experiment", "verdict", "score", "p", "worst metric", "recovery", whole=4)
     for record in records:
         worst = worst_metric(record.verdict)
         metric, p_value = "–", "–"
@@ -123,6 +131,7 @@ def summary_table(records: list[TrialRecord]) -> Table:
         table.add_row(
             record.history.experiment,
             _status(record),
+            _points(record),
             p_value,
             metric,
             recovery_words(recovery_of(record.verdict)),
@@ -191,6 +200,11 @@ def _status(record: TrialRecord) -> Text:
     status = record.verdict.status
     known = expected(record.history, status)
     return Text(f"{status}*" if known else str(status), style=_STYLES[status])
+
+
+def _points(record: TrialRecord) -> str:
+    score = score_trial(record.history, record.verdict).score
+    return "–" if score is None else f"{score:.0f}"
 
 
 def _sentence(record: TrialRecord) -> Text:

@@ -16,7 +16,7 @@ from faultcast.reports.words.advice import command_of
 from faultcast.steady_state.advice.store import load_advice
 from tests.e2e.gate import ROOT, Gate, gate
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(720)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(720)]
 
 SOURCE = ROOT / "experiments" / "catalog" / "store-pod-delete.yaml"
 

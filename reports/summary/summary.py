@@ -1,0 +1,143 @@
+"""A run in short: what somebody has to know in ten seconds, before any page is drawn."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from faultcast.reports.record import RunRecord, TrialRecord
+from faultcast.reports.words.verdict import expected
+from faultcast.steady_state.advice.advice import Advice
+from faultcast.steady_state.advice.deriving import TOP, ranked
+from faultcast.steady_state.score.scores import ResilienceScore, TrialScore
+from faultcast.steady_state.score.trial import score_trial
+from faultcast.steady_state.score.whole import score_whole
+from faultcast.steady_state.verdict import Status, worst
+
+__all__ = ["AdviceGiven", "RunSummary", "ScoredTrial", "score_run", "summarize_run", "trial_folder"]
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredTrial:
+    """A trial with its score.
+
+    Attributes:
+        record: The trial.
+        score: What it scores.
+        before: Scores of its experiment in earlier runs, the oldest first, 0 to 100.
+    """
+
+    record: TrialRecord
+    score: TrialScore
+    before: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceGiven:
+    """Advice and the trial that it comes from.
+
+    Attributes:
+        advice: What to change.
+        number: Its place among the advice of its trial, from 1.
+        record: The trial.
+    """
+
+    advice: Advice
+    number: int
+    record: TrialRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run in short.
+
+    Attributes:
+        run: Its facts.
+        trials: Its trials, in order of time.
+        score: What all of them score.
+        before: What the latest earlier run of the same experiments scored; None when there is none.
+        advice: What to change first, the most important first.
+    """
+
+    run: RunRecord
+    trials: tuple[ScoredTrial, ...]
+    score: ResilienceScore
+    before: ResilienceScore | None = None
+    advice: tuple[AdviceGiven, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """The verdict of the run: the worst of its trials, what their experiments expect aside."""
+        counted = [one.record.verdict.status for one in self.trials if not self.expected(one)]
+        return worst(counted) if counted or not self.trials else Status.HELD
+
+    def expected(self, trial: ScoredTrial) -> str:
+        """As what a trial's experiment expects its verdict; empty when it does not."""
+        return expected(trial.record.history, trial.record.verdict.status)
+
+    @property
+    def missing(self) -> int:
+        """How many of its trials were never run, or left no verdict."""
+        return max(0, len(self.run.order) - len(self.trials))
+
+
+def score_run(name: str, records: Iterable[TrialRecord]) -> ResilienceScore:
+    """What the trials of one run score together; all of them count as new.
+
+    Args:
+        name: Identity of the run.
+        records: Its trials.
+    """
+    scores = [score_trial(record.history, record.verdict) for record in records]
+    return _together(name, scores)
+
+
+def summarize_run(
+    run: RunRecord, records: Sequence[TrialRecord], earlier: Mapping[str, ResilienceScore]
+) -> RunSummary:
+    """Put a run in short.
+
+    Args:
+        run: Its facts.
+        records: Its trials.
+        earlier: Scores of earlier runs by identity, the oldest first.
+    """
+    ordered = sorted(records, key=lambda record: record.history.started)
+    scores = [score_trial(record.history, record.verdict) for record in ordered]
+    experiments = {score.experiment for score in scores}
+    alike = [one for one in earlier.values() if {part.experiment for part in one.experiments} == experiments]
+    return RunSummary(
+        run=run,
+        trials=tuple(
+            ScoredTrial(record, score, _history(score.experiment, earlier.values()))
+            for record, score in zip(ordered, scores, strict=True)
+        ),
+        score=_together(run.run, scores),
+        before=alike[-1] if alike else None,
+        advice=tuple(_advice(ordered)),
+    )
+
+
+def _together(name: str, scores: Sequence[TrialScore]) -> ResilienceScore:
+    return score_whole(name, scores, now=max((score.ended for score in scores), default=_NEVER))
+
+
+def _history(experiment: str, earlier: Iterable[ResilienceScore]) -> tuple[float, ...]:
+    found = (part.score for run in earlier for part in run.experiments if part.experiment == experiment)
+    return tuple(score for score in found if score is not None)
+
+
+def _advice(records: Sequence[TrialRecord]) -> list[AdviceGiven]:
+    places = {
+        id(one): AdviceGiven(one, number, record)
+        for record in reversed(records)
+        for number, one in enumerate(record.advice, start=1)
+    }
+    return [places[id(one)] for one in ranked(one for record in records for one in record.advice)[:TOP]]
+
+
+def trial_folder(record: TrialRecord, run: Path) -> str:
+    """A trial's folder as seen from its run's: `trials/<trial>`."""
+    return record.folder.relative_to(run).as_posix() if record.folder.is_relative_to(run) else ""
