@@ -40,6 +40,7 @@ class RunRecord:
         versions: By name: `faultcast`, `darts`, `python`.
         host: Facts of the machine that ran it, by name.
         order: Names of its trials in the order in which they were to be run.
+        skipped: Names of those that were left out, because a condition of the workflow was not met.
     """
 
     run: str
@@ -54,6 +55,7 @@ class RunRecord:
     versions: Mapping[str, str]
     host: Mapping[str, str]
     order: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

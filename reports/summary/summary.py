@@ -80,7 +80,7 @@ class RunSummary:
     @property
     def missing(self) -> int:
         """How many of its trials were never run, or left no verdict."""
-        return max(0, len(self.run.order) - len(self.trials))
+        return max(0, len(self.run.order) - len(self.run.skipped) - len(self.trials))
 
 
 def score_run(name: str, records: Iterable[TrialRecord]) -> ResilienceScore:

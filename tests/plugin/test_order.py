@@ -150,6 +150,7 @@ def test_after_a_stopping_verdict_nothing_else_is_run(suite: pytest.Pytester, st
     result.assert_outcomes(failed=1, skipped=3)
     assert [name for name, _ in trials_of(result)] == ["no-fault"]
     assert f"stopped: no-fault {status}" in result.stdout.str()
+    assert record_of(suite)["skipped"] == record_of(suite)["order"][1:]
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 

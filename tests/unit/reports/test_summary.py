@@ -62,6 +62,8 @@ def test_trials_that_never_ran_are_counted(tmp_path: Path) -> None:
     assert summary.missing == 2
     assert run_headline(summary) == "HELD: 1 of 3 trials held, 2 never ran"
     assert summarize_run(run, [], {}).status is Status.UNKNOWN
+    left_out = summarize_run(replace(run, skipped=("c",)), records(tmp_path / "2", Status.HELD), {})
+    assert left_out.missing == 1
 
 
 def test_the_score_is_told_with_its_change_since_the_latest_run_of_the_same_experiments(
