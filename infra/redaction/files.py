@@ -103,7 +103,7 @@ def _without_secrets(data: bytes, suffix: str = "") -> bytes:
 
 
 def redact_files(*places: Path, by_name: bool = False) -> list[Path]:
-    """Take secrets out of the texts that lie there, each replaced at once; other files are left alone.
+    """Take secrets out of the texts that lie there, each replaced at once; files with zero bytes are left alone.
 
     Args:
         places: Files, and folders with all that is below them. What is not there is no error.
@@ -125,9 +125,12 @@ def redact_files(*places: Path, by_name: bool = False) -> list[Path]:
 
 def _redact(path: Path, *, by_name: bool) -> bool:
     try:
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError):
+        data = path.read_bytes()
+    except OSError:
         return False
+    if b"\0" in data:  # no text in any encoding that is written here
+        return False
+    text = data.decode("utf-8", "surrogateescape")
     if path.suffix == ".json":
         clean = redacted_document(text, by_name=by_name)
     else:  # a page may hold programs, in which there is much that only looks like a secret
@@ -135,6 +138,6 @@ def _redact(path: Path, *, by_name: bool) -> bool:
     if clean == text:
         return False
     partial = path.with_name(f"{path.name}.part")
-    partial.write_bytes(clean.encode())
+    partial.write_bytes(clean.encode("utf-8", "surrogateescape"))
     partial.replace(path)
     return True

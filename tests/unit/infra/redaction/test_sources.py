@@ -379,6 +379,16 @@ def test_files_are_cleaned_in_place_and_pictures_left_alone(tmp_path: Path) -> N
     assert redact_files(tmp_path) == []
 
 
+def test_a_text_in_another_encoding_is_cleaned_too_and_keeps_its_other_bytes(tmp_path: Path) -> None:
+    keep_arguments([f"--password={CANARY}"])
+    log, zeros = tmp_path / "latin1.log", tmp_path / "memory.dump"
+    log.write_bytes(b"caf\xe9 " + CANARY.encode() + b" \xff")
+    zeros.write_bytes(b"\0\x80")
+    assert redact_files(tmp_path) == [log]
+    assert log.read_bytes() == b"caf\xe9 *** \xff"
+    assert zeros.read_bytes() == b"\0\x80"
+
+
 def test_a_stream_writes_no_secret(tmp_path: Path) -> None:
     keep_arguments([f"--password={CANARY}"])
     with (tmp_path / "out").open("w") as file:
