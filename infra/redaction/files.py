@@ -103,7 +103,7 @@ def _without_secrets(data: bytes, suffix: str = "") -> bytes:
 
 
 def redact_files(*places: Path, by_name: bool = False) -> list[Path]:
-    """Take secrets out of the texts that lie there, each replaced at once; files with zero bytes are left alone.
+    """Take secrets out of the texts that lie there, each replaced at once; no text holds a zero byte.
 
     Args:
         places: Files, and folders with all that is below them. What is not there is no error.
