@@ -47,6 +47,7 @@ def question(image: ImageRecipe) -> tuple[list[str], str]:
         "shell": (["-c", "ls / && echo works"], "works"),
         "mariadb": (["--version"], "MariaDB"),
         "pause": (["--version"], "version"),
+        "rsyslog": (["-v"], "rsyslogd"),
     }.get(image.name, (["--version"], "version"))
 
 
