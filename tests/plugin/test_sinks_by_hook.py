@@ -44,7 +44,7 @@ def test_it(pytestconfig, tmp_path):
     context = KubeContext(Path("/nowhere"), "it")
     cluster = Cluster("c", "existing", context, "uid", (), Endpoints(), NoNodeControl())
     sinks, complaints = sinks_of(pytestconfig, cluster, RunFolder(tmp_path))
-    assert [sink.name for sink in sinks] == ["repeats", "allure", "letters"]
+    assert [sink.name for sink in sinks] == ["repeats", "allure", "summary", "letters"]
     assert sorted(complaint.partition(" of ")[2].partition(" ")[2] for complaint in complaints) == [
         "failed: KeyError: 'nobody home'", "gave 'no sink at all', which is no sink",
         "gave Nameless(), which is no sink",
