@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from faultcast.experiments.document.extension import MetricSpec
 from faultcast.infra.documents import load_document, save_document
+from faultcast.infra.errors import FaultcastError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ __all__ = [
     "Proof",
     "Span",
     "TrialHistory",
+    "load_history",
     "load_series",
     "load_trial",
     "place_of",
@@ -224,13 +226,21 @@ def load_trial(folder: Path) -> tuple[TrialHistory, dict[str, "pd.Series"]]:
     Raises:
         FaultcastError: The folder holds no complete trial, or a broken one.
     """
-    history = load_document(
+    return load_history(folder), load_series(folder)
+
+
+def load_history(folder: Path) -> TrialHistory:
+    """Read back what happened, without the series.
+
+    Raises:
+        FaultcastError: The folder holds no complete trial, or a broken one.
+    """
+    return load_document(
         folder / "history.json",
         _ADAPTER,
         missing=f"{folder} holds no complete trial: there is no history.json",
         remedy="name a folder below runs/<run>/trials/",
     )
-    return history, load_series(folder)
 
 
 def save_series(folder: Path, name: str, values: "pd.Series") -> None:
@@ -244,12 +254,22 @@ def save_series(folder: Path, name: str, values: "pd.Series") -> None:
 
 
 def load_series(folder: Path) -> dict[str, "pd.Series"]:
-    """All series of a trial's folder, by name."""
+    """All series of a trial's folder, by name.
+
+    Raises:
+        FaultcastError: One of them is broken.
+    """
     import pandas as pd
 
     found: dict[str, pd.Series] = {}
     for path in sorted((folder / "series").glob("*.parquet")):
-        values = pd.read_parquet(path)["value"]
+        try:
+            values = pd.read_parquet(path)["value"]
+        except (OSError, ValueError, KeyError) as error:  # pyarrow's own errors are of these kinds
+            message = f"{path} is broken: {str(error).splitlines()[0]}"
+            raise FaultcastError(
+                message, remedy="it was cut off, or copied in part: run the trial again"
+            ) from error
         values.name = path.stem
         found[path.stem] = values
     return found

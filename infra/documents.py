@@ -41,6 +41,9 @@ def load_document[T](
         return adapter.validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise FaultcastError(missing, remedy=remedy) from error
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise FaultcastError(message, remedy=mend) from error
     except ValidationError as error:
         message = f"{path} is broken: {error.errors()[0]['msg']}"
         raise FaultcastError(message, remedy=mend) from error

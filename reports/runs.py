@@ -15,14 +15,13 @@
                                         facts.json, advice.json, advice/*.yaml
 """
 
-import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from faultcast.experiments.history import load_trial
+from faultcast.experiments.history import load_history
 from faultcast.infra.documents import load_document, save_document
 from faultcast.infra.errors import FaultcastError
 from faultcast.infra.redaction import hidden, redacted
@@ -33,6 +32,7 @@ from faultcast.steady_state.store import load_verdict
 __all__ = ["RunFolder", "find_run", "list_runs", "load_record", "save_extras"]
 
 _RUN = TypeAdapter(RunRecord)
+_IDENTITY = re.compile(r"\d{8}T\d{6}Z-")
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -109,19 +109,24 @@ class RunFolder:
         Raises:
             FaultcastError: There is none, or a broken one.
         """
-        return load_document(
+        run = load_document(
             self.path / "run.json",
             _RUN,
             missing=f"{self.path} is not a run: there is no run.json",
             remedy="list the runs there are: faultcast results list",
         )
+        if any(moment is not None and moment.tzinfo is None for moment in (run.started, run.ended)):
+            message = f"{self.path / 'run.json'} is broken: a moment has no time zone"
+            raise FaultcastError(message, remedy="it was edited by hand: correct it")
+        return run
 
 
 def list_runs(runs: Path) -> tuple[RunFolder, ...]:
     """All runs below a folder, the newest last."""
-    return tuple(
-        RunFolder(path.parent) for path in sorted(runs.glob("*/run.json")) if not path.parent.is_symlink()
-    )
+    found = [path.parent for path in runs.glob("[!.]*/run.json") if not path.parent.is_symlink()]
+    # A copy under a name of its own is no newer than the runs that have an identity.
+    ordered = sorted(found, key=lambda path: (bool(_IDENTITY.match(path.name)), path.name))
+    return tuple(map(RunFolder, ordered))
 
 
 def find_run(runs: Path, name: str | None = None) -> RunFolder:
@@ -170,19 +175,25 @@ def load_record(folder: Path) -> TrialRecord:
     Raises:
         FaultcastError: The folder holds no complete, judged trial.
     """
-    history, _series = load_trial(folder)
-    repeat = ""
-    with contextlib.suppress(FileNotFoundError):
-        repeat = (folder / "repeat.txt").read_text().strip()
+    history = load_history(folder)
+    repeat = _text(folder / "repeat.txt").strip()
     return TrialRecord(
         history=history,
         verdict=load_verdict(folder),
         folder=folder,
         plots=_plots(folder),
         repeat_command=repeat,
-        log_excerpts={path.stem: path.read_text() for path in sorted((folder / "logs").glob("*.txt"))},
+        log_excerpts={path.stem: _text(path) for path in sorted((folder / "logs").glob("*.txt"))},
         advice=load_advice(folder),
     )
+
+
+def _text(path: Path) -> str:
+    """A text beside the verdict, which is no reason to do without that; empty where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _plots(folder: Path) -> tuple[Path, ...]:

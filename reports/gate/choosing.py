@@ -7,6 +7,7 @@ from pathlib import Path
 from faultcast.infra.errors import ConfigurationError, FaultcastError
 from faultcast.reports.record import TrialRecord
 from faultcast.reports.runs import RunFolder, find_run, list_runs, load_record
+from faultcast.reports.summary.summary import missing_of
 from faultcast.reports.words.verdict import expected
 from faultcast.steady_state.verdict import Status
 
@@ -49,7 +50,8 @@ def trials_against(runs: Path, folder: RunFolder, against: str) -> list[TrialRec
     if other.path.resolve() == folder.path.resolve():
         message = f"{against} is the run itself"
         raise ConfigurationError(message, remedy="name an earlier one, or last-5-passing")
-    return records_of(other)
+    other.load()
+    return [load_record(trial) for trial in other.trials()]
 
 
 def _passing(runs: Path, folder: RunFolder) -> Iterator[list[TrialRecord]]:
@@ -57,8 +59,12 @@ def _passing(runs: Path, folder: RunFolder) -> Iterator[list[TrialRecord]]:
     for run in reversed(list_runs(runs)):
         if run.name >= folder.name:
             continue
-        found = records_of(run)
-        if found and all(
+        try:
+            record, found = run.load(), [load_record(trial) for trial in run.trials()]
+        except FaultcastError:  # whatever it was, nobody can say that it passed
+            continue
+        whole = found and record.ended is not None and not missing_of(record, found)
+        if whole and all(
             one.verdict.status is Status.HELD or expected(one.history, one.verdict.status) for one in found
         ):
             yield found

@@ -20,6 +20,10 @@ from faultcast.steady_state.verdict import Status
 __all__ = ["Finding", "GateResult", "RuleOutcome", "evaluate"]
 
 
+_SKEW = 300.0
+"""Seconds by which clocks may differ."""
+
+
 class RuleOutcome(StrEnum):
     """What a rule comes to."""
 
@@ -128,7 +132,10 @@ def _age(summary: RunSummary, most: str, now: datetime) -> Finding:
     ended = summary.run.ended
     if ended is None:
         return Finding("max_age", RuleOutcome.FAILED, "the run was never finished")
-    age = max(0.0, (now - ended).total_seconds())
+    age = (now - ended).total_seconds()
+    if age < -_SKEW:
+        return Finding("max_age", RuleOutcome.UNKNOWN, "the run ended in the future: a clock is wrong")
+    age = max(0.0, age)
     old = age > duration_seconds(most)
     rounded = round(age / 3600) * 3600 if age > 2 * 3600 else round(age)
     sentence = f"the run is {duration_text(rounded)} old, {most} are allowed"
@@ -148,6 +155,8 @@ def _regression(summary: RunSummary, rules: GateRules, before: Sequence[TrialRec
     for experiment in found.experiments:
         outcome, sentence = _judged(experiment, rules.max_regression, *scores)
         yield Finding("against", outcome, sentence)
+    for name in found.only_after:
+        yield Finding("against", RuleOutcome.WARNED, f"{name}: was not run before, so nothing is known of it")
     for name in found.only_before:
         yield Finding("against", RuleOutcome.WARNED, f"{name}: was run before, and not in this run")
 

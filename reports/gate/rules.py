@@ -74,6 +74,10 @@ def load_rules(file: Path) -> GateRules:
         message = f"{file} holds no rules"
         raise ConfigurationError(message, remedy="write some, such as: min_score: 80")
     found.pop("$schema", None)
+    blank = [str(name) for name, value in found.items() if value is None]
+    if blank or not found:
+        message = f"{file}: {', '.join(blank)} has no value" if blank else f"{file} holds no rules"
+        raise ConfigurationError(message, remedy="write one, such as min_score: 80, or take the line out")
     return rules_from(found, str(file))
 
 

@@ -57,7 +57,7 @@ def _lines(summary: RunSummary) -> Iterator[str]:
 def _cells(summary: RunSummary, trial: ScoredTrial) -> Iterator[str]:
     history, verdict = trial.record.history, trial.record.verdict
     known = summary.expected(trial)
-    yield f"`{history.experiment}`"
+    yield _plain(history.experiment)
     yield f"{'⚠️' if known else _SIGNS[verdict.status]} {verdict.status}{f' ({known})' if known else ''}"
     score = trial.score
     yield "–" if score.score is None else _plain(points_words(score.score, score.at_least, score.coverage))

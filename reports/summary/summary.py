@@ -1,5 +1,6 @@
 """A run in short: what somebody has to know in ten seconds, before any page is drawn."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,15 @@ from faultcast.steady_state.score.trial import score_trial
 from faultcast.steady_state.score.whole import score_whole
 from faultcast.steady_state.verdict import Status, worst
 
-__all__ = ["AdviceGiven", "RunSummary", "ScoredTrial", "score_run", "summarize_run", "trial_folder"]
+__all__ = [
+    "AdviceGiven",
+    "RunSummary",
+    "ScoredTrial",
+    "missing_of",
+    "score_run",
+    "summarize_run",
+    "trial_folder",
+]
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -80,7 +89,23 @@ class RunSummary:
     @property
     def missing(self) -> int:
         """How many of its trials were never run, or left no verdict."""
-        return max(0, len(self.run.order) - len(self.run.skipped) - len(self.trials))
+        return len(missing_of(self.run, [one.record for one in self.trials]))
+
+
+def missing_of(run: RunRecord, records: Iterable[TrialRecord]) -> list[str]:
+    """Names of the trials that should have been run, and left no verdict.
+
+    Args:
+        run: Which trials there should be.
+        records: Those that there are.
+    """
+    left = [name for name in run.order if name not in run.skipped]
+    for record in records:
+        name = re.escape(record.history.experiment)
+        found = next((one for one in left if re.fullmatch(rf"(\d+-)?{name}(-r\d+)?", one)), None)
+        if found is not None:
+            left.remove(found)
+    return left
 
 
 def score_run(name: str, records: Iterable[TrialRecord]) -> ResilienceScore:

@@ -265,3 +265,10 @@ def test_ordinary_tests_of_a_project_are_left_alone(pytester: pytest.Pytester) -
     result.assert_outcomes(passed=1)
     assert "faultcast: run" not in result.stdout.str()
     assert not (pytester.path / "runs").exists()
+
+
+@pytest.mark.parametrize("option", ["experiments", "workflow", "kubeconfig", "runs-dir"])
+def test_an_empty_path_is_not_the_current_folder(suite: pytest.Pytester, option: str) -> None:
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos", f"--faultcast-{option}=")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "its value is empty: is a variable not set?" in result.stderr.str() + result.stdout.str()

@@ -1,5 +1,6 @@
 """The gate: each rule where it is met, where it is broken, and where nobody can tell."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faultcast.experiments.history import load_trial
 from faultcast.infra.errors import ConfigurationError, FaultcastError
 from faultcast.reports.gate.choosing import trials_against
 from faultcast.reports.gate.evaluate import Finding, GateResult, RuleOutcome, evaluate
 from faultcast.reports.gate.rules import GateRules, load_rules
 from faultcast.reports.gate.words import gate_headline
 from faultcast.reports.record import RunRecord, TrialRecord
-from faultcast.reports.runs import RunFolder
+from faultcast.reports.runs import RunFolder, list_runs, load_record
 from faultcast.reports.summary.summary import RunSummary, summarize_run
 from faultcast.steady_state.verdict import Status
 from tests.factories import make_record, make_run
@@ -63,7 +65,7 @@ def test_what_nobody_can_tell_is_a_code_of_its_own_or_a_warning(
 
 
 def test_trials_that_never_ran_and_a_run_without_any_cannot_be_told(tmp_path: Path) -> None:
-    cut = run_of(tmp_path, Status.HELD, run=replace(make_run(), order=("a", "b", "c")))
+    cut = run_of(tmp_path, Status.HELD, run=replace(make_run(), order=("gateway-pod-delete", "b", "c")))
     assert said(cut, "unknown").sentence.startswith("2 of its trials never ran")
     assert evaluate(cut, GateRules(), now=NOW).exit_code == 3
     nothing = summarize_run(make_run(), [], {})
@@ -182,6 +184,8 @@ def test_rules_stand_in_a_file(tmp_path: Path) -> None:
         ("min_score: [", "is no YAML: line 1"),
         ("- a", "holds no rules"),
         ("", "holds no rules"),
+        ("$schema: x", "holds no rules"),
+        ("min_score:", "min_score has no value"),
         ("unknown: maybe", "unknown: "),
         ("max_age: yesterday", "max_age: "),
         ("max_age: 0s", "max_age: "),
@@ -209,3 +213,66 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="it is no UTF-8 text"):
         load_rules(tmp_path / "bytes")
+
+
+def test_a_named_run_that_cannot_be_read_whole_is_no_basis(tmp_path: Path) -> None:
+    early = saved(tmp_path, "20261120T010203Z-a", Status.HELD, Status.UNKNOWN)
+    run = saved(tmp_path, "20261128T010203Z-a", Status.HELD)
+    (early.trials()[0] / "verdict.json").unlink()
+    with pytest.raises(FaultcastError):
+        trials_against(tmp_path, run, "20261120")
+    (early.path / "run.json").write_text("{")
+    with pytest.raises(FaultcastError):
+        trials_against(tmp_path, run, "20261120")
+    assert trials_against(tmp_path, run, "last-5-passing") == []
+
+
+@pytest.mark.parametrize("changes", [{"ended": None}, {"order": ("gateway-pod-delete", "other")}])
+def test_a_run_that_was_killed_or_lost_trials_did_not_pass(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    early = saved(tmp_path, "20261120T010203Z-a", Status.HELD)
+    run = saved(tmp_path, "20261128T010203Z-a", Status.HELD)
+    assert len(trials_against(tmp_path, run, "last-passing")) == 1
+    early.save(replace(make_run(early.name), **changes))  # type: ignore[arg-type]
+    assert trials_against(tmp_path, run, "last-passing") == []
+
+
+def test_a_trial_too_many_hides_none_that_is_missing(tmp_path: Path) -> None:
+    run = replace(make_run(), order=("1-gateway-pod-delete-r1", "1-gateway-pod-delete-r2", "2-other"))
+    summary = run_of(tmp_path, Status.HELD, Status.HELD, Status.DEVIATED, run=run)
+    assert summary.missing == 1
+
+
+def test_a_run_of_the_future_is_not_fresh(tmp_path: Path) -> None:
+    later = run_of(tmp_path, Status.HELD, run=replace(make_run(), ended=NOW + timedelta(days=1)))
+    assert said(later, "max_age", max_age="7d").outcome is RuleOutcome.UNKNOWN
+
+
+def test_a_copy_under_another_name_is_not_the_latest(tmp_path: Path) -> None:
+    for name in ("20261120T010203Z-a", "backup", ".hidden"):
+        saved(tmp_path, name, Status.HELD)
+    assert [run.name for run in list_runs(tmp_path)] == ["backup", "20261120T010203Z-a"]
+
+
+def test_what_is_beside_a_verdict_may_be_broken(tmp_path: Path) -> None:
+    trial = saved(tmp_path, "20261120T010203Z-a", Status.HELD).trials()[0]
+    (trial / "series" / "order_rate.parquet").write_bytes(b"PAR1")
+    (trial / "repeat.txt").write_bytes(b"\xff")
+    (trial / "logs").mkdir(exist_ok=True)
+    (trial / "logs" / "a.txt").mkdir()
+    assert load_record(trial).verdict.status is Status.HELD
+    with pytest.raises(FaultcastError, match="is broken"):
+        load_trial(trial)
+
+
+def test_a_run_file_that_is_a_folder_or_knows_no_time_zone(tmp_path: Path) -> None:
+    folder = saved(tmp_path, "20261120T010203Z-a", Status.HELD)
+    text = (folder.path / "run.json").read_text()
+    (folder.path / "run.json").write_text(re.sub(r'("started": "[^"]*?)(Z|\+00:00)"', r'\1"', text))
+    with pytest.raises(FaultcastError, match="has no time zone"):
+        folder.load()
+    (folder.path / "run.json").unlink()
+    (folder.path / "run.json").mkdir()
+    with pytest.raises(FaultcastError, match="cannot be read: Is a directory"):
+        folder.load()
