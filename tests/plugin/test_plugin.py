@@ -272,3 +272,23 @@ def test_an_empty_path_is_not_the_current_folder(suite: pytest.Pytester, option:
     result = suite.runpytest_inprocess("--faultcast-experiments", "chaos", f"--faultcast-{option}=")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "its value is empty: is a variable not set?" in result.stderr.str() + result.stdout.str()
+
+
+@pytest.mark.parametrize("more", [[], ["--collect-only"]])
+def test_wrong_options_are_one_line_before_anything_is_collected(
+    suite: pytest.Pytester, more: list[str]
+) -> None:
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos", "--faultcast-alpha", "nan", *more)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "Traceback" not in result.stderr.str() + result.stdout.str()
+    assert len([line for line in result.stderr.lines if line.strip()]) <= 2
+
+
+def test_files_that_are_wrong_are_told_without_a_traceback(suite: pytest.Pytester) -> None:
+    file = suite.path / "chaos" / "no-fault.yaml"
+    file.write_text("title: [")
+    result = suite.runpytest_inprocess("--faultcast-experiments", "chaos", "--collect-only")
+    text = result.stdout.str() + result.stderr.str()
+    assert "no-fault.yaml:1: not valid YAML" in text
+    assert "fixtures/" not in text
+    assert len(text.splitlines()) < 25
