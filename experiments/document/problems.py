@@ -52,8 +52,16 @@ def model_problems(
     try:
         model.model_validate(value)
     except ValidationError as error:
-        return [_problem(file, model, detail, prefix) for detail in error.errors()]
+        details = error.errors()
+        return [_problem(file, model, one, prefix) for one in details if not _follows_from(one, details)]
     return []
+
+
+def _follows_from(detail: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is called too short only because pydantic does not count its wrong items."""
+    place = detail["loc"]
+    inside = (one for one in others if len(one["loc"]) > len(place) and one["loc"][: len(place)] == place)
+    return detail["type"] == "too_short" and any(inside)
 
 
 def _problem(

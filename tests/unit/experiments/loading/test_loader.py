@@ -366,3 +366,9 @@ def test_a_folder_without_experiments_is_an_error(tmp_path: Path) -> None:
         find_experiments(tmp_path)
     with pytest.raises(ExperimentError, match="no such file or folder"):
         find_experiments(tmp_path / "nowhere")
+
+
+def test_a_list_whose_only_item_is_wrong_is_not_called_too_short_as_well(tmp_path: Path) -> None:
+    text = SOUND.replace("      - name: errors", "      - name: errors\n        weight: -1")
+    (line,) = _load(tmp_path, text)
+    assert "metrics.0.weight: input should be greater than 0" in line
