@@ -2,9 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from faultcast.infra.durations import duration_seconds
 from faultcast.infra.errors import ConfigurationError
@@ -40,7 +48,7 @@ class GateRules(BaseModel):
         max_age: Oldest age of the run, such as `7d`.
 
     Example:
-        >>> GateRules(min_score=80, max_regression="10%").max_regression
+        >>> GateRules(against="last-5-passing", max_regression="10%").max_regression
         0.1
     """
 
@@ -51,6 +59,13 @@ class GateRules(BaseModel):
     max_regression: Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)] = 0.1
     unknown: Literal["fail", "warn"] = "fail"
     max_age: Annotated[str, AfterValidator(_age)] | None = None
+
+    @model_validator(mode="after")
+    def _has_something_to_compare_with(self) -> Self:
+        if self.against is None and "max_regression" in self.model_fields_set:
+            message = "max_regression asks nothing without against"
+            raise ValueError(message)
+        return self
 
 
 def load_rules(file: Path) -> GateRules:

@@ -192,6 +192,7 @@ def test_rules_stand_in_a_file(tmp_path: Path) -> None:
         ("max_regression: lots", "max_regression: "),
         ("max_regression: 300%", "max_regression: "),
         ("against: ''", "against: "),
+        ("max_regression: 5%", "max_regression asks nothing without against"),
         ("1: 2", "1: "),
     ],
 )
