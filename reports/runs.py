@@ -29,7 +29,7 @@ from faultcast.reports.record import RunRecord, TrialRecord
 from faultcast.steady_state.advice.store import load_advice, save_advice
 from faultcast.steady_state.store import load_verdict
 
-__all__ = ["RunFolder", "find_run", "list_runs", "load_record", "save_extras"]
+__all__ = ["RunFolder", "earlier_runs", "find_run", "list_runs", "load_record", "save_extras"]
 
 _RUN = TypeAdapter(RunRecord)
 _IDENTITY = re.compile(r"\d{8}T\d{6}Z-")
@@ -127,6 +127,11 @@ def list_runs(runs: Path) -> tuple[RunFolder, ...]:
     # A copy under a name of its own is no newer than the runs that have an identity.
     ordered = sorted(found, key=lambda path: (bool(_IDENTITY.match(path.name)), path.name))
     return tuple(map(RunFolder, ordered))
+
+
+def earlier_runs(runs: Path, folder: RunFolder) -> tuple[RunFolder, ...]:
+    """The runs below a folder that began before a run, the newest last."""
+    return tuple(run for run in list_runs(runs) if run.name < folder.name)
 
 
 def find_run(runs: Path, name: str | None = None) -> RunFolder:

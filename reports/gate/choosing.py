@@ -6,7 +6,7 @@ from pathlib import Path
 
 from faultcast.infra.errors import ConfigurationError, FaultcastError
 from faultcast.reports.record import TrialRecord
-from faultcast.reports.runs import RunFolder, find_run, list_runs, load_record
+from faultcast.reports.runs import RunFolder, earlier_runs, find_run, load_record
 from faultcast.reports.summary.summary import missing_of
 from faultcast.reports.words.verdict import expected
 from faultcast.steady_state.verdict import Status
@@ -56,9 +56,7 @@ def trials_against(runs: Path, folder: RunFolder, against: str) -> list[TrialRec
 
 def _passing(runs: Path, folder: RunFolder) -> Iterator[list[TrialRecord]]:
     """Trials of the earlier runs in which everything was as expected, the latest run first."""
-    for run in reversed(list_runs(runs)):
-        if run.name >= folder.name:
-            continue
+    for run in reversed(earlier_runs(runs, folder)):
         try:
             record, found = run.load(), [load_record(trial) for trial in run.trials()]
         except FaultcastError:  # whatever it was, nobody can say that it passed

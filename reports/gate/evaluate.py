@@ -150,7 +150,8 @@ def _regression(summary: RunSummary, rules: GateRules, before: Sequence[TrialRec
     after = [one.record for one in summary.trials]
     found = compare(*([(one.history, one.verdict) for one in side] for side in (before, after)))
     scores = [
-        {one.experiment: one.score for one in score_run("", side).experiments} for side in (before, after)
+        {one.experiment: one.score for one in side.experiments}
+        for side in (score_run("", before), summary.score)
     ]
     for experiment in found.experiments:
         outcome, sentence = _judged(experiment, rules.max_regression, *scores)

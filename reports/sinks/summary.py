@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from faultcast.infra.documents import load_document, save_document
 from faultcast.infra.errors import FaultcastError, SinkError
 from faultcast.reports.record import RunRecord, TrialRecord
-from faultcast.reports.runs import RunFolder, list_runs
+from faultcast.reports.runs import RunFolder, earlier_runs
 from faultcast.reports.summary.markdown import markdown
 from faultcast.reports.summary.page import page
 from faultcast.reports.summary.summary import summarize_run
@@ -66,10 +66,9 @@ class SummarySink:
 def earlier_scores(folder: RunFolder) -> dict[str, ResilienceScore]:
     """Scores of earlier runs beside a run, the oldest first; one that cannot be read is left out."""
     found = {}
-    before = [run for run in list_runs(folder.path.parent) if run.name < folder.name]
-    for run in before[-_MOST:]:
+    for run in earlier_runs(folder.path.parent, folder)[-_MOST:]:
         try:
             found[run.name] = load_document(run.scores, _ADAPTER, missing="", remedy="")
-        except (FaultcastError, OSError):
+        except FaultcastError:
             continue
     return found

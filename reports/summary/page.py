@@ -6,9 +6,9 @@ from typing import Any
 import jinja2
 
 from faultcast.infra.redaction import hidden
-from faultcast.reports.summary.summary import AdviceGiven, RunSummary, ScoredTrial, trial_folder
+from faultcast.reports.summary.summary import RunSummary, ScoredTrial
 from faultcast.reports.summary.words import change_words, run_headline
-from faultcast.reports.words.advice import command_of, evidence_words
+from faultcast.reports.words.advice import AdviceGiven, command_of, evidence_words
 from faultcast.reports.words.curve import detection_words
 from faultcast.reports.words.score import points_words, trial_lines
 from faultcast.reports.words.verdict import reason, recovery_of, recovery_words
@@ -64,7 +64,9 @@ def _trial(summary: RunSummary, trial: ScoredTrial, folder: Path) -> dict[str, A
     history, verdict = record.history, record.verdict
     past = (*trial.before, *([] if score.score is None else [score.score]))[-_MOST:]
     return {
-        "folder": trial_folder(record, folder),
+        "folder": record.folder.relative_to(folder).as_posix()
+        if record.folder.is_relative_to(folder)
+        else "",
         "experiment": history.experiment,
         "status": str(verdict.status),
         "known": summary.expected(trial),

@@ -4,25 +4,22 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from faultcast.reports.record import RunRecord, TrialRecord
+from faultcast.reports.words.advice import AdviceGiven, given_advice
 from faultcast.reports.words.verdict import expected
-from faultcast.steady_state.advice.advice import Advice
-from faultcast.steady_state.advice.deriving import TOP, ranked
+from faultcast.steady_state.advice.deriving import TOP
 from faultcast.steady_state.score.scores import ResilienceScore, TrialScore
 from faultcast.steady_state.score.trial import score_trial
 from faultcast.steady_state.score.whole import score_whole
 from faultcast.steady_state.verdict import Status, worst
 
 __all__ = [
-    "AdviceGiven",
     "RunSummary",
     "ScoredTrial",
     "missing_of",
     "score_run",
     "summarize_run",
-    "trial_folder",
 ]
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -41,21 +38,6 @@ class ScoredTrial:
     record: TrialRecord
     score: TrialScore
     before: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AdviceGiven:
-    """Advice and the trial that it comes from.
-
-    Attributes:
-        advice: What to change.
-        number: Its place among the advice of its trial, from 1.
-        record: The trial.
-    """
-
-    advice: Advice
-    number: int
-    record: TrialRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +123,7 @@ def summarize_run(
         ),
         score=_together(run.run, scores),
         before=alike[-1] if alike else None,
-        advice=tuple(_advice(ordered)),
+        advice=given_advice(ordered)[:TOP],
     )
 
 
@@ -152,17 +134,3 @@ def _together(name: str, scores: Sequence[TrialScore]) -> ResilienceScore:
 def _history(experiment: str, earlier: Iterable[ResilienceScore]) -> tuple[float, ...]:
     found = (part.score for run in earlier for part in run.experiments if part.experiment == experiment)
     return tuple(score for score in found if score is not None)
-
-
-def _advice(records: Sequence[TrialRecord]) -> list[AdviceGiven]:
-    places = {
-        id(one): AdviceGiven(one, number, record)
-        for record in reversed(records)
-        for number, one in enumerate(record.advice, start=1)
-    }
-    return [places[id(one)] for one in ranked(one for record in records for one in record.advice)[:TOP]]
-
-
-def trial_folder(record: TrialRecord, run: Path) -> str:
-    """A trial's folder as seen from its run's: `trials/<trial>`."""
-    return record.folder.relative_to(run).as_posix() if record.folder.is_relative_to(run) else ""

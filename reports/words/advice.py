@@ -1,6 +1,7 @@
 """Advice in words: the same sentences on the console, in Allure and in `faultcast rejudge`."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import join
 
@@ -11,7 +12,40 @@ from faultcast.steady_state.advice.deriving import TOP, ranked
 from faultcast.steady_state.advice.store import patch_file
 from faultcast.steady_state.wording import difference, quantity
 
-__all__ = ["advice_line", "advice_lines", "command_of", "evidence_words", "top_lines"]
+__all__ = [
+    "AdviceGiven",
+    "advice_line",
+    "advice_lines",
+    "command_of",
+    "evidence_words",
+    "given_advice",
+    "top_lines",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceGiven:
+    """Advice and the trial that it comes from.
+
+    Attributes:
+        advice: What to change.
+        number: Its place among the advice of its trial, from 1.
+        record: The trial.
+    """
+
+    advice: Advice
+    number: int
+    record: TrialRecord
+
+
+def given_advice(records: Sequence[TrialRecord]) -> tuple[AdviceGiven, ...]:
+    """The advice of several trials, the most important first, each with the trial that it comes from."""
+    places = {
+        id(one): AdviceGiven(one, number, record)
+        for record in reversed(records)
+        for number, one in enumerate(record.advice, start=1)
+    }
+    return tuple(places[id(one)] for one in ranked(one for record in records for one in record.advice))
 
 
 def advice_line(advice: Advice) -> str:
@@ -59,15 +93,14 @@ def command_of(folder: Path, number: int, advice: Advice) -> str:
 
 def top_lines(records: Sequence[TrialRecord]) -> tuple[str, ...]:
     """The most important advice of a run, a line each, and where the rest is; nothing when there is none."""
-    of = {id(one): record for record in reversed(records) for one in record.advice}
-    found = ranked(one for record in records for one in record.advice)
+    found = given_advice(records)
     if not found:
         return ()
     lines = [
-        f"  {number}. {advice_line(one)} [{of[id(one)].history.experiment}]"
+        f"  {number}. {advice_line(one.advice)} [{one.record.history.experiment}]"
         for number, one in enumerate(found[:TOP], start=1)
     ]
-    folders = dict.fromkeys(str(of[id(one)].folder / "advice.json") for one in found[:TOP])
+    folders = dict.fromkeys(str(one.record.folder / "advice.json") for one in found[:TOP])
     more = f"{len(found)} in all" if len(found) > TOP else "all"
     return (
         "advice: what to change first",
